@@ -1,0 +1,3 @@
+//! Placeholder while the binary is being written.
+
+fn main() {}
