@@ -1,0 +1,276 @@
+//! One slice, one reader.
+//!
+//! A [`Reader`] walks the fields of exactly one message in exactly one slice and cannot see a
+//! byte outside it. A nested message is a [`Bytes`](Value::Bytes) value: take its slice and start
+//! a reader of its own on it with [`Field::message`]. A length that claims more than the slice
+//! still holds is an error at once (W2), so a nested length can never reach into its parent's
+//! remainder, let alone past the input.
+//!
+//! The reader is strict about the encoding itself (W3) and leaves to the message what its fields
+//! mean. It borrows everything and allocates nothing.
+
+use crate::error::{Message, WireError, WireErrorKind};
+use crate::{steps, varint};
+
+/// The largest field number protobuf allows: 2^29 - 1.
+pub const MAX_FIELD_NUMBER: u32 = (1 << 29) - 1;
+
+/// Wire type of varints.
+pub(crate) const VARINT: u8 = 0;
+/// Wire type of eight little-endian bytes.
+pub(crate) const FIXED64: u8 = 1;
+/// Wire type of length-delimited bytes.
+pub(crate) const BYTES: u8 = 2;
+/// Wire type of four little-endian bytes.
+pub(crate) const FIXED32: u8 = 5;
+
+/// Walks the fields of one message, in the order in which they were written.
+///
+/// # Examples
+///
+/// ```
+/// use peermark_wire::{Reader, Value};
+///
+/// let mut reader = Reader::new(&[0x08, 0x96, 0x01]);
+/// let field = reader.next_field()?.expect("one field");
+/// assert_eq!((field.number, field.value), (1, Value::Varint(150)));
+/// assert!(reader.next_field()?.is_none());
+/// # Ok::<(), peermark_wire::WireError>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Reader<'a> {
+    rest: &'a [u8],
+    /// Offset of `rest` in the outermost input.
+    offset: usize,
+}
+
+/// One field of a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Field<'a> {
+    /// The field's number, 1 to 2^29 - 1.
+    pub number: u32,
+    /// Where its tag starts, counted from the outermost input.
+    pub tag_offset: usize,
+    /// Where its value starts: for [`Value::Bytes`] the first byte behind the length.
+    pub value_offset: usize,
+    /// The value, in the wire type it was written with.
+    pub value: Value<'a>,
+}
+
+/// A value, by wire type. Groups do not exist here (W3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "the wire types of protobuf are a closed set"
+)]
+pub enum Value<'a> {
+    /// Wire type 0.
+    Varint(u64),
+    /// Wire type 1.
+    Fixed64([u8; 8]),
+    /// Wire type 2: bytes, text, or a nested message.
+    Bytes(&'a [u8]),
+    /// Wire type 5.
+    Fixed32([u8; 4]),
+}
+
+impl Value<'_> {
+    /// The number of the wire type.
+    #[must_use]
+    pub const fn wire_type(&self) -> u8 {
+        match self {
+            Self::Varint(_) => VARINT,
+            Self::Fixed64(_) => FIXED64,
+            Self::Bytes(_) => BYTES,
+            Self::Fixed32(_) => FIXED32,
+        }
+    }
+}
+
+impl<'a> Reader<'a> {
+    /// A reader over a whole input; offsets count from its first byte.
+    #[must_use]
+    pub const fn new(input: &'a [u8]) -> Self {
+        Self::at(input, 0)
+    }
+
+    /// A reader over `input`, which starts at `offset` of some larger input. Errors and fields
+    /// count their offsets from there.
+    #[must_use]
+    pub const fn at(input: &'a [u8], offset: usize) -> Self {
+        Self {
+            rest: input,
+            offset,
+        }
+    }
+
+    /// Reads the next field, or `None` exactly at the end of the slice.
+    ///
+    /// # Errors
+    ///
+    /// Any reason of rules W2 and W3. After an error the reader has not moved.
+    #[inline]
+    pub fn next_field(&mut self) -> Result<Option<Field<'a>>, WireError> {
+        if self.rest.is_empty() {
+            return Ok(None);
+        }
+        steps::count(1);
+        let tag_offset = self.offset;
+        let mut next = self.clone();
+        let tag = next.varint()?;
+        let number = match u32::try_from(tag >> 3) {
+            Ok(number @ 1..=MAX_FIELD_NUMBER) => number,
+            _ => {
+                return Err(WireError::new(
+                    WireErrorKind::FieldNumber(tag >> 3),
+                    tag_offset,
+                ));
+            }
+        };
+        let wire_type = tag.to_le_bytes()[0] & 0x07;
+        let (value, value_offset) = match wire_type {
+            VARINT => {
+                let at = next.offset;
+                (Value::Varint(next.varint()?), at)
+            }
+            FIXED64 => {
+                let at = next.offset;
+                (Value::Fixed64(next.array()?), at)
+            }
+            BYTES => {
+                let length_offset = next.offset;
+                let claimed = next.varint()?;
+                let at = next.offset;
+                (Value::Bytes(next.take(claimed, length_offset)?), at)
+            }
+            FIXED32 => {
+                let at = next.offset;
+                (Value::Fixed32(next.array()?), at)
+            }
+            other => return Err(WireError::new(WireErrorKind::WireType(other), tag_offset)),
+        };
+        *self = next;
+        Ok(Some(Field {
+            number,
+            tag_offset,
+            value_offset,
+            value,
+        }))
+    }
+
+    /// Offset of the next unread byte in the outermost input.
+    #[must_use]
+    pub const fn offset(&self) -> usize {
+        self.offset
+    }
+
+    #[inline]
+    fn varint(&mut self) -> Result<u64, WireError> {
+        let (value, rest) = varint::decode(self.rest).map_err(|error| {
+            WireError::new(error.kind, self.offset.saturating_add(error.offset))
+        })?;
+        self.advance_to(rest);
+        Ok(value)
+    }
+
+    #[inline]
+    fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
+        let Some((value, rest)) = self.rest.split_first_chunk::<N>() else {
+            let end = self.offset.saturating_add(self.rest.len());
+            return Err(WireError::new(WireErrorKind::Truncated, end));
+        };
+        self.advance_to(rest);
+        Ok(*value)
+    }
+
+    #[inline]
+    fn take(&mut self, claimed: u64, length_offset: usize) -> Result<&'a [u8], WireError> {
+        let split = usize::try_from(claimed)
+            .ok()
+            .and_then(|len| self.rest.split_at_checked(len));
+        let Some((value, rest)) = split else {
+            let kind = WireErrorKind::LengthOverrun {
+                claimed,
+                remaining: self.rest.len(),
+            };
+            return Err(WireError::new(kind, length_offset));
+        };
+        self.advance_to(rest);
+        Ok(value)
+    }
+
+    #[inline]
+    fn advance_to(&mut self, rest: &'a [u8]) {
+        let consumed = self.rest.len().saturating_sub(rest.len());
+        self.offset = self.offset.saturating_add(consumed);
+        self.rest = rest;
+    }
+}
+
+impl<'a> Field<'a> {
+    /// The value as a varint, for a field that `message` defines as one (W4).
+    ///
+    /// # Errors
+    ///
+    /// [`WireErrorKind::WrongWireType`] when it was written as anything else.
+    pub const fn varint(&self, message: Message) -> Result<u64, WireError> {
+        match self.value {
+            Value::Varint(value) => Ok(value),
+            _ => Err(self.wrong_wire_type(message, VARINT)),
+        }
+    }
+
+    /// The value as bytes, for a field that `message` defines as such (W4).
+    ///
+    /// # Errors
+    ///
+    /// [`WireErrorKind::WrongWireType`] when it was written as anything else.
+    pub const fn bytes(&self, message: Message) -> Result<&'a [u8], WireError> {
+        match self.value {
+            Value::Bytes(value) => Ok(value),
+            _ => Err(self.wrong_wire_type(message, BYTES)),
+        }
+    }
+
+    /// A reader over the value as a nested message of its own (W2, W4).
+    ///
+    /// # Errors
+    ///
+    /// [`WireErrorKind::WrongWireType`] when it was not written as length-delimited bytes.
+    pub fn message(&self, message: Message) -> Result<Reader<'a>, WireError> {
+        Ok(Reader::at(self.bytes(message)?, self.value_offset))
+    }
+
+    /// Stores `value` as this field's in `slot`, once (W4).
+    ///
+    /// # Errors
+    ///
+    /// [`WireErrorKind::DuplicateField`] when `slot` holds one already.
+    pub fn set_once<T>(
+        &self,
+        message: Message,
+        slot: &mut Option<T>,
+        value: T,
+    ) -> Result<(), WireError> {
+        if slot.is_some() {
+            let kind = WireErrorKind::DuplicateField {
+                message,
+                field: self.number,
+            };
+            return Err(WireError::new(kind, self.tag_offset));
+        }
+        *slot = Some(value);
+        Ok(())
+    }
+
+    const fn wrong_wire_type(&self, message: Message, expected: u8) -> WireError {
+        let kind = WireErrorKind::WrongWireType {
+            message,
+            field: self.number,
+            expected,
+            got: self.value.wire_type(),
+        };
+        WireError::new(kind, self.tag_offset)
+    }
+}

@@ -1,0 +1,83 @@
+//! Writing fields, minimal varints only, on `quick-protobuf`'s writer.
+
+use quick_protobuf::sizeofs::{sizeof_len, sizeof_varint};
+
+use crate::reader::{BYTES, VARINT};
+
+/// Appends the fields of one message to a buffer.
+///
+/// # Examples
+///
+/// ```
+/// use peermark_wire::Writer;
+///
+/// let mut out = Vec::new();
+/// let mut writer = Writer::new(&mut out);
+/// writer.varint(1, 150);
+/// writer.bytes(2, b"hi");
+/// assert_eq!(out, [0x08, 0x96, 0x01, 0x12, 0x02, b'h', b'i']);
+/// ```
+#[derive(Debug)]
+pub struct Writer<'a> {
+    out: &'a mut Vec<u8>,
+}
+
+impl<'a> Writer<'a> {
+    /// A writer that appends to `out`.
+    #[must_use]
+    pub fn new(out: &'a mut Vec<u8>) -> Self {
+        Self { out }
+    }
+
+    /// Writes `value` as field `number`, zero included.
+    pub fn varint(&mut self, number: u32, value: u64) {
+        let mut writer = quick_protobuf::Writer::new(&mut *self.out);
+        let written = writer.write_with_tag(tag(number, VARINT), |w| w.write_uint64(value));
+        debug_assert!(written.is_ok(), "a vector takes every write");
+    }
+
+    /// Writes `value` as field `number`, empty included. A nested message is written as its bytes.
+    pub fn bytes(&mut self, number: u32, value: &[u8]) {
+        let mut writer = quick_protobuf::Writer::new(&mut *self.out);
+        let written = writer.write_with_tag(tag(number, BYTES), |w| w.write_bytes(value));
+        debug_assert!(written.is_ok(), "a vector takes every write");
+    }
+
+    /// Writes a nested message as field `number`: its length, which the caller knows to be `len`,
+    /// and then what `write` appends, which must be that long.
+    pub(crate) fn message(&mut self, number: u32, len: usize, write: impl FnOnce(&mut Vec<u8>)) {
+        let mut writer = quick_protobuf::Writer::new(&mut *self.out);
+        let length = u64::try_from(len).unwrap_or(u64::MAX);
+        let written = writer.write_with_tag(tag(number, BYTES), |w| w.write_varint(length));
+        debug_assert!(written.is_ok(), "a vector takes every write");
+        let start = self.out.len();
+        write(self.out);
+        debug_assert_eq!(
+            self.out.len(),
+            start.saturating_add(len),
+            "the length was announced"
+        );
+    }
+}
+
+/// The length that [`Writer::varint`] adds for this field.
+pub(crate) fn varint_field_len(number: u32, value: u64) -> usize {
+    tag_len(number).saturating_add(sizeof_varint(value))
+}
+
+/// The length that [`Writer::bytes`] adds for a value of `len` bytes.
+pub(crate) fn bytes_field_len(number: u32, len: usize) -> usize {
+    // A slice is never so long that its length prefix overflows a usize; a caller's number may be.
+    if len > usize::MAX >> 1 {
+        return usize::MAX;
+    }
+    tag_len(number).saturating_add(sizeof_len(len))
+}
+
+const fn tag(number: u32, wire_type: u8) -> u32 {
+    (number << 3) | u32::from_le_bytes([wire_type, 0, 0, 0])
+}
+
+fn tag_len(number: u32) -> usize {
+    sizeof_varint(u64::from(tag(number, 0)))
+}
