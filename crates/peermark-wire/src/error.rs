@@ -20,6 +20,8 @@ pub enum Message {
     PeerRecord,
     /// `PeerRecord.AddressInfo`, libp2p RFC 0003.
     AddressInfo,
+    /// A message that this crate does not define: somebody's own payload.
+    Other,
 }
 
 impl fmt::Display for Message {
@@ -30,14 +32,18 @@ impl fmt::Display for Message {
             Self::PrivateKey => "private key",
             Self::PeerRecord => "peer record",
             Self::AddressInfo => "address info",
+            Self::Other => "message",
         })
     }
 }
 
-/// Bytes that are not what they should be: the reason, and the offset where it showed.
+/// Bytes that are not what they should be: in which message, why, and where it showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} at offset {offset}")]
+#[error("{message}: {kind} at offset {offset}")]
+#[non_exhaustive]
 pub struct WireError {
+    /// The message whose reader stopped.
+    pub message: Message,
     /// What was wrong.
     pub kind: WireErrorKind,
     /// Where, in bytes from the start of the outermost input.
@@ -45,8 +51,12 @@ pub struct WireError {
 }
 
 impl WireError {
-    pub(crate) const fn new(kind: WireErrorKind, offset: usize) -> Self {
-        Self { kind, offset }
+    pub(crate) const fn new(message: Message, kind: WireErrorKind, offset: usize) -> Self {
+        Self {
+            message,
+            kind,
+            offset,
+        }
     }
 }
 
@@ -75,10 +85,8 @@ pub enum WireErrorKind {
     #[error("wire type {0} is refused")]
     WireType(u8),
     /// A known field with another wire type than its own (W4).
-    #[error("{message} field {field} has wire type {got}, expected {expected}")]
+    #[error("field {field} has wire type {got}, expected {expected},")]
     WrongWireType {
-        /// The message being read.
-        message: Message,
         /// The field's number.
         field: u32,
         /// The wire type its definition gives.
@@ -87,32 +95,26 @@ pub enum WireErrorKind {
         got: u8,
     },
     /// A known singular field for the second time (W4).
-    #[error("{message} field {field} appears twice")]
+    #[error("field {field} appears twice")]
     DuplicateField {
-        /// The message being read.
-        message: Message,
         /// The field's number.
         field: u32,
     },
     /// A field that the message cannot do without.
-    #[error("{message} field {field} is missing")]
+    #[error("field {field} is missing")]
     MissingField {
-        /// The message being read.
-        message: Message,
         /// The field's number.
         field: u32,
     },
     /// A field that the message does not define, where unknown fields are refused (W5).
-    #[error("{message} has unknown field {field}")]
+    #[error("unknown field {field}")]
     UnknownField {
-        /// The message being read.
-        message: Message,
         /// The field's number.
         field: u32,
     },
     /// A message that must be in its one canonical form and is not (W6).
-    #[error("{0} is not in canonical form")]
-    NotCanonical(Message),
+    #[error("not in canonical form")]
+    NotCanonical,
     /// A peer record with more address entries than the limit (R2).
     #[error("more than {limit} address entries")]
     TooManyAddresses {

@@ -2,7 +2,7 @@
 //!
 //! A [`Reader`] walks the fields of exactly one message in exactly one slice and cannot see a
 //! byte outside it. A nested message is a [`Bytes`](Value::Bytes) value: take its slice and start
-//! a reader of its own on it with [`Field::message`]. A length that claims more than the slice
+//! a reader of its own on it with [`Field::nested`]. A length that claims more than the slice
 //! still holds is an error at once (W2), so a nested length can never reach into its parent's
 //! remainder, let alone past the input.
 //!
@@ -29,9 +29,9 @@ pub(crate) const FIXED32: u8 = 5;
 /// # Examples
 ///
 /// ```
-/// use peermark_wire::{Reader, Value};
+/// use peermark_wire::{Message, Reader, Value};
 ///
-/// let mut reader = Reader::new(&[0x08, 0x96, 0x01]);
+/// let mut reader = Reader::new(Message::Other, &[0x08, 0x96, 0x01]);
 /// let field = reader.next_field()?.expect("one field");
 /// assert_eq!((field.number, field.value), (1, Value::Varint(150)));
 /// assert!(reader.next_field()?.is_none());
@@ -39,6 +39,7 @@ pub(crate) const FIXED32: u8 = 5;
 /// ```
 #[derive(Clone, Debug)]
 pub struct Reader<'a> {
+    message: Message,
     rest: &'a [u8],
     /// Offset of `rest` in the outermost input.
     offset: usize,
@@ -48,6 +49,8 @@ pub struct Reader<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Field<'a> {
+    /// The message that it is a field of.
+    pub message: Message,
     /// The field's number, 1 to 2^29 - 1.
     pub number: u32,
     /// Where its tag starts, counted from the outermost input.
@@ -148,7 +151,7 @@ impl<'a> Reader<'a> {
                 let at = next.offset;
                 (Value::Fixed32(next.array()?), at)
             }
-            other => return Err(WireError::new(WireErrorKind::WireType(other), tag_offset)),
+            other => return Err(self.error(WireErrorKind::WireType(other), tag_offset)),
         };
         *self = next;
         Ok(Some(Field {
@@ -167,9 +170,8 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn varint(&mut self) -> Result<u64, WireError> {
-        let (value, rest) = varint::decode(self.rest).map_err(|error| {
-            WireError::new(error.kind, self.offset.saturating_add(error.offset))
-        })?;
+        let (value, rest) = varint::decode(self.rest)
+            .map_err(|(kind, at)| self.error(kind, self.offset.saturating_add(at)))?;
         self.advance_to(rest);
         Ok(value)
     }
@@ -178,7 +180,7 @@ impl<'a> Reader<'a> {
     fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
         let Some((value, rest)) = self.rest.split_first_chunk::<N>() else {
             let end = self.offset.saturating_add(self.rest.len());
-            return Err(WireError::new(WireErrorKind::Truncated, end));
+            return Err(self.error(WireErrorKind::Truncated, end));
         };
         self.advance_to(rest);
         Ok(*value)
@@ -194,7 +196,7 @@ impl<'a> Reader<'a> {
                 claimed,
                 remaining: self.rest.len(),
             };
-            return Err(WireError::new(kind, length_offset));
+            return Err(self.error(kind, length_offset));
         };
         self.advance_to(rest);
         Ok(value)
@@ -209,37 +211,37 @@ impl<'a> Reader<'a> {
 }
 
 impl<'a> Field<'a> {
-    /// The value as a varint, for a field that `message` defines as one (W4).
+    /// The value as a varint, for a field that its message defines as one (W4).
     ///
     /// # Errors
     ///
     /// [`WireErrorKind::WrongWireType`] when it was written as anything else.
-    pub const fn varint(&self, message: Message) -> Result<u64, WireError> {
+    pub const fn varint(&self) -> Result<u64, WireError> {
         match self.value {
             Value::Varint(value) => Ok(value),
-            _ => Err(self.wrong_wire_type(message, VARINT)),
+            _ => Err(self.wrong_wire_type(VARINT)),
         }
     }
 
-    /// The value as bytes, for a field that `message` defines as such (W4).
+    /// The value as bytes, for a field that its message defines as such (W4).
     ///
     /// # Errors
     ///
     /// [`WireErrorKind::WrongWireType`] when it was written as anything else.
-    pub const fn bytes(&self, message: Message) -> Result<&'a [u8], WireError> {
+    pub const fn bytes(&self) -> Result<&'a [u8], WireError> {
         match self.value {
             Value::Bytes(value) => Ok(value),
-            _ => Err(self.wrong_wire_type(message, BYTES)),
+            _ => Err(self.wrong_wire_type(BYTES)),
         }
     }
 
-    /// A reader over the value as a nested message of its own (W2, W4).
+    /// A reader of its own over the value, a nested `message` (W2, W4).
     ///
     /// # Errors
     ///
     /// [`WireErrorKind::WrongWireType`] when it was not written as length-delimited bytes.
-    pub fn message(&self, message: Message) -> Result<Reader<'a>, WireError> {
-        Ok(Reader::at(self.bytes(message)?, self.value_offset))
+    pub fn nested(&self, message: Message) -> Result<Reader<'a>, WireError> {
+        Ok(Reader::at(message, self.bytes()?, self.value_offset))
     }
 
     /// Stores `value` as this field's in `slot`, once (W4).
@@ -247,30 +249,26 @@ impl<'a> Field<'a> {
     /// # Errors
     ///
     /// [`WireErrorKind::DuplicateField`] when `slot` holds one already.
-    pub fn set_once<T>(
-        &self,
-        message: Message,
-        slot: &mut Option<T>,
-        value: T,
-    ) -> Result<(), WireError> {
+    pub fn set_once<T>(&self, slot: &mut Option<T>, value: T) -> Result<(), WireError> {
         if slot.is_some() {
-            let kind = WireErrorKind::DuplicateField {
-                message,
-                field: self.number,
-            };
-            return Err(WireError::new(kind, self.tag_offset));
+            return Err(self.error(WireErrorKind::DuplicateField { field: self.number }));
         }
         *slot = Some(value);
         Ok(())
     }
 
-    const fn wrong_wire_type(&self, message: Message, expected: u8) -> WireError {
-        let kind = WireErrorKind::WrongWireType {
-            message,
+    /// An error about this field, at its tag.
+    #[must_use]
+    pub const fn error(&self, kind: WireErrorKind) -> WireError {
+        WireError::new(self.message, kind, self.tag_offset)
+    }
+
+    const fn wrong_wire_type(&self, expected: u8) -> WireError {
+        let got = self.value.wire_type();
+        self.error(WireErrorKind::WrongWireType {
             field: self.number,
             expected,
-            got: self.value.wire_type(),
-        };
-        WireError::new(kind, self.tag_offset)
+            got,
+        })
     }
 }

@@ -3,7 +3,7 @@
 //! Reading accepts at most ten bytes, the tenth at most 1, so that every accepted varint is a
 //! `u64` without wrapping. Non-minimal forms are read (W6); only minimal forms are written.
 
-use crate::error::{WireError, WireErrorKind};
+use crate::error::WireErrorKind;
 use crate::steps;
 
 /// The longest varint: 64 bits in groups of seven.
@@ -14,7 +14,7 @@ pub const MAX_LEN: usize = 10;
 /// # Errors
 ///
 /// [`WireErrorKind::Truncated`] when `input` ends before the varint does and
-/// [`WireErrorKind::VarintOverflow`] when it does not fit 64 bits; the offset is relative to
+/// [`WireErrorKind::VarintOverflow`] when it does not fit 64 bits, each with the offset in
 /// `input`.
 ///
 /// # Examples
@@ -26,7 +26,7 @@ pub const MAX_LEN: usize = 10;
 /// assert!(varint::decode(&[0x80]).is_err());
 /// ```
 #[inline]
-pub fn decode(input: &[u8]) -> Result<(u64, &[u8]), WireError> {
+pub fn decode(input: &[u8]) -> Result<(u64, &[u8]), (WireErrorKind, usize)> {
     steps::count(1);
     match input.split_first() {
         Some((&byte, rest)) if byte < 0x80 => Ok((u64::from(byte), rest)),
@@ -34,18 +34,18 @@ pub fn decode(input: &[u8]) -> Result<(u64, &[u8]), WireError> {
     }
 }
 
-fn decode_long(input: &[u8]) -> Result<(u64, &[u8]), WireError> {
+fn decode_long(input: &[u8]) -> Result<(u64, &[u8]), (WireErrorKind, usize)> {
     let mut value = 0u64;
     let mut rest = input;
     for (index, shift) in (0..64u32).step_by(7).enumerate() {
         let Some((&byte, behind)) = rest.split_first() else {
-            return Err(WireError::new(WireErrorKind::Truncated, index));
+            return Err((WireErrorKind::Truncated, index));
         };
         steps::count(1);
         rest = behind;
         let group = u64::from(byte & 0x7f);
         if shift == 63 && byte > 1 {
-            return Err(WireError::new(WireErrorKind::VarintOverflow, index));
+            return Err((WireErrorKind::VarintOverflow, index));
         }
         value |= group << shift;
         if byte & 0x80 == 0 {
@@ -53,7 +53,7 @@ fn decode_long(input: &[u8]) -> Result<(u64, &[u8]), WireError> {
         }
     }
     // The tenth byte is at most 1 and so never continues: the loop has answered by now.
-    Err(WireError::new(WireErrorKind::VarintOverflow, MAX_LEN))
+    Err((WireErrorKind::VarintOverflow, MAX_LEN))
 }
 
 /// How many bytes the minimal form of `value` takes: 1 to 10.
@@ -137,11 +137,7 @@ mod tests {
         for tenth in 2..=255u8 {
             ten[9] = tenth;
             let error = decode(&ten).unwrap_err();
-            assert_eq!(
-                error,
-                WireError::new(WireErrorKind::VarintOverflow, 9),
-                "{tenth:#x}"
-            );
+            assert_eq!(error, (WireErrorKind::VarintOverflow, 9), "{tenth:#x}");
         }
         let eleven = [
             0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00,
@@ -162,13 +158,10 @@ mod tests {
 
     #[test]
     fn truncation_is_told_from_overflow_with_the_offset() {
-        assert_eq!(
-            decode(&[]).unwrap_err(),
-            WireError::new(WireErrorKind::Truncated, 0)
-        );
+        assert_eq!(decode(&[]).unwrap_err(), (WireErrorKind::Truncated, 0));
         for len in 1..MAX_LEN {
             let error = decode(&vec![0x80; len]).unwrap_err();
-            assert_eq!(error, WireError::new(WireErrorKind::Truncated, len));
+            assert_eq!(error, (WireErrorKind::Truncated, len));
         }
     }
 }
