@@ -41,30 +41,24 @@ impl<'a> EnvelopeMessage<'a> {
     /// [`MissingField`](WireErrorKind::MissingField). Absent bytes are empty bytes, as in proto3;
     /// whether they may be empty is for the layer above to say.
     pub fn decode(input: &'a [u8]) -> Result<Self, WireError> {
-        const MESSAGE: Message = Message::Envelope;
-        let mut reader = Reader::new(input);
+        let mut reader = Reader::new(Message::Envelope, input);
         let (mut public_key, mut payload_type, mut payload, mut signature) =
             (None, None, None, None);
         while let Some(field) = reader.next_field()? {
             match field.number {
                 PUBLIC_KEY => {
-                    let key = (field.bytes(MESSAGE)?, field.value_offset);
-                    field.set_once(MESSAGE, &mut public_key, key)?;
+                    let key = (field.bytes()?, field.value_offset);
+                    field.set_once(&mut public_key, key)?;
                 }
-                PAYLOAD_TYPE => {
-                    field.set_once(MESSAGE, &mut payload_type, field.bytes(MESSAGE)?)?;
-                }
-                PAYLOAD => field.set_once(MESSAGE, &mut payload, field.bytes(MESSAGE)?)?,
-                SIGNATURE => field.set_once(MESSAGE, &mut signature, field.bytes(MESSAGE)?)?,
+                PAYLOAD_TYPE => field.set_once(&mut payload_type, field.bytes()?)?,
+                PAYLOAD => field.set_once(&mut payload, field.bytes()?)?,
+                SIGNATURE => field.set_once(&mut signature, field.bytes()?)?,
                 _ => {}
             }
         }
         let Some((key, key_offset)) = public_key else {
-            let kind = WireErrorKind::MissingField {
-                message: MESSAGE,
-                field: PUBLIC_KEY,
-            };
-            return Err(WireError::new(kind, reader.offset()));
+            let kind = WireErrorKind::MissingField { field: PUBLIC_KEY };
+            return Err(reader.error(kind, reader.offset()));
         };
         Ok(Self {
             public_key: KeyMessage::decode(key, key_offset, Message::PublicKey)?,
@@ -97,7 +91,7 @@ impl<'a> EnvelopeMessage<'a> {
         out.reserve(self.encoded_len());
         let mut writer = Writer::new(out);
         writer.message(PUBLIC_KEY, self.public_key.encoded_len(), |out| {
-            self.public_key.encode(out)
+            self.public_key.encode(out);
         });
         let public_key = (
             out.len().saturating_sub(self.public_key.encoded_len()),

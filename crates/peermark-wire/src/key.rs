@@ -60,28 +60,18 @@ impl<'a> KeyMessage<'a> {
     ///
     /// Any reason of rules W2 to W6.
     pub fn decode(input: &'a [u8], offset: usize, message: Message) -> Result<Self, WireError> {
-        let mut reader = Reader::at(input, offset);
+        let mut reader = Reader::at(message, input, offset);
         let mut key_type = None;
         let mut data = None;
         while let Some(field) = reader.next_field()? {
             match field.number {
-                TYPE => field.set_once(message, &mut key_type, field.varint(message)?)?,
-                DATA => field.set_once(message, &mut data, field.bytes(message)?)?,
-                other => {
-                    let kind = WireErrorKind::UnknownField {
-                        message,
-                        field: other,
-                    };
-                    return Err(WireError::new(kind, field.tag_offset));
-                }
+                TYPE => field.set_once(&mut key_type, field.varint()?)?,
+                DATA => field.set_once(&mut data, field.bytes()?)?,
+                other => return Err(field.error(WireErrorKind::UnknownField { field: other })),
             }
         }
         let Some(data) = data else {
-            let kind = WireErrorKind::MissingField {
-                message,
-                field: DATA,
-            };
-            return Err(WireError::new(kind, reader.offset()));
+            return Err(reader.error(WireErrorKind::MissingField { field: DATA }, reader.offset()));
         };
         let key = Self {
             key_type: key_type.unwrap_or(key_type::RSA),
@@ -94,7 +84,7 @@ impl<'a> KeyMessage<'a> {
             None => input.len() == bytes_field_len(DATA, data.len()),
         };
         if !canonical {
-            return Err(WireError::new(WireErrorKind::NotCanonical(message), offset));
+            return Err(reader.error(WireErrorKind::NotCanonical, offset));
         }
         Ok(key)
     }

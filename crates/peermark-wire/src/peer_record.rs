@@ -31,21 +31,20 @@ impl<'a> PeerRecordMessage<'a> {
     /// [`TooManyAddresses`](WireErrorKind::TooManyAddresses) (R2). A missing `seq` is 0, as in
     /// proto3. Offsets count from the start of `input`.
     pub fn decode(input: &'a [u8], max_addresses: usize) -> Result<Self, WireError> {
-        const MESSAGE: Message = Message::PeerRecord;
-        let mut reader = Reader::new(input);
+        let mut reader = Reader::new(Message::PeerRecord, input);
         let (mut peer_id, mut seq) = (None, None);
         let mut address_count = 0usize;
         while let Some(field) = reader.next_field()? {
             match field.number {
-                PEER_ID => field.set_once(MESSAGE, &mut peer_id, field.bytes(MESSAGE)?)?,
-                SEQ => field.set_once(MESSAGE, &mut seq, field.varint(MESSAGE)?)?,
+                PEER_ID => field.set_once(&mut peer_id, field.bytes()?)?,
+                SEQ => field.set_once(&mut seq, field.varint()?)?,
                 ADDRESSES => {
-                    field.bytes(MESSAGE)?;
+                    field.bytes()?;
                     if address_count >= max_addresses {
                         let kind = WireErrorKind::TooManyAddresses {
                             limit: max_addresses,
                         };
-                        return Err(WireError::new(kind, field.tag_offset));
+                        return Err(field.error(kind));
                     }
                     address_count = address_count.saturating_add(1);
                 }
@@ -53,11 +52,8 @@ impl<'a> PeerRecordMessage<'a> {
             }
         }
         let Some(peer_id) = peer_id else {
-            let kind = WireErrorKind::MissingField {
-                message: MESSAGE,
-                field: PEER_ID,
-            };
-            return Err(WireError::new(kind, reader.offset()));
+            let kind = WireErrorKind::MissingField { field: PEER_ID };
+            return Err(reader.error(kind, reader.offset()));
         };
         Ok(Self {
             input,
@@ -90,7 +86,7 @@ impl<'a> PeerRecordMessage<'a> {
     #[must_use]
     pub const fn addresses(&self) -> Addresses<'a> {
         Addresses {
-            reader: Reader::new(self.input),
+            reader: Reader::new(Message::PeerRecord, self.input),
         }
     }
 
@@ -121,7 +117,7 @@ impl<'a> PeerRecordMessage<'a> {
         for address in addresses {
             let len = bytes_field_len(MULTIADDR, address.len());
             writer.message(ADDRESSES, len, |out| {
-                Writer::new(out).bytes(MULTIADDR, address)
+                Writer::new(out).bytes(MULTIADDR, address);
             });
         }
     }
@@ -143,7 +139,7 @@ impl<'a> Iterator for Addresses<'a> {
         loop {
             match self.reader.next_field() {
                 Ok(Some(field)) if field.number == ADDRESSES => {
-                    let entry = field.message(Message::PeerRecord);
+                    let entry = field.nested(Message::AddressInfo);
                     return Some(entry.and_then(AddressEntry::decode));
                 }
                 Ok(Some(_)) => {}
@@ -166,12 +162,10 @@ pub struct AddressEntry<'a> {
 
 impl<'a> AddressEntry<'a> {
     fn decode(mut reader: Reader<'a>) -> Result<Self, WireError> {
-        const MESSAGE: Message = Message::AddressInfo;
         let mut multiaddr = None;
         while let Some(field) = reader.next_field()? {
             if field.number == MULTIADDR {
-                let value = (field.bytes(MESSAGE)?, field.value_offset);
-                field.set_once(MESSAGE, &mut multiaddr, value)?;
+                field.set_once(&mut multiaddr, (field.bytes()?, field.value_offset))?;
             }
         }
         let (multiaddr, offset) = multiaddr.unwrap_or((&[], reader.offset()));

@@ -143,7 +143,7 @@ mod tests {
             0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00,
         ];
         assert_eq!(
-            decode(&eleven).unwrap_err().kind,
+            decode(&eleven).unwrap_err().0,
             WireErrorKind::VarintOverflow
         );
     }
