@@ -14,10 +14,7 @@ const SIGNATURE: u32 = 5;
 
 /// The four values of an envelope, borrowed. Nothing here is verified.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "RFC 0002 signs these four values and no others"
-)]
+#[expect(clippy::exhaustive_structs, reason = "RFC 0002 signs these four values and no others")]
 pub struct EnvelopeMessage<'a> {
     /// Field 1: the key that is said to have signed.
     pub public_key: KeyMessage<'a>,
@@ -71,18 +68,11 @@ impl<'a> EnvelopeMessage<'a> {
     /// Length of the canonical encoding.
     #[must_use]
     pub fn encoded_len(&self) -> usize {
-        [
-            (PAYLOAD_TYPE, self.payload_type),
-            (PAYLOAD, self.payload),
-            (SIGNATURE, self.signature),
-        ]
-        .into_iter()
-        .filter(|(_, value)| !value.is_empty())
-        .map(|(number, value)| bytes_field_len(number, value.len()))
-        .fold(
-            bytes_field_len(PUBLIC_KEY, self.public_key.encoded_len()),
-            usize::saturating_add,
-        )
+        [(PAYLOAD_TYPE, self.payload_type), (PAYLOAD, self.payload), (SIGNATURE, self.signature)]
+            .into_iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(number, value)| bytes_field_len(number, value.len()))
+            .fold(bytes_field_len(PUBLIC_KEY, self.public_key.encoded_len()), usize::saturating_add)
     }
 
     /// Appends the canonical encoding (W7): fields 1, 2, 3 and 5 in this order, empty ones left
@@ -93,10 +83,7 @@ impl<'a> EnvelopeMessage<'a> {
         writer.message(PUBLIC_KEY, self.public_key.encoded_len(), |out| {
             self.public_key.encode(out);
         });
-        let public_key = (
-            out.len().saturating_sub(self.public_key.encoded_len()),
-            out.len(),
-        );
+        let public_key = (out.len().saturating_sub(self.public_key.encoded_len()), out.len());
         let mut value = |number, value: &[u8]| {
             if !value.is_empty() {
                 Writer::new(out).bytes(number, value);

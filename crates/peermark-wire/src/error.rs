@@ -52,11 +52,7 @@ pub struct WireError {
 
 impl WireError {
     pub(crate) const fn new(message: Message, kind: WireErrorKind, offset: usize) -> Self {
-        Self {
-            message,
-            kind,
-            offset,
-        }
+        Self { message, kind, offset }
     }
 }
 

@@ -31,10 +31,7 @@ pub mod key_type {
 /// `key_type` may be a number that nobody has defined: whether a key can be used is not a question
 /// of the encoding.
 #[derive(Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_structs,
-    reason = "the message has these two fields for ever"
-)]
+#[expect(clippy::exhaustive_structs, reason = "the message has these two fields for ever")]
 pub struct KeyMessage<'a> {
     /// Field 1; see [`key_type`].
     pub key_type: u64,
@@ -73,10 +70,7 @@ impl<'a> KeyMessage<'a> {
         let Some(data) = data else {
             return Err(reader.error(WireErrorKind::MissingField { field: DATA }, reader.offset()));
         };
-        let key = Self {
-            key_type: key_type.unwrap_or(key_type::RSA),
-            data,
-        };
+        let key = Self { key_type: key_type.unwrap_or(key_type::RSA), data };
         // Both fields were read once and nothing else. Then the input is the canonical form when
         // it is as long as that (no varint is longer than it must be) and starts with the type.
         let canonical = match key_type {

@@ -41,9 +41,7 @@ impl<'a> PeerRecordMessage<'a> {
                 ADDRESSES => {
                     field.bytes()?;
                     if address_count >= max_addresses {
-                        let kind = WireErrorKind::TooManyAddresses {
-                            limit: max_addresses,
-                        };
+                        let kind = WireErrorKind::TooManyAddresses { limit: max_addresses };
                         return Err(field.error(kind));
                     }
                     address_count = address_count.saturating_add(1);
@@ -55,12 +53,7 @@ impl<'a> PeerRecordMessage<'a> {
             let kind = WireErrorKind::MissingField { field: PEER_ID };
             return Err(reader.error(kind, reader.offset()));
         };
-        Ok(Self {
-            input,
-            peer_id,
-            seq: seq.unwrap_or_default(),
-            address_count,
-        })
+        Ok(Self { input, peer_id, seq: seq.unwrap_or_default(), address_count })
     }
 
     /// Field 1: the bytes of a peer id.
@@ -85,9 +78,7 @@ impl<'a> PeerRecordMessage<'a> {
     /// none.
     #[must_use]
     pub const fn addresses(&self) -> Addresses<'a> {
-        Addresses {
-            reader: Reader::new(Message::PeerRecord, self.input),
-        }
+        Addresses { reader: Reader::new(Message::PeerRecord, self.input) }
     }
 
     /// Appends the encoding of a record: what go-libp2p writes, so that a zero `seq` is left out.

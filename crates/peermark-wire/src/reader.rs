@@ -63,10 +63,7 @@ pub struct Field<'a> {
 
 /// A value, by wire type. Groups do not exist here (W3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "the wire types of protobuf are a closed set"
-)]
+#[expect(clippy::exhaustive_enums, reason = "the wire types of protobuf are a closed set")]
 pub enum Value<'a> {
     /// Wire type 0.
     Varint(u64),
@@ -92,20 +89,23 @@ impl Value<'_> {
 }
 
 impl<'a> Reader<'a> {
-    /// A reader over a whole input; offsets count from its first byte.
+    /// A reader over a whole input that is a `message`; offsets count from its first byte.
     #[must_use]
-    pub const fn new(input: &'a [u8]) -> Self {
-        Self::at(input, 0)
+    pub const fn new(message: Message, input: &'a [u8]) -> Self {
+        Self::at(message, input, 0)
     }
 
-    /// A reader over `input`, which starts at `offset` of some larger input. Errors and fields
-    /// count their offsets from there.
+    /// A reader over a `message` that starts at `offset` of some larger input. Errors and fields
+    /// count their offsets from the start of that one.
     #[must_use]
-    pub const fn at(input: &'a [u8], offset: usize) -> Self {
-        Self {
-            rest: input,
-            offset,
-        }
+    pub const fn at(message: Message, input: &'a [u8], offset: usize) -> Self {
+        Self { message, rest: input, offset }
+    }
+
+    /// An error of this reader's message, for the rules that only the message knows.
+    #[must_use]
+    pub const fn error(&self, kind: WireErrorKind, offset: usize) -> WireError {
+        WireError::new(self.message, kind, offset)
     }
 
     /// Reads the next field, or `None` exactly at the end of the slice.
@@ -124,12 +124,7 @@ impl<'a> Reader<'a> {
         let tag = next.varint()?;
         let number = match u32::try_from(tag >> 3) {
             Ok(number @ 1..=MAX_FIELD_NUMBER) => number,
-            _ => {
-                return Err(WireError::new(
-                    WireErrorKind::FieldNumber(tag >> 3),
-                    tag_offset,
-                ));
-            }
+            _ => return Err(self.error(WireErrorKind::FieldNumber(tag >> 3), tag_offset)),
         };
         let wire_type = tag.to_le_bytes()[0] & 0x07;
         let (value, value_offset) = match wire_type {
@@ -154,12 +149,7 @@ impl<'a> Reader<'a> {
             other => return Err(self.error(WireErrorKind::WireType(other), tag_offset)),
         };
         *self = next;
-        Ok(Some(Field {
-            number,
-            tag_offset,
-            value_offset,
-            value,
-        }))
+        Ok(Some(Field { message: self.message, number, tag_offset, value_offset, value }))
     }
 
     /// Offset of the next unread byte in the outermost input.
@@ -188,14 +178,9 @@ impl<'a> Reader<'a> {
 
     #[inline]
     fn take(&mut self, claimed: u64, length_offset: usize) -> Result<&'a [u8], WireError> {
-        let split = usize::try_from(claimed)
-            .ok()
-            .and_then(|len| self.rest.split_at_checked(len));
+        let split = usize::try_from(claimed).ok().and_then(|len| self.rest.split_at_checked(len));
         let Some((value, rest)) = split else {
-            let kind = WireErrorKind::LengthOverrun {
-                claimed,
-                remaining: self.rest.len(),
-            };
+            let kind = WireErrorKind::LengthOverrun { claimed, remaining: self.rest.len() };
             return Err(self.error(kind, length_offset));
         };
         self.advance_to(rest);
@@ -265,10 +250,6 @@ impl<'a> Field<'a> {
 
     const fn wrong_wire_type(&self, expected: u8) -> WireError {
         let got = self.value.wire_type();
-        self.error(WireErrorKind::WrongWireType {
-            field: self.number,
-            expected,
-            got,
-        })
+        self.error(WireErrorKind::WrongWireType { field: self.number, expected, got })
     }
 }

@@ -139,13 +139,8 @@ mod tests {
             let error = decode(&ten).unwrap_err();
             assert_eq!(error, (WireErrorKind::VarintOverflow, 9), "{tenth:#x}");
         }
-        let eleven = [
-            0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00,
-        ];
-        assert_eq!(
-            decode(&eleven).unwrap_err().0,
-            WireErrorKind::VarintOverflow
-        );
+        let eleven = [0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x00];
+        assert_eq!(decode(&eleven).unwrap_err().0, WireErrorKind::VarintOverflow);
     }
 
     #[test]

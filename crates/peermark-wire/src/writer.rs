@@ -52,11 +52,7 @@ impl<'a> Writer<'a> {
         debug_assert!(written.is_ok(), "a vector takes every write");
         let start = self.out.len();
         write(self.out);
-        debug_assert_eq!(
-            self.out.len(),
-            start.saturating_add(len),
-            "the length was announced"
-        );
+        debug_assert_eq!(self.out.len(), start.saturating_add(len), "the length was announced");
     }
 }
 
