@@ -1,3 +1,38 @@
-//! Placeholder while the binary is being written.
+//! Automation of this workspace, written in Rust so that it runs wherever the workspace builds.
+//!
+//! One file per command. A command installs nothing: where it needs a program that is not there,
+//! it says which, how to get it, and ends with status 2 ([`tools`]). What decides whether a change
+//! may go in, [`tidy`] and [`codegen`] with `--check`, also runs as an ordinary test of this crate.
 
-fn main() {}
+#![expect(
+    clippy::print_stderr,
+    clippy::print_stdout,
+    reason = "the output of these commands is for a person at a terminal"
+)]
+
+mod codegen;
+mod workspace;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// Automation of the peermark workspace.
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+enum Command {
+    Codegen(codegen::Args),
+}
+
+fn main() -> ExitCode {
+    let result = match Command::parse() {
+        Command::Codegen(args) => codegen::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
