@@ -43,14 +43,10 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 fn generate() -> Result<Vec<(String, String)>> {
     let proto = workspace::root().join("proto");
     let scratch = tempfile::tempdir()?;
-    let inputs: Vec<_> = MESSAGES
-        .iter()
-        .map(|name| proto.join(format!("{name}.proto")))
-        .collect();
+    let inputs: Vec<_> = MESSAGES.iter().map(|name| proto.join(format!("{name}.proto"))).collect();
     let out_dir = scratch.path().to_path_buf();
-    let configs = ConfigBuilder::new(&inputs, None, Some(&out_dir), &[proto])?
-        .headers(false)
-        .build();
+    let configs =
+        ConfigBuilder::new(&inputs, None, Some(&out_dir), &[proto])?.headers(false).build();
     FileDescriptor::run(&configs)?;
 
     let mut files = vec![("mod.rs".to_owned(), module())];
@@ -62,20 +58,25 @@ fn generate() -> Result<Vec<(String, String)>> {
     Ok(files)
 }
 
-/// One generated file: a header, then what pb-rs wrote, without the blanks it leaves at the ends.
+/// One generated file: a header, then what pb-rs wrote, without the blanks it leaves at the ends
+/// and without its `allow` attributes, which `mod.rs` makes needless.
 fn module_file(name: &str, text: &str) -> String {
-    format!(
-        "//! Generated from `proto/{name}.proto` by `cargo xtask codegen`; not to be edited.\n\n{}\n",
-        text.trim()
-    )
+    let mut file = format!(
+        "//! Generated from `proto/{name}.proto` by `cargo xtask codegen`; not to be edited.\n\n"
+    );
+    for line in text.trim().lines() {
+        if !line.starts_with("#[allow(") {
+            file.push_str(line);
+            file.push('\n');
+        }
+    }
+    file
 }
 
 /// The root of the generated module, in the form rustfmt gives it.
 fn module() -> String {
-    let modules: String = MESSAGES
-        .iter()
-        .map(|name| format!("#[rustfmt::skip]\npub mod {name};\n"))
-        .collect();
+    let modules: String =
+        MESSAGES.iter().map(|name| format!("#[rustfmt::skip]\npub mod {name};\n")).collect();
     format!("{HEADER}\n{modules}")
 }
 
@@ -110,8 +111,13 @@ const HEADER: &str = "\
 //! that `peermark-wire` accepted.
 
 #![expect(
+    clippy::all,
+    clippy::exhaustive_enums,
+    elided_lifetimes_in_paths,
     missing_docs,
-    reason = \"generated; the proto files document the fields\"
+    non_snake_case,
+    unused_imports,
+    reason = \"written by pb-rs, which has a style of its own; the proto files document the fields\"
 )]
 ";
 

@@ -5,7 +5,6 @@ use quick_protobuf::{MessageInfo, MessageRead, MessageWrite, BytesReader, Writer
 use quick_protobuf::sizeofs::*;
 use super::*;
 
-#[allow(clippy::derive_partial_eq_without_eq)]
 #[derive(Debug, Default, PartialEq, Clone)]
 pub struct Envelope<'a> {
     pub public_key: Option<keys::PublicKey<'a>>,

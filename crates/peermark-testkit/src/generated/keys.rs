@@ -43,7 +43,6 @@ impl<'a> From<&'a str> for KeyType {
     }
 }
 
-#[allow(clippy::derive_partial_eq_without_eq)]
 #[derive(Debug, Default, PartialEq, Clone)]
 pub struct PublicKey<'a> {
     pub type_pb: KeyType,
@@ -79,7 +78,6 @@ impl<'a> MessageWrite for PublicKey<'a> {
     }
 }
 
-#[allow(clippy::derive_partial_eq_without_eq)]
 #[derive(Debug, Default, PartialEq, Clone)]
 pub struct PrivateKey<'a> {
     pub type_pb: KeyType,

@@ -4,8 +4,13 @@
 //! that `peermark-wire` accepted.
 
 #![expect(
+    clippy::all,
+    clippy::exhaustive_enums,
+    elided_lifetimes_in_paths,
     missing_docs,
-    reason = "generated; the proto files document the fields"
+    non_snake_case,
+    unused_imports,
+    reason = "written by pb-rs, which has a style of its own; the proto files document the fields"
 )]
 
 #[rustfmt::skip]

@@ -5,7 +5,6 @@ use quick_protobuf::{MessageInfo, MessageRead, MessageWrite, BytesReader, Writer
 use quick_protobuf::sizeofs::*;
 use super::*;
 
-#[allow(clippy::derive_partial_eq_without_eq)]
 #[derive(Debug, Default, PartialEq, Clone)]
 pub struct PeerRecord<'a> {
     pub peer_id: Cow<'a, [u8]>,
@@ -50,7 +49,6 @@ pub mod mod_PeerRecord {
 use std::borrow::Cow;
 use super::*;
 
-#[allow(clippy::derive_partial_eq_without_eq)]
 #[derive(Debug, Default, PartialEq, Clone)]
 pub struct AddressInfo<'a> {
     pub multiaddr: Cow<'a, [u8]>,
