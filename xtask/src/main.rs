@@ -1,8 +1,9 @@
 //! Automation of this workspace, written in Rust so that it runs wherever the workspace builds.
 //!
 //! One file per command. A command installs nothing: where it needs a program that is not there,
-//! it says which, how to get it, and ends with status 2 ([`tools`]). What decides whether a change
-//! may go in, [`tidy`] and [`codegen`] with `--check`, also runs as an ordinary test of this crate.
+//! it says which, how to get it, and ends with status 2 ([`process::Missing`]). What decides
+//! whether a change may go in, [`tidy`] and [`codegen`] with `--check`, also runs as an ordinary
+//! test of this crate.
 
 #![expect(
     clippy::print_stderr,
@@ -11,6 +12,11 @@
 )]
 
 mod codegen;
+mod coverage;
+mod fuzz;
+mod mutants;
+mod process;
+mod tidy;
 mod workspace;
 
 use std::process::ExitCode;
@@ -22,17 +28,25 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
     Codegen(codegen::Args),
+    Coverage(coverage::Args),
+    Fuzz(fuzz::Args),
+    Mutants(mutants::Args),
+    Tidy(tidy::Args),
 }
 
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Codegen(args) => codegen::run(&args),
+        Command::Coverage(args) => coverage::run(&args),
+        Command::Fuzz(args) => fuzz::run(&args),
+        Command::Mutants(args) => mutants::run(&args),
+        Command::Tidy(args) => tidy::run(&args),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("error: {error:#}");
-            ExitCode::FAILURE
+            if error.is::<process::Missing>() { ExitCode::from(2) } else { ExitCode::FAILURE }
         }
     }
 }
