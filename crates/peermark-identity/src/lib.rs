@@ -57,7 +57,7 @@ mod public_key;
 mod signer;
 
 pub use key_type::KeyType;
-pub use keypair::Keypair;
+pub use keypair::{Container, GenerateError, Keypair, PrivateKeyError, SecretBytes, SecretDefect};
 pub use peer_id::{PeerId, PeerIdError};
 pub use public_key::{BadSignature, KeyDefect, PublicKey, PublicKeyError};
 pub use signer::{SignError, Signer};

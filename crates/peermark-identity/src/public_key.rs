@@ -83,6 +83,11 @@ impl PublicKey {
         Self(inner)
     }
 
+    /// Whether this is the secp256k1 key with this point, compressed or not.
+    pub(crate) fn is_secp256k1_point(&self, point: &[u8]) -> bool {
+        matches!(&self.0, Inner::Secp256k1(key) if key.is_point(point))
+    }
+
     /// The canonical `PublicKey` message.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -30,8 +30,7 @@ pub(crate) struct PublicKey {
     spki: Arc<[u8]>,
     /// The RSAPublicKey of PKCS#1 is the end of the SubjectPublicKeyInfo: where it starts.
     pkcs1_at: usize,
-    /// In bytes; signatures are as long.
-    modulus_len: usize,
+    modulus_bits: usize,
 }
 
 impl PublicKey {
@@ -57,7 +56,7 @@ impl PublicKey {
             return Err(KeyDefect::Length { got: pkcs1.len() });
         }
         let key = RsaPublicKeyRef::from_der(pkcs1).map_err(|_| KeyDefect::Encoding)?;
-        let modulus_len = check_modulus(key.modulus.as_bytes())?;
+        let modulus_bits = check_modulus(key.modulus.as_bytes())?;
         check_exponent(key.public_exponent.as_bytes())?;
         let pkcs1 = key.to_der().map_err(|_| KeyDefect::Encoding)?;
         let spki = SubjectPublicKeyInfoRef {
@@ -72,7 +71,7 @@ impl PublicKey {
         Ok(Self {
             pkcs1_at: spki.len().saturating_sub(pkcs1.len()),
             spki: spki.into(),
-            modulus_len,
+            modulus_bits,
         })
     }
 
@@ -80,8 +79,12 @@ impl PublicKey {
         &self.spki
     }
 
+    pub(crate) fn modulus_bits(&self) -> usize {
+        self.modulus_bits
+    }
+
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {
-        if signature.len() != self.modulus_len {
+        if signature.len() != self.modulus_bits.div_ceil(8) {
             return Err(BadSignature);
         }
         let pkcs1 = self.spki.get(self.pkcs1_at..).ok_or(BadSignature)?;
@@ -91,7 +94,7 @@ impl PublicKey {
     }
 }
 
-/// The length of the modulus in bytes, when it has an acceptable number of bits and is odd.
+/// The length of the modulus in bits, when it has an acceptable number of bits and is odd.
 /// `modulus` is big-endian without leading zeros.
 fn check_modulus(modulus: &[u8]) -> Result<usize, KeyDefect> {
     let (Some(first), Some(last)) = (modulus.first(), modulus.last()) else {
@@ -102,7 +105,7 @@ fn check_modulus(modulus: &[u8]) -> Result<usize, KeyDefect> {
     if !MODULUS_BITS.contains(&bits) || last & 1 == 0 {
         return Err(KeyDefect::Modulus { bits });
     }
-    Ok(modulus.len())
+    Ok(bits)
 }
 
 /// `exponent` is big-endian without leading zeros.

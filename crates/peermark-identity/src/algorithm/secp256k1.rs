@@ -37,6 +37,11 @@ impl PublicKey {
         Self { compressed: point.serialize(), point }
     }
 
+    /// Whether `point` is this key's, compressed or not.
+    pub(crate) fn is_point(&self, point: &[u8]) -> bool {
+        *point == self.compressed || *point == self.point.serialize_uncompressed()
+    }
+
     pub(crate) fn data(&self) -> &[u8] {
         &self.compressed
     }
