@@ -1,1 +1,68 @@
-//! Placeholder while the layer is being written.
+//! Certified peer records: who signed which addresses, proven.
+//!
+//! A *peer record* (libp2p RFC 0003) is a peer id, a sequence number and the addresses that the
+//! peer listens on, signed by the peer in an envelope. Anybody may pass it on. This crate turns
+//! such bytes into a [`CertifiedRecord`], the one type that stands for "the holder of this peer
+//! id's key said so", and makes one's own.
+//!
+//! # The types, in the order one meets them
+//!
+//! - [`CertifiedRecord`]: bytes that verified. [`CertifiedRecord::decode`] is the way in;
+//!   [`VerifyError`] and its [`Stage`] say why there is none.
+//! - [`Dialect`] and [`Dialects`]: two purposes are deployed for the same payload; a receiver
+//!   reads both or one.
+//! - [`Seq`]: newer or older, and nothing else.
+//! - [`Address`]: a normalised address of a record; [`AddressDefect`] and [`SkippedAddresses`] say
+//!   what was left out.
+//! - [`PeerRecord`]: the plain value, to build and to sign.
+//! - [`Issuer`] and [`SeqSource`]: keep one's own record current and its sequence number rising.
+//!
+//! ```
+//! use peermark_identity::Keypair;
+//! use peermark_peer_record::{CertifiedRecord, Dialects, Issuer};
+//!
+//! // A peer signs what it listens on ...
+//! let alice = Keypair::generate_ed25519()?;
+//! let mut issuer = Issuer::new(alice);
+//! # let now = std::time::UNIX_EPOCH;
+//! let bytes = issuer.issue(&["/ip4/192.0.2.1/tcp/4001".parse()?], now)?.record().as_bytes();
+//!
+//! // ... and whoever receives it, from anybody, can tell.
+//! let certified = CertifiedRecord::decode(bytes, Dialects::Any)?;
+//! println!("{} says: {:?}", certified.peer_id(), certified.addresses().collect::<Vec<_>>());
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What holds
+//!
+//! - The signature is verified before the payload is read, and the peer id inside must be the
+//!   signer's (R1).
+//! - One address that cannot be read does not cost the others: it is skipped and counted (R2).
+//! - A record of no addresses is a valid record: it withdraws what was said before (R3).
+//! - [`CertifiedRecord::as_bytes`] is canonical: two equal records are equal bytes (W7).
+//!
+//! # What it does not do
+//!
+//! It keeps nothing and knows no time: whether a record is the newest, or too old, is for the store
+//! to say. A signature says who claims an address, never that somebody answers there.
+
+#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+
+mod address;
+mod certified;
+mod dialect;
+mod error;
+mod issuer;
+mod public;
+mod record;
+mod seq;
+mod spans;
+
+pub use address::{Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, SkippedAddresses};
+pub use certified::CertifiedRecord;
+pub use dialect::{Dialect, Dialects, PEER_RECORD, ROUTING_STATE, UnknownDialect};
+pub use error::{IssueError, RecordError, Stage, VerifyError};
+pub use issuer::{Issued, Issuer, Publish};
+pub use public::is_public;
+pub use record::{PeerRecord, normalize_address};
+pub use seq::{Seq, SeqExhausted, SeqSource};

@@ -1,0 +1,224 @@
+//! Addresses as a record holds them: normalised once, on entry (R2).
+//!
+//! Normalising decides what is the same address. It takes the multiaddr bytes of an entry and
+//! answers the front part of them that is kept, or why the entry is skipped. It copies nothing, so
+//! that a certified record can point into the envelope that proves it.
+
+use core::fmt;
+
+use multiaddr::{Multiaddr, Protocol};
+use peermark_identity::PeerId;
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+/// The longest address that is read, in bytes. A path over two relays with certificate hashes
+/// takes about 200.
+pub const MAX_ADDRESS_LEN: usize = 256;
+
+/// The most address entries in one record, whatever they hold. The largest deployed records have
+/// some dozens.
+pub const MAX_ADDRESSES: usize = 256;
+
+/// Why an address entry is not among the addresses of a record (R2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum AddressDefect {
+    /// No bytes, or none besides the peer's own id.
+    #[error("address is empty")]
+    Empty,
+    /// More than [`MAX_ADDRESS_LEN`] bytes.
+    #[error("address exceeds {MAX_ADDRESS_LEN} bytes")]
+    TooLong,
+    /// A protocol code that is not known here, so that nothing behind it can be read.
+    #[error("address has an unknown protocol")]
+    UnknownProtocol,
+    /// No multiaddr, or one that has another, shorter encoding.
+    #[error("address is no well-formed multiaddr")]
+    Malformed,
+    /// It ends in `/p2p/` and the id of somebody else.
+    #[error("address ends in the peer id of another peer")]
+    ForeignPeerId,
+}
+
+/// An address of a certified record, borrowed from it.
+///
+/// It is a well-formed, non-empty multiaddr without the peer's own `/p2p/` suffix.
+///
+/// [`Display`](fmt::Display) is the text form of multiaddr; what cannot stand in a segment of it
+/// (slashes in a socket's path, control characters in a name) is percent-encoded, so that the text
+/// never shows a component that is not there.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Address<'a> {
+    bytes: &'a [u8],
+}
+
+impl<'a> Address<'a> {
+    /// `bytes` must have come out of [`normalize`].
+    pub(crate) const fn from_normalized(bytes: &'a [u8]) -> Self {
+        Self { bytes }
+    }
+
+    /// The binary form.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// The address as an owned [`Multiaddr`].
+    #[must_use]
+    pub fn to_multiaddr(&self) -> Multiaddr {
+        Components { rest: self.bytes }.filter_map(Result::ok).map(|c| c.protocol).collect()
+    }
+}
+
+impl From<Address<'_>> for Multiaddr {
+    fn from(address: Address<'_>) -> Self {
+        address.to_multiaddr()
+    }
+}
+
+impl AsRef<[u8]> for Address<'_> {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes
+    }
+}
+
+impl fmt::Display for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// What would end a segment, or do something to a terminal.
+        const SEGMENT: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b' ');
+        for component in (Components { rest: self.bytes }).filter_map(Result::ok) {
+            let name = match &component.protocol {
+                Protocol::Dns(name)
+                | Protocol::Dns4(name)
+                | Protocol::Dns6(name)
+                | Protocol::Dnsaddr(name)
+                | Protocol::Ip6zone(name)
+                | Protocol::Sni(name)
+                | Protocol::Unix(name) => name,
+                other => {
+                    write!(f, "{other}")?;
+                    continue;
+                }
+            };
+            write!(f, "/{}/{}", component.protocol.tag(), utf8_percent_encode(name, SEGMENT))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Address<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// The front part of `address` that is kept for `peer`, or why it is skipped.
+///
+/// Idempotent: what is kept is kept whole when it is normalised again.
+pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8], AddressDefect> {
+    if address.len() > MAX_ADDRESS_LEN {
+        return Err(AddressDefect::TooLong);
+    }
+    let mut kept = address;
+    loop {
+        let mut last = None;
+        for component in (Components { rest: kept }) {
+            #[cfg(feature = "steps")]
+            peermark_wire::steps::count(1);
+            last = Some(component?);
+        }
+        match last {
+            None => return Err(AddressDefect::Empty),
+            Some(Component { protocol: Protocol::P2p(_), bytes }) => {
+                // A peer id takes at most 44 bytes, so its length is the one byte behind the code.
+                if bytes.get(3..) != Some(peer.as_bytes()) {
+                    return Err(AddressDefect::ForeignPeerId);
+                }
+                let len = kept.len().saturating_sub(bytes.len());
+                kept = kept.get(..len).unwrap_or_default();
+            }
+            Some(_) => return Ok(kept),
+        }
+    }
+}
+
+/// One component of a multiaddr and its bytes.
+struct Component<'a> {
+    protocol: Protocol<'a>,
+    bytes: &'a [u8],
+}
+
+struct Components<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Iterator for Components<'a> {
+    type Item = Result<Component<'a>, AddressDefect>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        Some(match Protocol::from_bytes(self.rest) {
+            Ok((protocol, rest)) => {
+                let len = self.rest.len().saturating_sub(rest.len());
+                let bytes = self.rest.get(..len).unwrap_or_default();
+                self.rest = rest;
+                // Code 4770 with the path "/" says what 477 alone says (4780 and 478 likewise).
+                let root_path = match &protocol {
+                    Protocol::Ws(path) | Protocol::Wss(path) => path == "/" && bytes.len() != 2,
+                    _ => false,
+                };
+                if root_path {
+                    Err(AddressDefect::Malformed)
+                } else {
+                    Ok(Component { protocol, bytes })
+                }
+            }
+            Err(error) => {
+                self.rest = &[];
+                Err(match error {
+                    multiaddr::Error::UnknownProtocolId(_) => AddressDefect::UnknownProtocol,
+                    _ => AddressDefect::Malformed,
+                })
+            }
+        })
+    }
+}
+
+/// How many address entries of a record were skipped, by reason (R2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub struct SkippedAddresses {
+    /// [`AddressDefect::Empty`].
+    pub empty: u16,
+    /// [`AddressDefect::TooLong`].
+    pub too_long: u16,
+    /// [`AddressDefect::UnknownProtocol`].
+    pub unknown_protocol: u16,
+    /// [`AddressDefect::Malformed`].
+    pub malformed: u16,
+    /// [`AddressDefect::ForeignPeerId`].
+    pub foreign_peer_id: u16,
+}
+
+impl SkippedAddresses {
+    pub(crate) fn count(&mut self, defect: AddressDefect) {
+        let counter = match defect {
+            AddressDefect::Empty => &mut self.empty,
+            AddressDefect::TooLong => &mut self.too_long,
+            AddressDefect::UnknownProtocol => &mut self.unknown_protocol,
+            AddressDefect::Malformed => &mut self.malformed,
+            AddressDefect::ForeignPeerId => &mut self.foreign_peer_id,
+        };
+        *counter = counter.saturating_add(1);
+    }
+
+    /// All of them: 0 to 256.
+    #[must_use]
+    pub fn total(&self) -> u16 {
+        [self.empty, self.too_long, self.unknown_protocol, self.malformed, self.foreign_peer_id]
+            .into_iter()
+            .fold(0, u16::saturating_add)
+    }
+}

@@ -1,0 +1,224 @@
+//! The certified record: what verification leaves of a signed peer record.
+
+use core::fmt;
+
+use bytes::Bytes;
+use peermark_envelope::{Envelope, Limits, Opened};
+use peermark_identity::{PeerId, PublicKey};
+use peermark_wire::PeerRecordMessage;
+
+use crate::address::{Address, MAX_ADDRESSES, SkippedAddresses, normalize};
+use crate::dialect::{Dialect, Dialects};
+use crate::error::{RecordError, VerifyError};
+use crate::seq::Seq;
+use crate::spans::Spans;
+
+/// A peer record whose signature verified and whose peer id derives from the signing key.
+///
+/// Holding one is the proof: there is no way to make one but [`decode`](Self::decode) and
+/// [`open`](Self::open) here, and issuing one's own with [`Issuer`](crate::Issuer) or
+/// [`PeerRecord::certify`](crate::PeerRecord::certify) (R1).
+///
+/// The canonical envelope is its only buffer; the addresses are ranges of it. Up to eight
+/// addresses it costs one allocation.
+///
+/// ```compile_fail
+/// # fn no_other_way(opened: peermark_envelope::Opened) {
+/// let forged = peermark_peer_record::CertifiedRecord { opened, ..Default::default() };
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct CertifiedRecord {
+    opened: Opened,
+    peer_id: PeerId,
+    seq: Seq,
+    addresses: Spans,
+    skipped: SkippedAddresses,
+}
+
+impl CertifiedRecord {
+    /// Decodes and verifies an envelope of at most 8 KiB.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`]; [`VerifyError::stage`] tells how far it got.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use peermark_identity::Keypair;
+    /// use peermark_peer_record::{CertifiedRecord, Dialect, Dialects, PeerRecord, Stage};
+    ///
+    /// let alice = Keypair::generate_ed25519()?;
+    /// let record = PeerRecord::new(alice.peer_id(), 1.into(), ["/ip4/192.0.2.1/tcp/4001".parse()?]);
+    /// let bytes = record.certify(&alice, Dialect::PeerRecord)?.into_bytes();
+    ///
+    /// let certified = CertifiedRecord::decode(&bytes, Dialects::Any)?;
+    /// assert_eq!(certified.peer_id(), alice.peer_id());
+    /// assert_eq!(certified.addresses().next().unwrap().to_string(), "/ip4/192.0.2.1/tcp/4001");
+    ///
+    /// let mut tampered = bytes.to_vec();
+    /// *tampered.last_mut().unwrap() ^= 1;
+    /// let error = CertifiedRecord::decode(&tampered, Dialects::Any).unwrap_err();
+    /// assert_eq!(error.stage(), Stage::Signature);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn decode(input: &[u8], dialects: Dialects) -> Result<Self, VerifyError> {
+        Self::decode_with(input, dialects, Limits::default())
+    }
+
+    /// Decodes and verifies an envelope within `limits`.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`].
+    pub fn decode_with(
+        input: &[u8],
+        dialects: Dialects,
+        limits: Limits,
+    ) -> Result<Self, VerifyError> {
+        Self::open(Envelope::decode_with(input, limits)?, dialects)
+    }
+
+    /// Verifies an envelope that is decoded already.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::decode`], from the payload type on.
+    pub fn open(envelope: Envelope, dialects: Dialects) -> Result<Self, VerifyError> {
+        let opened = envelope.open_any(dialects.purposes())?;
+        Ok(Self::from_opened(opened)?)
+    }
+
+    /// Only for envelopes that were opened for the purpose of a [`Dialect`].
+    fn from_opened(opened: Opened) -> Result<Self, RecordError> {
+        let peer_id = opened.signer().peer_id();
+        let payload_start = opened.payload_range().start;
+        let record = parse(opened.payload(), &peer_id)?;
+        let bytes = opened.envelope().as_bytes();
+        let (addresses, skipped) = collect(&record, &peer_id, bytes, payload_start)?;
+        Ok(Self { peer_id, seq: Seq::new(record.seq()), addresses, skipped, opened })
+    }
+
+    /// The peer whose addresses these are, and who signed them.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
+    /// The record's sequence number.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// The dialect that it was signed in (R6).
+    #[must_use]
+    pub fn dialect(&self) -> Dialect {
+        Dialect::of(self.opened.purpose())
+    }
+
+    /// The addresses in the order in which the peer listed them, each once.
+    ///
+    /// None is a valid statement: the peer withdraws what it said before (R3).
+    #[must_use]
+    pub fn addresses(&self) -> impl ExactSizeIterator<Item = Address<'_>> + Clone {
+        let bytes = self.as_bytes();
+        self.addresses
+            .iter()
+            .map(|range| Address::from_normalized(bytes.get(range).unwrap_or_default()))
+    }
+
+    /// The address entries that are not among the addresses, by reason (R2). Duplicates are not
+    /// counted: nothing is lost with them.
+    #[must_use]
+    pub fn skipped_addresses(&self) -> SkippedAddresses {
+        self.skipped
+    }
+
+    /// The key that signed.
+    #[must_use]
+    pub fn signer(&self) -> &PublicKey {
+        self.opened.signer()
+    }
+
+    /// The signed payload, verbatim: unknown fields and skipped addresses included (W5).
+    #[must_use]
+    pub fn payload(&self) -> &[u8] {
+        self.opened.payload()
+    }
+
+    /// The canonical envelope: what to store, compare and relay (W7).
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        self.opened.envelope().as_bytes()
+    }
+
+    /// The canonical envelope, without a copy.
+    #[must_use]
+    pub fn into_bytes(self) -> Bytes {
+        self.opened.into_envelope().into_bytes()
+    }
+
+    /// The opened envelope.
+    #[must_use]
+    pub fn opened(&self) -> &Opened {
+        &self.opened
+    }
+}
+
+/// Decodes a payload down to its address entries and binds it to its signer (R1).
+pub(crate) fn parse<'a>(
+    payload: &'a [u8],
+    signer: &PeerId,
+) -> Result<PeerRecordMessage<'a>, RecordError> {
+    let record =
+        PeerRecordMessage::decode(payload, MAX_ADDRESSES).map_err(RecordError::Malformed)?;
+    if record.peer_id() != signer.as_bytes() {
+        let claimed = PeerId::from_bytes(record.peer_id()).map_err(RecordError::PeerId)?;
+        return Err(RecordError::PeerIdMismatch { claimed, signer: *signer });
+    }
+    Ok(record)
+}
+
+/// Where in `bytes` the addresses of a record are that starts there at `start`, and what was
+/// skipped (R2).
+pub(crate) fn collect(
+    record: &PeerRecordMessage<'_>,
+    peer_id: &PeerId,
+    bytes: &[u8],
+    start: usize,
+) -> Result<(Spans, SkippedAddresses), RecordError> {
+    let mut spans = Spans::with_capacity(record.address_count());
+    let mut skipped = SkippedAddresses::default();
+    for entry in record.addresses() {
+        let entry = entry.map_err(RecordError::Malformed)?;
+        match normalize(entry.multiaddr, peer_id) {
+            Ok(kept) => spans.push(start.saturating_add(entry.offset), kept.len()),
+            Err(defect) => skipped.count(defect),
+        }
+    }
+    spans.remove_duplicates(bytes);
+    Ok((spans, skipped))
+}
+
+/// Records are equal when their canonical envelopes are.
+impl PartialEq for CertifiedRecord {
+    fn eq(&self, other: &Self) -> bool {
+        self.as_bytes() == other.as_bytes()
+    }
+}
+
+impl Eq for CertifiedRecord {}
+
+impl fmt::Debug for CertifiedRecord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CertifiedRecord")
+            .field("peer_id", &self.peer_id)
+            .field("seq", &self.seq.value())
+            .field("dialect", &self.dialect())
+            .field("addresses", &self.addresses().collect::<Vec<_>>())
+            .field("skipped", &self.skipped)
+            .finish()
+    }
+}

@@ -1,0 +1,143 @@
+//! A peer record before it is signed, or taken out of its envelope.
+
+use multiaddr::Multiaddr;
+use peermark_envelope::{Envelope, Purpose, Record};
+use peermark_identity::{PeerId, PublicKey, Signer};
+use peermark_wire::PeerRecordMessage;
+
+use crate::address::{Address, AddressDefect, MAX_ADDRESSES, normalize};
+use crate::certified::{CertifiedRecord, collect, parse};
+use crate::dialect::{Dialect, Dialects, PEER_RECORD};
+use crate::error::{IssueError, RecordError};
+use crate::seq::Seq;
+
+/// What a peer says of itself: its id, a sequence number and where it listens.
+///
+/// A plain value that proves nothing. [`certify`](Self::certify) makes the signed form of it;
+/// [`From<&CertifiedRecord>`](Self#impl-From<%26CertifiedRecord>-for-PeerRecord) goes back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PeerRecord {
+    peer_id: PeerId,
+    seq: Seq,
+    addresses: Vec<Multiaddr>,
+}
+
+impl PeerRecord {
+    /// A record of `peer_id` with these addresses, in the order of preference.
+    #[must_use]
+    pub fn new(peer_id: PeerId, seq: Seq, addresses: impl IntoIterator<Item = Multiaddr>) -> Self {
+        Self { peer_id, seq, addresses: addresses.into_iter().collect() }
+    }
+
+    /// The peer.
+    #[must_use]
+    pub fn peer_id(&self) -> PeerId {
+        self.peer_id
+    }
+
+    /// The sequence number.
+    #[must_use]
+    pub fn seq(&self) -> Seq {
+        self.seq
+    }
+
+    /// The addresses, in order.
+    #[must_use]
+    pub fn addresses(&self) -> &[Multiaddr] {
+        &self.addresses
+    }
+
+    /// Signs the record and verifies what was signed, so that not even a faulty signer makes a
+    /// certified record that others would refuse.
+    ///
+    /// Addresses are written in normalised form: duplicates and the peer's own `/p2p/` suffix are
+    /// left out.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError`]: an address that no receiver would keep, too many of them, a signer that
+    /// fails or that is another peer than the record names.
+    pub fn certify(
+        &self,
+        signer: &(impl Signer + ?Sized),
+        dialect: Dialect,
+    ) -> Result<CertifiedRecord, IssueError> {
+        let payload = self.to_payload()?;
+        let envelope = Envelope::seal(dialect.purpose(), &payload, signer)?;
+        CertifiedRecord::open(envelope, Dialects::Only(dialect)).map_err(IssueError::Signer)
+    }
+
+    fn to_payload(&self) -> Result<Vec<u8>, IssueError> {
+        let mut addresses: Vec<&[u8]> = Vec::with_capacity(self.addresses.len());
+        for (index, address) in self.addresses.iter().enumerate() {
+            let kept = normalize(address.as_ref(), &self.peer_id)
+                .map_err(|defect| IssueError::Address { index, defect })?;
+            addresses.push(kept);
+        }
+        let mut seen = std::collections::HashSet::with_capacity(addresses.len());
+        addresses.retain(|address| seen.insert(*address));
+        if addresses.len() > MAX_ADDRESSES {
+            let (limit, got) = (MAX_ADDRESSES, addresses.len());
+            return Err(IssueError::TooManyAddresses { limit, got });
+        }
+        let mut payload = Vec::new();
+        let seq = self.seq.value();
+        PeerRecordMessage::encode(self.peer_id.as_bytes(), seq, addresses, &mut payload);
+        Ok(payload)
+    }
+}
+
+impl From<&CertifiedRecord> for PeerRecord {
+    fn from(certified: &CertifiedRecord) -> Self {
+        let addresses = certified.addresses().map(|address| address.to_multiaddr());
+        Self::new(certified.peer_id(), certified.seq(), addresses)
+    }
+}
+
+/// The record as a payload like any other, in the dialect [`Dialect::PeerRecord`].
+///
+/// [`CertifiedRecord`] reads both dialects and costs less; this is for code that is generic over
+/// records.
+impl Record for PeerRecord {
+    const PURPOSE: Purpose = PEER_RECORD;
+    type EncodeError = IssueError;
+    type DecodeError = RecordError;
+
+    fn encode(&self) -> Result<Vec<u8>, Self::EncodeError> {
+        self.to_payload()
+    }
+
+    fn decode(payload: &[u8], signer: &PublicKey) -> Result<Self, Self::DecodeError> {
+        let peer_id = signer.peer_id();
+        let record = parse(payload, &peer_id)?;
+        let (spans, _skipped) = collect(&record, &peer_id, payload, 0)?;
+        let address = |range| Address::from_normalized(payload.get(range).unwrap_or_default());
+        let addresses = spans.iter().map(|range| address(range).to_multiaddr()).collect();
+        Ok(Self { peer_id, seq: Seq::new(record.seq()), addresses })
+    }
+}
+
+/// The form in which an address of `peer` is stored and compared (R2, S13): without the peer's own
+/// `/p2p/` suffix.
+///
+/// # Errors
+///
+/// [`AddressDefect`] when no receiver would keep it, an address that ends in somebody else's peer
+/// id among them.
+///
+/// # Examples
+///
+/// ```
+/// use peermark_identity::Keypair;
+/// use peermark_peer_record::{AddressDefect, normalize_address};
+///
+/// let (alice, bob) = (Keypair::generate_ed25519()?.peer_id(), Keypair::generate_ed25519()?.peer_id());
+/// let address = format!("/ip4/192.0.2.1/tcp/4001/p2p/{alice}").parse()?;
+/// assert_eq!(normalize_address(&address, &alice)?.to_string(), "/ip4/192.0.2.1/tcp/4001");
+/// assert_eq!(normalize_address(&address, &bob), Err(AddressDefect::ForeignPeerId));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn normalize_address(address: &Multiaddr, peer: &PeerId) -> Result<Multiaddr, AddressDefect> {
+    let kept = normalize(address.as_ref(), peer)?;
+    Ok(Address::from_normalized(kept).to_multiaddr())
+}

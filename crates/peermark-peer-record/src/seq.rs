@@ -1,0 +1,119 @@
+//! Sequence numbers, and where new ones come from.
+
+use core::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// The sequence number of a peer record: a counter, never a time.
+///
+/// Peers count in nanoseconds, milliseconds or seconds since 1970, or in steps of one. Two
+/// sequence numbers of one peer can be compared, and that is all that can be done with them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Seq(u64);
+
+impl Seq {
+    /// The largest there is; nothing can come after it.
+    pub const MAX: Self = Self(u64::MAX);
+
+    /// The sequence number with this value.
+    #[must_use]
+    pub const fn new(value: u64) -> Self {
+        Self(value)
+    }
+
+    /// The value, for storing and showing.
+    #[must_use]
+    pub const fn value(self) -> u64 {
+        self.0
+    }
+}
+
+impl From<u64> for Seq {
+    fn from(value: u64) -> Self {
+        Self(value)
+    }
+}
+
+impl From<Seq> for u64 {
+    fn from(seq: Seq) -> Self {
+        seq.0
+    }
+}
+
+impl fmt::Display for Seq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+/// Yields sequence numbers that strictly increase, whatever the clock does (R4).
+///
+/// Each is `max(last + 1, nanoseconds since 1970)`. Following the clock lets a peer that lost its
+/// state continue above what it issued before; following `last` covers clocks that stand still, run
+/// backwards or show a time before 1970. Store [`last`](Self::last) and
+/// [`restore`](Self::restore) it, and not even a reset clock makes a peer repeat itself.
+///
+/// # Examples
+///
+/// ```
+/// use peermark_peer_record::SeqSource;
+/// use std::time::{Duration, UNIX_EPOCH};
+///
+/// let mut seqs = SeqSource::new();
+/// let noon = UNIX_EPOCH + Duration::from_nanos(1_000);
+/// assert_eq!(seqs.next(noon)?.value(), 1_000);
+/// assert_eq!(seqs.next(noon)?.value(), 1_001);
+/// assert_eq!(seqs.next(UNIX_EPOCH - Duration::from_secs(1))?.value(), 1_002);
+///
+/// let mut restored = SeqSource::restore(seqs.last());
+/// assert_eq!(restored.next(noon)?.value(), 1_003);
+/// # Ok::<(), peermark_peer_record::SeqExhausted>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct SeqSource {
+    last: Seq,
+}
+
+impl SeqSource {
+    /// A source for a peer that has issued nothing yet, or does not know.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self::restore(Seq::new(0))
+    }
+
+    /// A source that continues above `last`.
+    #[must_use]
+    pub const fn restore(last: Seq) -> Self {
+        Self { last }
+    }
+
+    /// The last sequence number that was yielded, to be stored; 0 when none was.
+    #[must_use]
+    pub const fn last(&self) -> Seq {
+        self.last
+    }
+
+    /// The next sequence number.
+    ///
+    /// A clock that shows a time before 1970, or one beyond the year 2554, where 64 bits of
+    /// nanoseconds end, is ignored.
+    ///
+    /// # Errors
+    ///
+    /// [`SeqExhausted`] when the last one was [`Seq::MAX`].
+    pub fn next(&mut self, now: SystemTime) -> Result<Seq, SeqExhausted> {
+        let nanoseconds = now
+            .duration_since(UNIX_EPOCH)
+            .ok()
+            .and_then(|age| u64::try_from(age.as_nanos()).ok())
+            .unwrap_or(0);
+        let successor = self.last.value().checked_add(1).ok_or(SeqExhausted)?;
+        self.last = Seq::new(successor.max(nanoseconds));
+        Ok(self.last)
+    }
+}
+
+/// There is no sequence number above the last one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no sequence number is left above {}", u64::MAX)]
+#[non_exhaustive]
+pub struct SeqExhausted;
