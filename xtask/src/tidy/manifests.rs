@@ -104,6 +104,7 @@ const ROOT_FILES: &[&str] = &[
     "SECURITY.md",
     "deny.toml",
     "docs/design.md",
+    "docs/spec.md",
 ];
 
 #[cfg(test)]

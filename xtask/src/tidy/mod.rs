@@ -17,11 +17,7 @@ pub(crate) struct Args {}
 
 /// Runs the command.
 pub(crate) fn run(_: &Args) -> Result<()> {
-    let mut findings = Vec::new();
-    findings.extend(graph::findings()?);
-    findings.extend(manifests::findings()?);
-    findings.extend(sources::findings()?);
-    findings.extend(spec::findings()?);
+    let findings = findings()?;
     if findings.is_empty() {
         println!("tidy");
         return Ok(());
@@ -29,12 +25,20 @@ pub(crate) fn run(_: &Args) -> Result<()> {
     bail!("{} findings:\n  {}", findings.len(), findings.join("\n  "))
 }
 
+fn findings() -> Result<Vec<String>> {
+    let checks = [graph::findings, manifests::findings, sources::findings, spec::findings];
+    let mut findings = Vec::new();
+    for check in checks {
+        findings.extend(check()?);
+    }
+    Ok(findings)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{Args, run};
-
     #[test]
-    fn the_tree_is_tidy() -> anyhow::Result<()> {
-        run(&Args {})
+    fn the_tree_is_tidy() {
+        let findings = super::findings().unwrap();
+        assert!(findings.is_empty(), "\n  {}", findings.join("\n  "));
     }
 }

@@ -5,6 +5,7 @@
 //! counts from `docs/`), anything else in the test cell is the name of a function.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use anyhow::Result;
 
@@ -13,7 +14,8 @@ use crate::workspace;
 /// What `docs/spec.md` says that is not so, and the rules it does not mention.
 pub(super) fn findings() -> Result<Vec<String>> {
     let root = workspace::root();
-    let spec = workspace::read(&root.join("docs/spec.md"))?;
+    // That the file exists is checked with the other files of the root.
+    let spec = fs::read_to_string(root.join("docs/spec.md")).unwrap_or_default();
     let functions: BTreeSet<String> = workspace::files(&["crates", "fuzz", "xtask"], &["rs"])?
         .iter()
         .flat_map(|file| functions(&file.text))
