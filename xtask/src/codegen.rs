@@ -29,7 +29,9 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let files = generate()?;
     let target = workspace::root().join(TARGET);
     if args.check {
-        return check(&target, &files);
+        check(&target, &files)?;
+        println!("{TARGET} is current");
+        return Ok(());
     }
     fs::create_dir_all(&target)?;
     for (name, text) in &files {

@@ -16,6 +16,7 @@ mod coverage;
 mod fuzz;
 mod mutants;
 mod process;
+mod products;
 mod tidy;
 mod workspace;
 
@@ -28,7 +29,9 @@ use clap::Parser;
 #[command(name = "cargo xtask", bin_name = "cargo xtask")]
 enum Command {
     Codegen(codegen::Args),
+    Corpus(products::CorpusArgs),
     Coverage(coverage::Args),
+    Dist(products::DistArgs),
     Fuzz(fuzz::Args),
     Mutants(mutants::Args),
     Tidy(tidy::Args),
@@ -37,7 +40,9 @@ enum Command {
 fn main() -> ExitCode {
     let result = match Command::parse() {
         Command::Codegen(args) => codegen::run(&args),
+        Command::Corpus(args) => products::corpus(&args),
         Command::Coverage(args) => coverage::run(&args),
+        Command::Dist(args) => products::dist(&args),
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Tidy(args) => tidy::run(&args),

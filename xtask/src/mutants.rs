@@ -4,7 +4,9 @@ use anyhow::Result;
 
 use crate::process;
 
-/// Mutate the code and see which tests notice; needs cargo-mutants. Takes hours for all crates.
+/// Mutate the code and see which tests notice; needs cargo-mutants.
+///
+/// Takes hours for all crates.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only this crate.

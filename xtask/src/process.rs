@@ -7,17 +7,17 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::workspace;
 
-/// A program that a command needs and this machine does not have. Ends the process with status 2.
+/// A cargo subcommand that this machine does not have. Ends the process with status 2.
 #[derive(Debug)]
 pub(crate) struct Missing {
-    program: &'static str,
+    subcommand: &'static str,
     install: &'static str,
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { program, install } = self;
-        write!(f, "{program} is missing; install it with `{install}`")
+        let Self { subcommand, install } = self;
+        write!(f, "cargo-{subcommand} is missing; install it with `{install}`")
     }
 }
 
@@ -34,8 +34,7 @@ pub(crate) fn require_cargo(subcommand: &'static str, install: &'static str) -> 
     if status.success() {
         return Ok(());
     }
-    let program = subcommand;
-    Err(Missing { program, install }.into())
+    Err(Missing { subcommand, install }.into())
 }
 
 /// A cargo command that runs at the root of the workspace.

@@ -64,7 +64,7 @@ fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Resu
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
-            if !SKIPPED.iter().any(|skipped| entry.file_name() == *skipped) {
+            if !SKIPPED.iter().any(|skipped| path.ends_with(skipped)) {
                 collect(&path, extensions, found)?;
             }
         } else if path
@@ -77,4 +77,4 @@ fn collect(folder: &Path, extensions: &[&str], found: &mut Vec<PathBuf>) -> Resu
     Ok(())
 }
 
-const SKIPPED: [&str; 4] = ["target", "artifacts", "corpus", "coverage"];
+const SKIPPED: [&str; 4] = ["target", "fuzz/artifacts", "fuzz/corpus", "fuzz/coverage"];
