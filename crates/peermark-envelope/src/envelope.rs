@@ -14,6 +14,20 @@ use crate::signed_bytes::with_signed_bytes;
 /// It holds the canonical bytes in one allocation and gives no access to the payload (E1):
 /// [`open`](Self::open) it for a purpose first. Two envelopes are equal when their canonical bytes
 /// are.
+///
+/// ```
+/// # use peermark_envelope::{Envelope, Purpose};
+/// fn payload(envelope: Envelope, purpose: Purpose) -> Option<Vec<u8>> {
+///     Some(envelope.open(purpose).ok()?.payload().to_vec())
+/// }
+/// ```
+///
+/// ```compile_fail,E0599
+/// # use peermark_envelope::{Envelope, Purpose};
+/// fn payload(envelope: Envelope, purpose: Purpose) -> Option<Vec<u8>> {
+///     Some(envelope.payload().to_vec())
+/// }
+/// ```
 #[derive(Clone)]
 pub struct Envelope {
     bytes: Bytes,
@@ -115,28 +129,32 @@ impl Envelope {
     /// [`OpenError`], by stage: the payload type is another purpose's, the key cannot be used, the
     /// signature does not verify.
     pub fn open(self, purpose: Purpose) -> Result<Opened, OpenError> {
-        if self.payload_type() != purpose.payload_type() {
-            return Err(OpenError::PayloadTypeMismatch { expected_domain: purpose.domain() });
-        }
-        let signer =
-            PublicKey::decode(self.part(self.layout.public_key)).map_err(OpenError::Key)?;
-        let payload = self.part(self.layout.payload);
-        let signature = self.part(self.layout.signature);
-        with_signed_bytes(purpose, payload, |bytes| signer.verify(bytes, signature))
-            .map_err(|_| OpenError::BadSignature)?;
-        Ok(Opened { envelope: self, purpose, signer })
+        self.open_any(&[purpose])
     }
 
-    /// Verifies the envelope for whichever of `purposes` has its payload type, and opens it.
+    /// Verifies the envelope for one of `purposes` and opens it; [`Opened::purpose`] tells which.
+    ///
+    /// Only purposes with the envelope's payload type are tried, in their order.
     ///
     /// # Errors
     ///
     /// As [`Self::open`]; when no purpose has the payload type, the mismatch names the first.
     pub fn open_any(self, purposes: &[Purpose]) -> Result<Opened, OpenError> {
-        let claimed = purposes.iter().find(|purpose| purpose.payload_type() == self.payload_type());
-        match claimed.or(purposes.first()) {
-            Some(purpose) => self.open(*purpose),
-            None => Err(OpenError::PayloadTypeMismatch { expected_domain: "" }),
+        let claims = |purpose: &&Purpose| purpose.payload_type() == self.payload_type();
+        if !purposes.iter().any(|purpose| claims(&purpose)) {
+            let expected_domain = purposes.first().map_or("", Purpose::domain);
+            return Err(OpenError::PayloadTypeMismatch { expected_domain });
+        }
+        let signer =
+            PublicKey::decode(self.part(self.layout.public_key)).map_err(OpenError::Key)?;
+        let payload = self.part(self.layout.payload);
+        let signature = self.part(self.layout.signature);
+        let verifies = |purpose: &&Purpose| {
+            with_signed_bytes(**purpose, payload, |bytes| signer.verify(bytes, signature)).is_ok()
+        };
+        match purposes.iter().filter(claims).find(verifies) {
+            Some(&purpose) => Ok(Opened { envelope: self, purpose, signer }),
+            None => Err(OpenError::BadSignature),
         }
     }
 
@@ -191,7 +209,16 @@ impl core::fmt::Debug for Envelope {
 
 /// An envelope whose signature verified: who signed what, for which purpose.
 ///
-/// There is no way to make one but [`Envelope::open`].
+/// There is no way to make one but [`Envelope::open`]: its fields are private and it has no other
+/// constructor.
+///
+/// ```compile_fail,E0451
+/// # use peermark_envelope::{Envelope, Opened, Purpose};
+/// # use peermark_identity::PublicKey;
+/// fn forge(envelope: Envelope, purpose: Purpose, signer: PublicKey) -> Opened {
+///     Opened { envelope, purpose, signer }
+/// }
+/// ```
 #[derive(Clone, PartialEq, Eq)]
 pub struct Opened {
     envelope: Envelope,

@@ -49,7 +49,14 @@
 //! It keeps no keys, knows no revocation, and has no notion of time: an envelope that verified
 //! once verifies for ever. Freshness is a matter of the payload.
 
-#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod envelope;
 mod error;

@@ -46,7 +46,14 @@
 //! It keeps nothing and knows no time: whether a record is the newest, or too old, is for the store
 //! to say. A signature says who claims an address, never that somebody answers there.
 
-#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod address;
 mod certified;

@@ -40,7 +40,14 @@
 //! Rules W2 to W7 of `docs/spec.md` live here. W1, the cap on the size of an input, belongs to
 //! the caller, who knows what the bytes are for.
 
-#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
 
 mod envelope;
 mod error;
