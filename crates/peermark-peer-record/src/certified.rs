@@ -22,10 +22,33 @@ use crate::spans::Spans;
 /// The canonical envelope is its only buffer; the addresses are ranges of it. Up to eight
 /// addresses it costs one allocation.
 ///
-/// ```compile_fail
-/// # fn no_other_way(opened: peermark_envelope::Opened) {
-/// let forged = peermark_peer_record::CertifiedRecord { opened, ..Default::default() };
-/// # }
+/// ```
+/// # use peermark_envelope::Envelope;
+/// # use peermark_peer_record::{CertifiedRecord, Dialects};
+/// fn certify(envelope: Envelope) -> Option<CertifiedRecord> {
+///     CertifiedRecord::open(envelope, Dialects::Any).ok()
+/// }
+/// ```
+///
+/// Not from an envelope that somebody opened, for whatever purpose that was:
+///
+/// ```compile_fail,E0624
+/// # use peermark_envelope::Opened;
+/// # use peermark_peer_record::CertifiedRecord;
+/// fn certify(opened: Opened) -> Option<CertifiedRecord> {
+///     CertifiedRecord::from_opened(opened).ok()
+/// }
+/// ```
+///
+/// Not by changing one, whose fields are private:
+///
+/// ```compile_fail,E0616
+/// # use peermark_identity::PeerId;
+/// # use peermark_peer_record::CertifiedRecord;
+/// fn reassign(mut record: CertifiedRecord, peer_id: PeerId) -> CertifiedRecord {
+///     record.peer_id = peer_id;
+///     record
+/// }
 /// ```
 #[derive(Clone)]
 pub struct CertifiedRecord {

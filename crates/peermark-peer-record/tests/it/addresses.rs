@@ -1,0 +1,182 @@
+//! R2: one bad address does not cost the others, and the same address counts once.
+
+use peermark_peer_record::{
+    AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, RecordError, SkippedAddresses, VerifyError,
+    normalize_address,
+};
+use peermark_wire::WireErrorKind;
+
+use crate::{keypair, multiaddr, payload, texts, verify_addresses, verify_payload};
+
+const GOOD: [u8; 8] = [4, 192, 0, 2, 1, 6, 0x0f, 0xa1];
+
+/// A record of one bad entry between two good ones: the bad one is skipped and counted.
+fn check_skipped(bad: &[u8], defect: AddressDefect) {
+    let other = multiaddr("/ip6/2001:db8::1/udp/4001/quic-v1");
+    let record = verify_addresses([&GOOD[..], bad, other.as_ref()]);
+    assert_eq!(texts(&record), ["/ip4/192.0.2.1/tcp/4001", "/ip6/2001:db8::1/udp/4001/quic-v1"]);
+    let mut expected = SkippedAddresses::default();
+    *match defect {
+        AddressDefect::Empty => &mut expected.empty,
+        AddressDefect::TooLong => &mut expected.too_long,
+        AddressDefect::UnknownProtocol => &mut expected.unknown_protocol,
+        AddressDefect::Malformed => &mut expected.malformed,
+        AddressDefect::ForeignPeerId => &mut expected.foreign_peer_id,
+        other => panic!("{other:?}"),
+    } = 1;
+    assert_eq!(record.skipped_addresses(), expected, "{bad:x?}");
+    assert_eq!(record.skipped_addresses().total(), 1);
+}
+
+#[test]
+fn r2_empty_addresses_are_skipped_and_counted() {
+    check_skipped(b"", AddressDefect::Empty);
+    let only_self = multiaddr(&format!("/p2p/{}", keypair(1).peer_id()));
+    check_skipped(only_self.as_ref(), AddressDefect::Empty);
+    // An entry without the multiaddr field, and one with an unknown field instead.
+    for entry in [&b""[..], &[0x10, 1]] {
+        let bare = crate::with_field(payload(&keypair(1).peer_id(), 1, [&GOOD[..]]), 3, entry);
+        let record = verify_payload(&bare).unwrap();
+        assert_eq!((record.addresses().len(), record.skipped_addresses().empty), (1, 1));
+    }
+}
+
+#[test]
+fn r2_undecodable_addresses_are_skipped_and_counted() {
+    check_skipped(&[4, 192, 0, 2], AddressDefect::Malformed);
+    check_skipped(&GOOD[..7], AddressDefect::Malformed);
+    check_skipped(&[54, 200, b'x'], AddressDefect::Malformed);
+    check_skipped(&[54, 2, 0xff, 0xfe], AddressDefect::Malformed);
+    check_skipped(&[0x80], AddressDefect::Malformed);
+    check_skipped(b"/ip4/192.0.2.1/tcp/4001", AddressDefect::UnknownProtocol);
+}
+
+#[test]
+fn r2_unknown_protocols_are_skipped_and_counted() {
+    check_skipped(&[0xff, 0x7f], AddressDefect::UnknownProtocol);
+    check_skipped(&[&GOOD[..], &[0xff, 0x7f, 1]].concat(), AddressDefect::UnknownProtocol);
+}
+
+#[test]
+fn r2_a_second_encoding_of_the_same_address_is_refused() {
+    // Code 4770 with the path "/" has the text of /ws; so has 4780 that of /wss.
+    for code in [[0xa2, 0x25], [0xac, 0x25]] {
+        check_skipped(&[&GOOD[..], &code, &[1, b'/']].concat(), AddressDefect::Malformed);
+    }
+    let with_path = [&GOOD[..], &[0xa2, 0x25, 2, b'/', b'a']].concat();
+    let record = verify_addresses([&with_path[..]]);
+    assert_eq!(texts(&record), ["/ip4/192.0.2.1/tcp/4001/x-parity-ws/%2Fa"]);
+}
+
+#[test]
+fn r2_the_own_peer_id_at_the_end_is_stripped() {
+    let own = keypair(1).peer_id();
+    let relay = keypair(9).peer_id();
+    let check = |given: String, kept: String| {
+        let record = verify_addresses([multiaddr(&given).as_ref()]);
+        assert_eq!(texts(&record), [kept], "{given}");
+        assert_eq!(record.skipped_addresses().total(), 0);
+    };
+    let base = "/ip4/192.0.2.1/tcp/4001".to_owned();
+    check(base.clone(), base.clone());
+    check(format!("{base}/p2p/{own}"), base.clone());
+    check(format!("{base}/p2p/{own}/p2p/{own}"), base.clone());
+    let circuit = format!("{base}/p2p/{relay}/p2p-circuit");
+    check(circuit.clone(), circuit.clone());
+    check(format!("{circuit}/p2p/{own}"), circuit);
+    // In the middle it is a relay, whoever that is.
+    let through_self = format!("{base}/p2p/{own}/p2p-circuit");
+    check(through_self.clone(), through_self);
+}
+
+#[test]
+fn r2_a_foreign_peer_id_at_the_end_is_skipped() {
+    let (own, other) = (keypair(1).peer_id(), keypair(9).peer_id());
+    for text in [
+        format!("/ip4/192.0.2.9/tcp/1/p2p/{other}"),
+        format!("/ip4/192.0.2.9/tcp/1/p2p/{other}/p2p/{own}"),
+        format!("/ip4/192.0.2.9/tcp/1/p2p/{other}/p2p-circuit/p2p/{other}"),
+    ] {
+        check_skipped(multiaddr(&text).as_ref(), AddressDefect::ForeignPeerId);
+    }
+}
+
+#[test]
+fn r2_duplicates_collapse_and_order_is_kept() {
+    let own = keypair(1).peer_id();
+    let text = |port: u16| format!("/ip4/192.0.2.1/tcp/{port}");
+    // Few are compared with each other, many are sorted.
+    for count in [2u16, 8, 9, 64] {
+        let ports: Vec<u16> = (0..count).map(|i| i.wrapping_mul(7919)).collect();
+        let mut addresses: Vec<_> = ports.iter().map(|port| multiaddr(&text(*port))).collect();
+        addresses.extend(
+            ports.iter().rev().map(|port| multiaddr(&format!("{}/p2p/{own}", text(*port)))),
+        );
+        let record = verify_addresses(addresses.iter().map(AsRef::as_ref));
+        let expected: Vec<_> = ports.iter().map(|port| text(*port)).collect();
+        assert_eq!(texts(&record), expected, "{count} addresses twice");
+        assert_eq!(record.addresses().len(), expected.len());
+        assert_eq!(record.skipped_addresses().total(), 0, "nothing is lost with a duplicate");
+    }
+}
+
+#[test]
+fn r2_256_entries_are_read_and_257_are_refused() {
+    let addresses: Vec<_> =
+        (0..=MAX_ADDRESSES).map(|port| multiaddr(&format!("/ip4/192.0.2.1/tcp/{port}"))).collect();
+    let record = verify_addresses(addresses.iter().take(256).map(AsRef::as_ref));
+    assert_eq!(record.addresses().len(), 256);
+
+    let own = keypair(1).peer_id();
+    let limit = MAX_ADDRESSES;
+    let refused = |payload: &[u8]| match verify_payload(payload).unwrap_err() {
+        VerifyError::Record(RecordError::Malformed(error)) => error.kind,
+        other => panic!("{other:?}"),
+    };
+    let one_more = payload(&own, 1, addresses.iter().map(AsRef::as_ref));
+    assert_eq!(refused(&one_more), WireErrorKind::TooManyAddresses { limit });
+    // Entries count, whatever they hold; and none is looked into: these are no messages.
+    let mut garbage = payload(&own, 1, []);
+    for _ in 0..257 {
+        garbage = crate::with_field(garbage, 3, &[0xff]);
+    }
+    assert_eq!(refused(&garbage), WireErrorKind::TooManyAddresses { limit });
+}
+
+#[test]
+fn r2_an_address_has_at_most_256_bytes() {
+    let dns = |len: usize| {
+        let name = "a".repeat(len);
+        multiaddr(&format!("/dns/{name}/tcp/1"))
+    };
+    // Code, two bytes of length, the name, and three bytes of port.
+    let longest = dns(MAX_ADDRESS_LEN - 6);
+    assert_eq!(longest.len(), MAX_ADDRESS_LEN);
+    assert_eq!(verify_addresses([longest.as_ref()]).addresses().len(), 1);
+    check_skipped(dns(MAX_ADDRESS_LEN - 5).as_ref(), AddressDefect::TooLong);
+}
+
+#[test]
+fn text_shows_no_component_that_is_not_there() {
+    let name = b"a/tcp/1\x1b[2J\n";
+    let bytes = [&[54, u8::try_from(name.len()).unwrap()][..], name].concat();
+    let record = verify_addresses([&bytes[..]]);
+    assert_eq!(texts(&record), ["/dns4/a%2Ftcp%2F1%1B[2J%0A"]);
+    assert_eq!(record.addresses().next().unwrap().as_bytes(), bytes);
+
+    let path = b"/tmp/p2p.sock";
+    let bytes = [&[0x90, 0x03, u8::try_from(path.len()).unwrap()][..], path].concat();
+    assert_eq!(texts(&verify_addresses([&bytes[..]])), ["/unix/%2Ftmp%2Fp2p.sock"]);
+}
+
+#[test]
+fn s13_normalising_is_the_same_everywhere_and_idempotent() {
+    let own = keypair(1).peer_id();
+    let kept = multiaddr("/ip4/192.0.2.1/tcp/4001");
+    let given = multiaddr(&format!("/ip4/192.0.2.1/tcp/4001/p2p/{own}"));
+    assert_eq!(normalize_address(&given, &own), Ok(kept.clone()));
+    assert_eq!(normalize_address(&kept, &own), Ok(kept.clone()));
+    let record = verify_addresses([given.as_ref()]);
+    assert_eq!(record.addresses().next().unwrap().to_multiaddr(), kept);
+    assert_eq!(normalize_address(&multiaddr(""), &own), Err(AddressDefect::Empty));
+}

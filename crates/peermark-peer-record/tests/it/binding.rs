@@ -1,0 +1,126 @@
+//! R1: verified before decoded, and signed by the peer that it names.
+
+use peermark_envelope::OpenError;
+use peermark_identity::PeerId;
+use peermark_peer_record::{
+    CertifiedRecord, Dialects, PEER_RECORD, PeerRecord, RecordError, Stage, VerifyError,
+};
+use peermark_wire::WireErrorKind;
+
+use crate::{keypair, payload, sealed, verify_payload};
+
+fn refused(payload: &[u8]) -> RecordError {
+    match verify_payload(payload).unwrap_err() {
+        VerifyError::Record(error) => error,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn r1_a_record_of_its_signer_is_certified() {
+    let record = verify_payload(&payload(&keypair(1).peer_id(), 42, [])).unwrap();
+    assert_eq!(record.peer_id(), keypair(1).peer_id());
+    assert_eq!(record.signer(), keypair(1).public_key());
+    assert_eq!(record.seq().value(), 42);
+}
+
+#[test]
+fn r1_a_record_that_names_somebody_else_is_refused() {
+    let (claimed, signer) = (keypair(2).peer_id(), keypair(1).peer_id());
+    let error = refused(&payload(&claimed, 42, []));
+    assert_eq!(error, RecordError::PeerIdMismatch { claimed, signer });
+    assert_eq!(VerifyError::from(error).stage(), Stage::PeerId);
+}
+
+#[test]
+fn r1_a_higher_seq_does_not_rescue_a_foreign_record() {
+    let error = refused(&payload(&keypair(2).peer_id(), u64::MAX, []));
+    assert!(matches!(error, RecordError::PeerIdMismatch { .. }));
+}
+
+#[test]
+fn r1_the_hash_of_an_inlined_key_is_another_peer() {
+    // The sha2-256 form of the signer's own key: right key, wrong id.
+    let hashed = {
+        let mut bytes = vec![0x12, 0x20];
+        bytes.extend([0xab; 32]);
+        PeerId::from_bytes(&bytes).unwrap()
+    };
+    let error = refused(&payload(&hashed, 1, []));
+    assert!(matches!(error, RecordError::PeerIdMismatch { claimed, .. } if claimed == hashed));
+}
+
+#[test]
+fn r1_a_peer_id_that_is_not_canonical_is_refused_as_such() {
+    let own = keypair(1).peer_id();
+    let trailing = [own.as_bytes(), &[0]].concat();
+    let long_form = [&[0x80, 0x00, 0x24][..], &own.as_bytes()[2..]].concat();
+    for bytes in [&trailing[..], &long_form, b"", &[0x00], &own.as_bytes()[..37]] {
+        let mut payload = Vec::new();
+        peermark_wire::PeerRecordMessage::encode(bytes, 1, [], &mut payload);
+        let error = refused(&payload);
+        assert!(matches!(error, RecordError::PeerId(_)), "{bytes:?}: {error:?}");
+        assert_eq!(VerifyError::from(error).stage(), Stage::PeerId);
+    }
+}
+
+#[test]
+fn r1_the_signature_is_verified_before_the_payload_is_decoded() {
+    // No record at all, and a bad signature: it is the signature that is told.
+    let mut bytes = sealed(b"\xff\xff", &keypair(1), PEER_RECORD);
+    let error = CertifiedRecord::decode(&bytes, Dialects::Any).unwrap_err();
+    assert_eq!(error.stage(), Stage::Record);
+    *bytes.last_mut().unwrap() ^= 1;
+    let error = CertifiedRecord::decode(&bytes, Dialects::Any).unwrap_err();
+    assert_eq!(error, VerifyError::Open(OpenError::BadSignature));
+}
+
+#[test]
+fn a_payload_that_is_no_record_is_malformed_with_its_offset() {
+    let own = keypair(1).peer_id();
+    let good = payload(&own, 1, [&[4, 127, 0, 0, 1][..]]);
+    let check = |payload: &[u8], kind: WireErrorKind, offset: usize| match refused(payload) {
+        RecordError::Malformed(error) => assert_eq!((error.kind, error.offset), (kind, offset)),
+        other => panic!("{other:?}"),
+    };
+    check(b"", WireErrorKind::MissingField { field: 1 }, 0);
+    check(&[&good[..], &[0xff]].concat(), WireErrorKind::Truncated, good.len() + 1);
+    let twice = [&good[..], &[0x10, 2]].concat();
+    check(&twice, WireErrorKind::DuplicateField { field: 2 }, good.len());
+    // An address entry that is no message.
+    let entry = crate::with_field(good.clone(), 3, &[0x0a, 9, 4]);
+    let overrun = WireErrorKind::LengthOverrun { claimed: 9, remaining: 1 };
+    check(&entry, overrun, good.len() + 3);
+}
+
+#[test]
+fn w5_unknown_fields_of_the_record_stay_in_the_signed_payload() {
+    let own = keypair(1).peer_id();
+    let extended = crate::with_field(payload(&own, 1, [&[4, 127, 0, 0, 1][..]]), 4, b"services");
+    let record = verify_payload(&extended).unwrap();
+    assert_eq!(record.payload(), extended);
+    assert_eq!(record.addresses().len(), 1);
+    let again = CertifiedRecord::decode(record.as_bytes(), Dialects::Any).unwrap();
+    assert_eq!(again, record);
+}
+
+#[test]
+fn stages_have_the_names_that_the_command_line_prints() {
+    let names = Stage::ALL.map(|stage| stage.to_string());
+    let expected = ["size", "envelope", "key", "payload-type", "signature", "record", "peer-id"];
+    assert_eq!(names, expected);
+    assert!(Stage::ALL.is_sorted());
+}
+
+#[test]
+fn the_plain_record_binds_its_signer_as_well() {
+    // PeerRecord is a payload like any other, and judges its signer like CertifiedRecord.
+    let envelope = |peer: &PeerId| {
+        let payload = payload(peer, 9, [&[4, 127, 0, 0, 1][..], b"", &[4, 127, 0, 0, 1]]);
+        peermark_envelope::Envelope::seal(PEER_RECORD, &payload, &keypair(1)).unwrap()
+    };
+    let signed = envelope(&keypair(1).peer_id()).open_record::<PeerRecord>().unwrap();
+    assert_eq!(signed.record().seq().value(), 9);
+    assert_eq!(signed.record().addresses(), [crate::multiaddr("/ip4/127.0.0.1")]);
+    assert!(envelope(&keypair(2).peer_id()).open_record::<PeerRecord>().is_err());
+}
