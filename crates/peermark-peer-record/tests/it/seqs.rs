@@ -8,9 +8,12 @@ fn at(nanoseconds: u64) -> SystemTime {
     UNIX_EPOCH + Duration::from_nanos(nanoseconds)
 }
 
+/// The time at the i-th reading.
+type Clock = fn(u64) -> SystemTime;
+
 #[test]
 fn r4_a_thousand_rise_under_any_clock() {
-    let clocks: [(&str, fn(u64) -> SystemTime); 5] = [
+    let clocks: [(&str, Clock); 5] = [
         ("rising", |i| at(1_000_000 + i * 1_000)),
         ("frozen", |_| at(1_000_000)),
         ("backward", |i| at(1_000_000 - i * 1_000)),
