@@ -8,14 +8,26 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 
 use crate::workspace;
 
-/// Every edge that the layers forbid, and every member that they do not know.
+/// Every edge that the layers forbid, every member that they do not know, and every default member
+/// that should not be one: their features would be those of the binaries.
 pub(super) fn findings() -> Result<Vec<String>> {
     let metadata = MetadataCommand::new()
         .cargo_path(workspace::cargo())
         .manifest_path(workspace::root().join("Cargo.toml"))
         .no_deps()
         .exec()?;
-    Ok(metadata.packages.iter().flat_map(of_package).collect())
+    let mut findings: Vec<_> = metadata.packages.iter().flat_map(of_package).collect();
+    let default = metadata.workspace_default_packages();
+    for package in &metadata.packages {
+        let published = package.publish.is_none();
+        if published != default.contains(&package) {
+            findings.push(format!(
+                "{}: what is published, and nothing else, is a default member of the workspace",
+                package.name
+            ));
+        }
+    }
+    Ok(findings)
 }
 
 fn of_package(package: &Package) -> Vec<String> {
