@@ -37,3 +37,7 @@ pub use multiaddr::Multiaddr;
 
 pub use clock::{Clock, SystemClock};
 pub use compose::{sign, verify};
+
+#[cfg(doctest)]
+#[doc = include_str!("../../../README.md")]
+struct ReadmeDoctests;
