@@ -225,7 +225,7 @@ pub struct BadSignature;
 #[non_exhaustive]
 pub enum PublicKeyError {
     /// The bytes are not a canonical `PublicKey` message.
-    #[error("malformed public key: {0}")]
+    #[error(transparent)]
     Malformed(#[from] WireError),
     /// A well-formed key of a type that is not one of the four: its number.
     #[error("unsupported key type {0}")]

@@ -18,7 +18,7 @@ pub struct GenerateError;
 #[non_exhaustive]
 pub enum PrivateKeyError {
     /// Not a canonical `PrivateKey` message.
-    #[error("malformed private key: {0}")]
+    #[error(transparent)]
     Malformed(#[from] WireError),
     /// A well-formed message with a type that is not one of the four: its number.
     #[error("unsupported key type {0}")]
