@@ -7,7 +7,7 @@
 
 use std::process::Command;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use toml::{Table, Value};
 
 use crate::{process, workspace};
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
         }
         targets.retain(|target| target == wanted);
     }
-    process::require_cargo("fuzz", "cargo install cargo-fuzz --locked")?;
+    process::require_cargo("cargo-fuzz", "cargo install cargo-fuzz --locked")?;
     let seconds = if args.smoke { SMOKE_SECONDS } else { args.seconds };
     let bootstrap = !is_nightly()?;
     for target in targets {
@@ -70,8 +70,7 @@ fn command(target: &str, seconds: u32, bootstrap: bool) -> Command {
 }
 
 fn is_nightly() -> Result<bool> {
-    let output = Command::new("rustc").arg("--version").output().context("cannot start rustc")?;
-    let version = String::from_utf8_lossy(&output.stdout);
+    let version = process::output("rustc", &["--version"])?;
     Ok(version.contains("-nightly") || version.contains("-dev"))
 }
 

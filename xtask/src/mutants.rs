@@ -19,8 +19,8 @@ pub(crate) struct Args {
 
 /// Runs the command.
 pub(crate) fn run(args: &Args) -> Result<()> {
-    process::require_cargo("mutants", "cargo install cargo-mutants --locked")?;
-    let mut command = process::cargo(&["mutants", "--no-shuffle"]);
+    process::require_cargo("cargo-mutants", "cargo install cargo-mutants --locked")?;
+    let mut command = process::cargo(&["mutants", "--no-shuffle", "--output=target"]);
     match &args.package {
         Some(package) => command.args(["--package", package]),
         None => command.args(LAYERS.iter().flat_map(|layer| ["--package", *layer])),

@@ -7,34 +7,43 @@ use anyhow::{Context as _, Result, bail};
 
 use crate::workspace;
 
-/// A cargo subcommand that this machine does not have. Ends the process with status 2.
+/// Something that a command needs and this machine does not have. Ends the process with status 2.
 #[derive(Debug)]
 pub(crate) struct Missing {
-    subcommand: &'static str,
-    install: &'static str,
+    /// What it is called.
+    pub(crate) what: &'static str,
+    /// The command that installs it.
+    pub(crate) install: &'static str,
 }
 
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { subcommand, install } = self;
-        write!(f, "cargo-{subcommand} is missing; install it with `{install}`")
+        let Self { what, install } = self;
+        write!(f, "cannot find {what}: run `{install}`")
     }
 }
 
 impl std::error::Error for Missing {}
 
-/// Fails with [`Missing`] unless `cargo <subcommand> --version` runs.
-pub(crate) fn require_cargo(subcommand: &'static str, install: &'static str) -> Result<()> {
+/// Fails with [`Missing`] unless cargo has the subcommand `what`, `cargo-` in front.
+pub(crate) fn require_cargo(what: &'static str, install: &'static str) -> Result<()> {
     let status = Command::new(workspace::cargo())
-        .args([subcommand, "--version"])
+        .args([what.trim_start_matches("cargo-"), "--version"])
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()
         .context("cannot start cargo")?;
-    if status.success() {
-        return Ok(());
-    }
-    Err(Missing { subcommand, install }.into())
+    if status.success() { Ok(()) } else { Err(Missing { what, install }.into()) }
+}
+
+/// What a program prints, without the blanks around it.
+pub(crate) fn output(program: &str, args: &[&str]) -> Result<String> {
+    let output = Command::new(program)
+        .args(args)
+        .stderr(Stdio::inherit())
+        .output()
+        .with_context(|| format!("cannot start {program}"))?;
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
 /// A cargo command that runs at the root of the workspace.
