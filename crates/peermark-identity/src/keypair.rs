@@ -32,6 +32,10 @@ use crate::signer::{SignError, Signer};
 /// RSA identities are read because they exist; making new ones is nothing to encourage. PEM is read
 /// for every DER form.
 ///
+/// An RSA key is refused unless its primes make the modulus and a signature made with them
+/// verifies. Its private exponent in one piece, which nothing here computes with, is carried along
+/// unchecked.
+///
 /// # What is wiped
 ///
 /// Seeds, scalars and the DER of RSA keys are overwritten when the keypair is dropped, and so are

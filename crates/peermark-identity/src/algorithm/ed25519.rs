@@ -64,14 +64,22 @@ impl PublicKey {
     )]
     fn verify_strictly(&self, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {
         let signature: &[u8; 64] = signature.try_into().map_err(|_| BadSignature)?;
-        let (r, s) = signature.split_first_chunk().ok_or(BadSignature)?;
-        let s = s.first_chunk().ok_or(BadSignature)?;
-        if !is_below(s, &GROUP_ORDER) || is_low_order(r) {
+        if !is_admissible(signature) {
             return Err(BadSignature);
         }
         self.0
             .multipart_verify(message, &Signature::from_bytes(signature))
             .map_err(|_| BadSignature)
+    }
+}
+
+/// What can be refused about a signature without its key: S not below the group order, R of low
+/// order.
+fn is_admissible(signature: &[u8; 64]) -> bool {
+    let (r, s) = signature.split_at(32);
+    match (r.try_into(), s.try_into()) {
+        (Ok(r), Ok(s)) => is_below(s, &GROUP_ORDER) && !is_low_order(r),
+        _ => false,
     }
 }
 
@@ -135,3 +143,64 @@ const LOW_ORDER_Y: [[u8; 32]; 5] = [
         0x03, 0x7a,
     ],
 ];
+
+#[cfg(test)]
+mod tests {
+    use curve25519_dalek::constants::EIGHT_TORSION;
+    use curve25519_dalek::scalar::Scalar;
+
+    use super::*;
+
+    #[test]
+    fn k2_the_table_is_the_eight_points_of_low_order() {
+        let torsion = EIGHT_TORSION.map(|point| point.compress().0);
+        for point in torsion {
+            assert!(is_low_order(&point), "{point:02x?}");
+            assert!(is_canonical(&point), "{point:02x?}");
+        }
+        for y in LOW_ORDER_Y {
+            assert!(torsion.contains(&y), "{y:02x?}");
+        }
+        assert!(!is_low_order(&[2; 32]));
+    }
+
+    #[test]
+    fn k2_the_bounds_are_the_field_and_the_group_order() {
+        let minus_one = (Scalar::ZERO - Scalar::ONE).to_bytes();
+        assert!(is_below(&minus_one, &GROUP_ORDER));
+        let mut order = minus_one;
+        order[0] += 1;
+        assert_eq!(order, GROUP_ORDER);
+        assert!(!is_below(&order, &GROUP_ORDER));
+        order[0] += 1;
+        assert!(!is_below(&order, &GROUP_ORDER));
+        // y = p - 1 is canonical; p to 2^255 - 1 are not; x = 0 has one sign.
+        let mut y = FIELD_PRIME;
+        for low in 0..=255u8 {
+            y[0] = low;
+            assert_eq!(is_canonical(&y), low < 0xed, "{low:#x}");
+        }
+        for x_is_zero in [LOW_ORDER_Y[0], LOW_ORDER_Y[1]] {
+            let mut negative = x_is_zero;
+            negative[31] |= 0x80;
+            assert!(is_canonical(&x_is_zero) && !is_canonical(&negative));
+        }
+    }
+
+    #[test]
+    fn k2_signatures_are_admissible_by_r_and_s() {
+        // Here and not by the library alone: a feature of the library makes its check of S lenient.
+        let signature = |r: [u8; 32], s: [u8; 32]| {
+            let mut bytes = [0; 64];
+            bytes[..32].copy_from_slice(&r);
+            bytes[32..].copy_from_slice(&s);
+            bytes
+        };
+        assert!(is_admissible(&signature([2; 32], [0; 32])));
+        assert!(!is_admissible(&signature([2; 32], GROUP_ORDER)));
+        assert!(!is_admissible(&signature([2; 32], [0xff; 32])));
+        for point in EIGHT_TORSION {
+            assert!(!is_admissible(&signature(point.compress().0, [0; 32])));
+        }
+    }
+}

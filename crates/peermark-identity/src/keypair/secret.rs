@@ -119,6 +119,9 @@ pub(super) fn rsa(pkcs1: &[u8]) -> Result<(PublicKey, Secret), SecretDefect> {
     let signer = RsaKeyPair::from_der(pkcs1).map_err(|_| SecretDefect::Inconsistent)?;
     debug_assert!(public.data().ends_with(signer.public_key().as_ref()));
     let secret = Secret::Rsa { signer: Box::new(signer), pkcs1: Zeroizing::new(pkcs1.to_vec()) };
+    // The library checks the primes against the modulus, and a signature before it gives it away,
+    // but the exponents only by signing.
+    secret.sign(&[]).map_err(|_| SecretDefect::Inconsistent)?;
     Ok((PublicKey::from_inner(Inner::Rsa(public)), secret))
 }
 

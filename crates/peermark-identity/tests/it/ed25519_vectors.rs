@@ -11,6 +11,7 @@ use serde::de::DeserializeOwned;
 use crate::ed25519::{lenient, ours, strict};
 use crate::support::unhex;
 
+#[expect(clippy::print_stdout, reason = "a test that skipped must say so")]
 fn load<T: DeserializeOwned>(file: &str) -> Option<T> {
     let Some(folder) = std::env::var_os("PEERMARK_ED25519_VECTORS") else {
         println!("skipped: PEERMARK_ED25519_VECTORS does not name the folder with {file}");

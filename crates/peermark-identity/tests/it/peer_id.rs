@@ -159,7 +159,7 @@ fn text_that_is_not_a_peer_id_is_refused_with_the_reason() {
         (base16(&[0x01, 0x72, 0x12, 0x01, 0x07]), DigestLength { code: 0x12, got: 1 }),
     ];
     for (text, error) in cases {
-        assert_eq!(text.parse::<PeerId>(), Err(error), "{:.80}", text);
+        assert_eq!(text.parse::<PeerId>(), Err(error), "{text:.80}");
     }
 }
 
