@@ -1,3 +1,7 @@
-//! Placeholder while the binary is being written.
+//! The binary `peermark`; everything is in the library beside it.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    peermark_cli::run(std::env::args_os())
+}

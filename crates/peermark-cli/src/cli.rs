@@ -1,0 +1,65 @@
+//! The commands, and what becomes of their outcome.
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+
+use crate::failure::{Failure, Status};
+use crate::{output, verify};
+
+/// Sign, inspect and verify certified peer records
+///
+/// A libp2p peer signs the list of addresses it listens on, anyone relays that record, and whoever
+/// receives it can prove where it came from.
+#[derive(Debug, Parser)]
+#[command(name = "peermark", version, arg_required_else_help = true, after_help = STATUS)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const STATUS: &str = "\
+Exit status: 0 all good, 1 something was refused, 2 wrong usage, or a file that could not be read
+or written.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Verify(verify::Args),
+}
+
+/// The definition of the command line, for completions and man pages.
+#[must_use]
+pub fn command() -> clap::Command {
+    Cli::command()
+}
+
+/// Runs the program with these arguments, the first of which is its own name.
+#[must_use]
+pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, and go to standard output.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).map_or(Status::Trouble.into(), ExitCode::from);
+        }
+    };
+    match cli.run() {
+        Ok(status) => status.into(),
+        Err(failure) => {
+            if !failure.is_closed_pipe() {
+                output::error(&failure);
+            }
+            failure.status().into()
+        }
+    }
+}
+
+impl Cli {
+    fn run(self) -> Result<Status, Failure> {
+        match self.command {
+            Command::Verify(args) => verify::run(args),
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! What ends a command early, and the exit status that follows.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// What a command that ran to its end has to say. In the order of severity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Status {
+    /// All good.
+    Good,
+    /// Something was refused.
+    Refused,
+    /// Something could not be read or written; the rest was done.
+    Trouble,
+}
+
+impl From<Status> for ExitCode {
+    fn from(status: Status) -> Self {
+        Self::from(match status {
+            Status::Good => 0,
+            Status::Refused => 1,
+            Status::Trouble => 2,
+        })
+    }
+}
+
+/// What keeps a command from running to its end.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The arguments make no sense together.
+    Usage(String),
+    /// The content of a file is not what the command needs.
+    Refused(String),
+    /// A file could not be used.
+    File {
+        /// What was tried: "read", "create".
+        action: &'static str,
+        /// Its name; `None` is standard input.
+        path: Option<PathBuf>,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// Results could not be written.
+    Output(io::Error),
+    /// The system refused something that is no file.
+    System(&'static str),
+}
+
+impl Failure {
+    pub(crate) fn file(action: &'static str, path: &Path, source: io::Error) -> Self {
+        Self::File { action, path: Some(path.to_owned()), source }
+    }
+
+    pub(crate) fn status(&self) -> Status {
+        match self {
+            Self::Refused(_) => Status::Refused,
+            _ => Status::Trouble,
+        }
+    }
+
+    /// Whether whoever read the results has gone, which is no news to anybody.
+    pub(crate) fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+    }
+}
+
+/// Everything that fails without a name of its own while results are being written.
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::Output(error.into())
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Refused(message) => f.write_str(message),
+            // Debug escapes what a file name may do to a terminal.
+            Self::File { action, path: Some(path), source } => {
+                write!(f, "cannot {action} {path:?}: {source}")
+            }
+            Self::File { action, path: None, source } => {
+                write!(f, "cannot {action} standard input: {source}")
+            }
+            Self::Output(source) => write!(f, "cannot write the results: {source}"),
+            Self::System(what) => f.write_str(what),
+        }
+    }
+}

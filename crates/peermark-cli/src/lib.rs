@@ -1,0 +1,34 @@
+//! The command `peermark`: sign, inspect and verify certified peer records.
+//!
+//! A library, so that completions and man pages come from the same definition that the program
+//! parses with ([`command`]), and a `main` that calls [`run`]. The program decides nothing that a
+//! library user could not: what it accepts is what the crates below accept.
+//!
+//! # What holds for every command
+//!
+//! - Results go to standard output; errors, warnings, progress and summaries to standard error.
+//! - The exit status is 0 when all is good, 1 when something was refused (a record, or the content
+//!   of a key file), 2 for wrong usage and for what could not be read or written. Where several
+//!   apply, the highest.
+//! - A closed pipe ends the program without a word, with status 2: it cannot say that all is good.
+//! - Bytes from outside never reach a terminal raw, a file name or a line of input included.
+//! - Secrets are read and written, never shown.
+//!
+//! # Where things are
+//!
+//! One module per command. What they share: `input` and `format` turn files and text into bytes,
+//! `output` is where results go, `failure` is what becomes an exit status, `keyfile` is the one
+//! place that touches secrets.
+
+#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+
+mod cli;
+mod failure;
+mod format;
+mod input;
+mod json;
+mod output;
+mod refusal;
+mod verify;
+
+pub use cli::{command, run};

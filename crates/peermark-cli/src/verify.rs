@@ -1,0 +1,156 @@
+//! `peermark verify`: one verdict for each envelope, in the order of the input.
+//!
+//! All inputs go through one pipeline ([`pipeline`]): a thread that reads, a thread per core that
+//! verifies and renders, and this one, which writes what they made in order. What is in flight is
+//! bounded, so that memory does not depend on the length of the input.
+
+mod chunks;
+mod judge;
+mod pipeline;
+mod progress;
+mod render;
+mod tally;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use peermark::envelope::Limits;
+use peermark::peer_record::{Dialect, Dialects};
+
+use crate::failure::{Failure, Status};
+use crate::input::{Source, WholeFormat};
+use crate::output::{self, Output};
+use judge::Settings;
+use pipeline::Item;
+use progress::Progress;
+use render::Style;
+use tally::Tally;
+
+/// Verify certified peer records
+///
+/// Answers for each envelope who signed which addresses, or the stage that refused it: size,
+/// envelope, key, payload-type, signature, record or peer-id.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Files to verify, in this order; `-` is standard input, and so is no file at all
+    #[arg(value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Which dialect to accept
+    #[arg(long, value_enum, default_value_t = DialectArg::Any)]
+    dialect: DialectArg,
+    /// How the envelopes are written
+    #[arg(long, value_enum, default_value_t = Format::Auto)]
+    format: Format,
+    /// The largest envelope to accept, in bytes, at most 65536
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT_ENVELOPE_LEN)]
+    max_size: usize,
+    /// Print one JSON object per envelope
+    #[arg(long)]
+    json: bool,
+    /// No summary and no progress bar
+    #[arg(short, long)]
+    quiet: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  peermark verify record.bin
+  peermark verify --format lines --json < records.txt > verdicts.jsonl
+  xxd -p record.bin | peermark verify --dialect peer-record
+
+Lines: one envelope per line, in hex if it is all hex digits and in base64 otherwise, with a verdict
+for every line. Whitespace at both ends does not count; a line without content is an envelope of no
+bytes, and refused. Text of several lines in the format auto is one wrapped envelope if it is one
+as a whole, and otherwise lines.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum DialectArg {
+    /// Both; the payload type says which it is
+    Any,
+    /// Domain libp2p-peer-record, payload type 03 01
+    PeerRecord,
+    /// Domain libp2p-routing-state, payload type /libp2p/routing-state-record
+    RoutingState,
+}
+
+impl From<DialectArg> for Dialects {
+    fn from(arg: DialectArg) -> Self {
+        match arg {
+            DialectArg::Any => Self::Any,
+            DialectArg::PeerRecord => Self::Only(Dialect::PeerRecord),
+            DialectArg::RoutingState => Self::Only(Dialect::RoutingState),
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// Raw unless it is text; text is hex if it is all hex digits, else base64, or lines
+    Auto,
+    /// The bytes of one envelope
+    Raw,
+    /// One envelope in hex digits; whitespace does not count
+    Hex,
+    /// One envelope in base64, standard or URL-safe, padded or not; whitespace does not count
+    Base64,
+    /// One envelope per line, hex or base64, of any number
+    Lines,
+}
+
+impl Format {
+    /// The format of one envelope; `None` for lines.
+    fn whole(self) -> Option<WholeFormat> {
+        Some(match self {
+            Self::Auto => WholeFormat::Auto,
+            Self::Raw => WholeFormat::Raw,
+            Self::Hex => WholeFormat::Hex,
+            Self::Base64 => WholeFormat::Base64,
+            Self::Lines => return None,
+        })
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<Status, Failure> {
+    let limits = Limits::new(args.max_size)
+        .map_err(|error| Failure::Usage(format!("--max-size: {error}")))?;
+    let mut sources: Vec<_> = args.files.iter().map(|path| Source::from_arg(path)).collect();
+    if sources.is_empty() {
+        sources.push(Source::Stdin);
+    }
+    let total = sources.iter().try_fold(0u64, |sum, source| sum.checked_add(source.len()?));
+    let named = sources.len() > 1;
+
+    let mut out = Output::stdout();
+    let style = if args.json { Style::Json } else { Style::Human(out.paint()) };
+    let settings = Settings { dialects: args.dialect.into(), limits, style, named };
+    let mut progress = Progress::new(total, args.quiet);
+    let mut tally = Tally::start();
+    let mut trouble = false;
+    for item in pipeline::start(sources, args.format.whole(), Arc::new(settings))? {
+        match item {
+            Item::Pending(done) => {
+                let done = done.recv().map_err(|_| Failure::System("a worker has gone"))?;
+                progress.suspend(|| out.write_all(&done.rendered).and_then(|()| out.flush()))?;
+                tally.add(&done.tally);
+                progress.advance(done.consumed, &tally);
+            }
+            Item::Trouble(failure) => {
+                trouble = true;
+                progress.suspend(|| output::error(&failure));
+            }
+        }
+    }
+    progress.finish();
+    if !args.quiet && (tally.is_of_lines() || tally.total() > 1) {
+        output::note(tally.summary());
+    }
+    Ok(match trouble {
+        true => Status::Trouble,
+        false if tally.refused() > 0 => Status::Refused,
+        false => Status::Good,
+    })
+}

@@ -1,0 +1,53 @@
+//! The progress bar: on standard error, when that is a terminal, and never without one.
+
+use std::io::{self, IsTerminal};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+
+use super::tally::Tally;
+
+/// A bar, or nothing.
+pub(super) struct Progress {
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    /// A bar for an input of `total` bytes, if that is known.
+    pub(super) fn new(total: Option<u64>, quiet: bool) -> Self {
+        if quiet || !io::stderr().is_terminal() {
+            return Self { bar: None };
+        }
+        let template = match total {
+            Some(_) => "{bar:30} {percent:>3}%  {msg}  {elapsed}, {eta} left",
+            None => "{spinner} {bytes}  {msg}  {elapsed}",
+        };
+        let style = ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ");
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+        Self { bar: Some(bar.with_style(style)) }
+    }
+
+    /// Clears the bar while something else is written to the terminal.
+    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+        match &self.bar {
+            Some(bar) if io::stdout().is_terminal() => bar.suspend(write),
+            _ => write(),
+        }
+    }
+
+    /// Moves on by some bytes.
+    pub(super) fn advance(&mut self, bytes: u64, tally: &Tally) {
+        if let Some(bar) = &self.bar {
+            bar.set_message(format!("{} verified, {} refused", tally.verified(), tally.refused()));
+            bar.inc(bytes);
+        }
+    }
+
+    /// Takes the bar away.
+    pub(super) fn finish(&self) {
+        if let Some(bar) = &self.bar {
+            bar.finish_and_clear();
+        }
+    }
+}
