@@ -1,3 +1,53 @@
-//! Placeholder while the binary is being written.
+//! Benchmarks of the peermark workspace: what is compared runs interleaved, in one process.
+//!
+//! `cargo run --release -p peermark-bench -- record` runs one suite and prints a table; `--json`
+//! prints one object per case. A suite is a module with a function that answers a
+//! [`Suite`](harness::Suite): the next one is a file and an arm in `main`. The harness knows no
+//! suite.
+//!
+//! Every contender is shown to be right before it is timed, and the program fails when one is not.
+//! `docs/benchmarks.md` says how to read the figures.
 
-fn main() {}
+mod harness;
+mod record;
+
+use std::io::Write as _;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Parser, Subcommand};
+
+use harness::Options;
+
+/// Benchmarks of the peermark workspace.
+#[derive(Debug, Parser)]
+#[command(name = "peermark-bench")]
+struct Arguments {
+    #[command(subcommand)]
+    suite: SuiteName,
+}
+
+#[derive(Debug, Subcommand)]
+enum SuiteName {
+    /// From bytes to a certified record: verifying, decoding, sealing, allocations.
+    Record(Options),
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse().suite) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(suite: &SuiteName) -> Result<()> {
+    match suite {
+        SuiteName::Record(options) => {
+            let pools = record::Pools::new()?;
+            record::suite(&pools).run(options)
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! The files that `cargo xtask codegen` writes for the testkit. Taken as files: depending on the
+//! testkit would turn on step counting in what is measured.
+
+#![expect(
+    clippy::all,
+    dead_code,
+    elided_lifetimes_in_paths,
+    non_snake_case,
+    unreachable_pub,
+    unused_imports,
+    reason = "written by pb-rs, which has a style of its own, and only read here"
+)]
+
+#[path = "../../../peermark-testkit/src/generated/envelope.rs"]
+#[rustfmt::skip]
+pub(super) mod envelope;
+#[path = "../../../peermark-testkit/src/generated/keys.rs"]
+#[rustfmt::skip]
+pub(super) mod keys;
+#[path = "../../../peermark-testkit/src/generated/peer_record.rs"]
+#[rustfmt::skip]
+pub(super) mod peer_record;
