@@ -1,1 +1,34 @@
-//! Placeholder while the layer is being written.
+//! What the tests, the fuzz targets and the benchmarks of the workspace share.
+//!
+//! Not published, and not for use outside: it panics where a library must not.
+//!
+//! # What is here, in the order one meets it
+//!
+//! - [`vectors`]: records, keys and envelopes that other implementations made, each with what must
+//!   come of it. The files are in `vectors/` and say where they come from.
+//! - [`keys`]: keypairs of all four types that are the same in every run.
+//! - [`rng`]: seeded randomness.
+//! - [`model`]: the layers once more, in the plainest way, to compare with.
+//! - [`oracle`] and [`generated`]: what the code that pb-rs generates makes of what we accepted.
+//! - [`properties`]: what must hold for any bytes at all, one function for each fuzz target.
+//! - [`corpus`]: where the fuzz targets start, and every input that ever broke one.
+//!
+//! ```
+//! use peermark_peer_record::CertifiedRecord;
+//! use peermark_testkit::vectors::{self, Expect};
+//!
+//! for vector in vectors::all() {
+//!     let result = CertifiedRecord::decode(&vector.envelope, vector.dialects);
+//!     assert_eq!(result.is_ok(), vector.expect == Expect::Accept, "{}", vector.name);
+//! }
+//! ```
+
+pub mod corpus;
+pub mod generated;
+pub mod keys;
+pub mod model;
+pub mod oracle;
+#[cfg(feature = "properties")]
+pub mod properties;
+pub mod rng;
+pub mod vectors;

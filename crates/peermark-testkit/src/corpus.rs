@@ -1,0 +1,112 @@
+//! Where the fuzz targets start, and every input that ever broke one.
+//!
+//! Seeds are made from the vectors and are not kept: whoever fuzzes writes them out first. What a
+//! fuzzer finds goes into `corpus/<target>/<name>`, in hexadecimal digits, is kept, and is replayed
+//! by the tests.
+
+use crate::keys;
+use crate::vectors;
+
+/// An input that a fuzz target starts from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Seed {
+    /// The fuzz target.
+    pub target: &'static str,
+    /// A name for a file, unique within the target.
+    pub name: String,
+    /// The input.
+    pub bytes: Vec<u8>,
+}
+
+/// The seeds of all targets.
+pub fn seeds() -> impl Iterator<Item = Seed> {
+    TARGETS.iter().flat_map(|target| of_target(target))
+}
+
+/// The fuzz targets, each with a property of the same name.
+pub const TARGETS: [&str; 7] = [
+    "wire",
+    "public_key",
+    "envelope_open",
+    "envelope_fixpoint",
+    "peer_record",
+    "certified_flow",
+    "oracle_diff",
+];
+
+fn of_target(target: &'static str) -> Vec<Seed> {
+    let material = match target {
+        "public_key" => public_keys(),
+        "envelope_open" | "envelope_fixpoint" => envelopes(),
+        "peer_record" => payloads(),
+        "certified_flow" => [payloads(), scripts()].concat(),
+        _ => [envelopes(), payloads(), public_keys()].concat(),
+    };
+    let kept = crashes().iter().filter(|crash| crash.target == target).cloned();
+    let made = material.into_iter().map(|(name, bytes)| Seed { target, name, bytes });
+    made.chain(kept).collect()
+}
+
+fn envelopes() -> Vec<(String, Vec<u8>)> {
+    let of_purpose = |file: &vectors::File| file.envelopes.clone();
+    let others = vectors::files().iter().flat_map(of_purpose).enumerate().collect::<Vec<_>>();
+    let others = others.into_iter().map(|(n, other)| (format!("other-{n}"), other.envelope));
+    let vectors = vectors::all().into_iter();
+    vectors
+        .map(|vector| {
+            (file_name(&["envelope", vector.source.name(), &vector.name]), vector.envelope)
+        })
+        .chain(others)
+        .collect()
+}
+
+fn payloads() -> Vec<(String, Vec<u8>)> {
+    let payload = |vector: vectors::Vector| {
+        let name = file_name(&["payload", vector.source.name(), &vector.name]);
+        vector.expected.map(|expected| (name, expected.payload))
+    };
+    vectors::all().into_iter().filter_map(payload).collect()
+}
+
+fn public_keys() -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for key in vectors::keys() {
+        let name = |what| file_name(&[what, key.source.name(), &key.name]);
+        all.push((name("peer-id"), key.peer_id_bytes));
+        all.push((name("peer-id-text"), key.peer_id.into_bytes()));
+        if let vectors::PrivateKey::Protobuf(bytes) = key.private {
+            all.push((name("private-key"), bytes));
+        }
+        if let Some(bytes) = key.envelope_public_key {
+            all.push((name("envelope-key"), bytes));
+        }
+        all.push((name("public-key"), key.public_key));
+    }
+    for key_type in keys::TYPES {
+        let key = keys::keypair(key_type, 0);
+        all.push((format!("seeded-{key_type}"), key.public_key().encode()));
+    }
+    all
+}
+
+/// Instructions for `certified_flow`: each kind alone, and a few together.
+fn scripts() -> Vec<(String, Vec<u8>)> {
+    let alone = (0..16u8).map(|n| (format!("script-{n}"), vec![n, 3, 4, 5, 6]));
+    let together = (0..32u8).flat_map(|n| [n, n.wrapping_mul(7)]).collect();
+    let many = vec![0, 0, 14, 255, 14, 255];
+    alone.chain([("script-all".to_owned(), together), ("script-many".to_owned(), many)]).collect()
+}
+
+fn file_name(parts: &[&str]) -> String {
+    let keep = |c: char| if c.is_ascii_alphanumeric() || c == '_' { c } else { '-' };
+    let mut name: String = parts.join("-").chars().map(keep).collect();
+    name.truncate(80);
+    name
+}
+
+/// Inputs that broke a target once, or that somebody thought might.
+#[must_use]
+pub fn crashes() -> &'static [Seed] {
+    &[]
+}

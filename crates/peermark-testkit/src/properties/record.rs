@@ -1,0 +1,93 @@
+//! Payloads of peer records, without signatures.
+
+use std::collections::HashSet;
+
+use multiaddr::{Multiaddr, Protocol};
+use peermark_envelope::Record as _;
+use peermark_identity::{PeerId, PublicKey};
+use peermark_peer_record::{
+    MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError, Stage, VerifyError, normalize_address,
+};
+use peermark_wire::{Message, PeerRecordMessage};
+
+use super::linear;
+use crate::{keys, model};
+
+/// Rules R1 to R3 and W5 over arbitrary bytes as a payload.
+///
+/// The payload decodes for a signer to what the model says: sequence number, addresses in order,
+/// each once. Every address is a multiaddr that survives its bytes, ends in nobody's peer id, and
+/// is kept as it is when it is normalised again. The payload is taken as it is, for the peer that
+/// it names, and with the name of the testkit's signer in it.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn peer_record(data: &[u8]) {
+    let Ok(message) = linear(data.len(), || PeerRecordMessage::decode(data, MAX_ADDRESSES)) else {
+        let signer = keys::signer().public_key();
+        assert_eq!(PeerRecord::decode(data, signer).map_err(stage), Err(Stage::Record));
+        return;
+    };
+    if let Some(key) = key_inside(message.peer_id()) {
+        for_signer(data, &key);
+    }
+    let signer = keys::signer().public_key();
+    for_signer(data, signer);
+    if let Ok(addresses) = message.addresses().collect::<Result<Vec<_>, _>>() {
+        let addresses = addresses.iter().map(|address| address.multiaddr);
+        let mut renamed = Vec::new();
+        let id = signer.peer_id();
+        PeerRecordMessage::encode(id.as_bytes(), message.seq(), addresses, &mut renamed);
+        for_signer(&renamed, signer);
+    }
+}
+
+fn key_inside(peer_id: &[u8]) -> Option<PublicKey> {
+    PeerId::from_bytes(peer_id).ok()?.public_key().ok()?
+}
+
+fn for_signer(payload: &[u8], signer: &PublicKey) {
+    let peer = signer.peer_id();
+    let ours = linear(payload.len(), || PeerRecord::decode(payload, signer));
+    let model = model::record(payload, peer.as_bytes());
+    let (ours, model) = match (ours, model) {
+        (Ok(ours), Ok(model)) => (ours, model),
+        (Err(error), Err(expected)) => {
+            if let RecordError::Malformed(reason) = &error {
+                let expected = [Message::PeerRecord, Message::AddressInfo];
+                assert!(expected.contains(&reason.message), "{reason}");
+                assert!(reason.offset <= payload.len(), "{reason}");
+            }
+            assert_eq!(stage(error), expected);
+            return;
+        }
+        (ours, model) => panic!("ours {ours:?}, the model {model:?}"),
+    };
+    assert_eq!(ours.peer_id(), peer, "peer id");
+    assert_eq!(ours.seq().value(), model.seq, "seq");
+    assert_eq!(ours.addresses(), model.addresses, "addresses");
+    check_addresses(ours.addresses(), &peer);
+}
+
+/// What holds for the addresses of any record of `peer`.
+///
+/// # Panics
+///
+/// When it does not.
+pub(super) fn check_addresses(addresses: &[Multiaddr], peer: &PeerId) {
+    assert!(addresses.len() <= MAX_ADDRESSES, "{} addresses", addresses.len());
+    let mut seen = HashSet::new();
+    for address in addresses {
+        assert!(seen.insert(address), "{address} twice");
+        assert!(!address.is_empty() && address.len() <= MAX_ADDRESS_LEN, "{address}");
+        assert!(!matches!(address.iter().last(), Some(Protocol::P2p(_))), "{address}");
+        let again = Multiaddr::try_from(address.to_vec());
+        assert!(again.is_ok_and(|again| again == *address), "{address} from its bytes");
+        assert_eq!(normalize_address(address, peer).as_ref(), Ok(address), "normalised twice");
+    }
+}
+
+fn stage(error: RecordError) -> Stage {
+    VerifyError::Record(error).stage()
+}

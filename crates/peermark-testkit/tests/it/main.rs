@@ -1,0 +1,4 @@
+//! Integration tests of the testkit: the vectors, the properties, and the testkit itself.
+
+mod reader;
+mod vectors;
