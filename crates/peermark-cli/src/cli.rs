@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::{Failure, Status};
-use crate::{output, verify};
+use crate::{key, output, sign, verify};
 
 /// Sign, inspect and verify certified peer records
 ///
@@ -25,6 +25,8 @@ or written.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Key(key::Args),
+    Sign(sign::Args),
     Verify(verify::Args),
 }
 
@@ -59,6 +61,8 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 impl Cli {
     fn run(self) -> Result<Status, Failure> {
         match self.command {
+            Command::Key(args) => key::run(args),
+            Command::Sign(args) => sign::run(args),
             Command::Verify(args) => verify::run(args),
         }
     }

@@ -151,7 +151,10 @@ pub(crate) fn trim(text: &[u8]) -> &[u8] {
 
 /// The text without any whitespace.
 pub(crate) fn squeeze(text: &[u8]) -> Vec<u8> {
-    trim(text).iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect()
+    // All of it is allocated at once: growing would leave copies behind, and it may be a secret.
+    let mut out = Vec::with_capacity(text.len());
+    out.extend(trim(text).iter().filter(|byte| !byte.is_ascii_whitespace()));
+    out
 }
 
 /// Whether these bytes are text at all: printable ASCII and whitespace. An envelope with a payload

@@ -22,13 +22,17 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
+mod address;
 mod cli;
 mod failure;
 mod format;
 mod input;
 mod json;
+mod key;
+mod keyfile;
 mod output;
 mod refusal;
+mod sign;
 mod verify;
 
 pub use cli::{command, run};
