@@ -6,16 +6,17 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use peermark_testkit::corpus::Seed;
 
 #[expect(clippy::print_stdout, reason = "for a person at a terminal")]
 fn main() -> Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
-    let mut written: BTreeMap<String, usize> = BTreeMap::new();
-    for (target, name, bytes) in peermark_testkit::corpus::seeds() {
-        let folder = corpus.join(&*target);
+    let mut written: BTreeMap<&str, usize> = BTreeMap::new();
+    for seed in peermark_testkit::corpus::seeds() {
+        let folder = corpus.join(seed.target);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(&*name), &bytes)?;
-        *written.entry(target.to_string()).or_default() += 1;
+        fs::write(folder.join(&seed.name), &seed.bytes)?;
+        *written.entry(seed.target).or_default() += 1;
     }
     for (target, count) in written {
         println!("{target}: {count} seeds");
