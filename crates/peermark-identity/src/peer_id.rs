@@ -105,12 +105,12 @@ impl PeerId {
     pub(crate) fn inline<const N: usize>(prefix: [u8; 4], data: &[u8; N]) -> Self {
         const { assert!(4 + N <= 42, "longer messages are hashed") };
         let mut message = [0; 42];
-        let mut len = 0usize;
-        for (slot, byte) in message.iter_mut().zip(prefix.iter().chain(data)) {
-            *slot = *byte;
-            len = len.saturating_add(1);
-        }
-        Self::from_parts(IDENTITY, message.get(..len).unwrap_or_default())
+        let (start, rest) = message.split_at_mut(4);
+        start.copy_from_slice(&prefix);
+        let (rest, _) = rest.split_at_mut(N);
+        rest.copy_from_slice(data);
+        let (message, _) = message.split_at(const { 4 + N });
+        Self::from_parts(IDENTITY, message)
     }
 
     /// The peer id of a key whose `PublicKey` message has this SHA-256.
@@ -121,13 +121,13 @@ impl PeerId {
     /// `digest` is at most 42 bytes: every caller checked, or has an array.
     fn from_parts(code: u8, digest: &[u8]) -> Self {
         let mut bytes = [0; Self::MAX_LEN];
-        let mut len = 0u8;
-        let digest_len = u8::try_from(digest.len()).unwrap_or(u8::MAX);
-        for (slot, byte) in bytes.iter_mut().zip([code, digest_len].iter().chain(digest)) {
-            *slot = *byte;
-            len = len.saturating_add(1);
+        let [to_code, to_len, rest @ ..] = &mut bytes;
+        let len = u8::try_from(digest.len()).unwrap_or(MAX_INLINE_KEY).min(MAX_INLINE_KEY);
+        (*to_code, *to_len) = (code, len);
+        for (to, from) in rest.iter_mut().zip(digest) {
+            *to = *from;
         }
-        Self { bytes, len }
+        Self { bytes, len: len.saturating_add(2) }
     }
 
     /// Why `bytes` are not a peer id.

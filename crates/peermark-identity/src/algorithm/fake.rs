@@ -27,3 +27,20 @@ pub(crate) fn verify(
 ) -> Result<(), BadSignature> {
     if *signature == sign(public, message) { Ok(()) } else { Err(BadSignature) }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{BadSignature, Keypair, Signer as _};
+
+    #[test]
+    fn a_fuzzer_can_compute_it_and_it_depends_on_key_and_message() {
+        let keypair = Keypair::ed25519_from_seed(&[1; 32]);
+        let signature = keypair.sign(b"message").unwrap();
+        let public: &[u8; 32] = keypair.public_key().message().data.try_into().unwrap();
+        assert_eq!(signature, super::sign(public, &[b"mess", b"age"]));
+        assert_eq!(keypair.public_key().verify(b"message", &signature), Ok(()));
+        assert_eq!(keypair.public_key().verify(b"massage", &signature), Err(BadSignature));
+        let other = Keypair::ed25519_from_seed(&[2; 32]);
+        assert_eq!(other.public_key().verify(b"message", &signature), Err(BadSignature));
+    }
+}

@@ -157,7 +157,7 @@ impl Secret {
     /// Field 2 of libp2p's `PrivateKey` message for this secret.
     pub(super) fn message_data(&self, public: &PublicKey) -> Zeroizing<Vec<u8>> {
         match self {
-            Self::Ed25519(key) => Zeroizing::new(key.to_keypair_bytes().to_vec()),
+            Self::Ed25519(key) => Zeroizing::new(Zeroizing::new(key.to_keypair_bytes()).to_vec()),
             Self::Secp256k1(scalar) => Zeroizing::new(scalar.to_vec()),
             Self::Ecdsa { scalar, .. } => import::sec1_p256(scalar, public.message().data),
             Self::Rsa { pkcs1, .. } => pkcs1.clone(),

@@ -91,6 +91,10 @@ fn k3_keys_have_one_form() {
         algorithm[12] = last;
         algorithm
     };
+    // Other algorithms are no encoding of an RSA key at all.
+    for last in [4, 10] {
+        assert_eq!(decode_key(0, &with_algorithm(&oid(last))), invalid(KeyDefect::Encoding));
+    }
     for bad in [
         vec![],
         // PKCS#1 alone; something behind; something missing.
