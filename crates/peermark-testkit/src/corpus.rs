@@ -1,15 +1,20 @@
 //! Where the fuzz targets start, and every input that ever broke one.
 //!
 //! Seeds are made from the vectors and are not kept: whoever fuzzes writes them out first. What a
-//! fuzzer finds goes into `corpus/<target>/<name>`, in hexadecimal digits, is kept, and is replayed
-//! by the tests.
+//! fuzzer finds goes into `corpus/<target>/<name>.hex`, in hexadecimal digits with a line that says
+//! what it is, and is replayed by the tests.
+
+use std::path::Path;
+use std::{fs, io};
+
+use data_encoding::HEXLOWER_PERMISSIVE;
 
 use crate::keys;
 use crate::vectors;
 
 /// An input that a fuzz target starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_structs, reason = "made and taken apart everywhere")]
 pub struct Seed {
     /// The fuzz target.
     pub target: &'static str,
@@ -43,9 +48,8 @@ fn of_target(target: &'static str) -> Vec<Seed> {
         "certified_flow" => [payloads(), scripts()].concat(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
     };
-    let kept = crashes().iter().filter(|crash| crash.target == target).cloned();
     let made = material.into_iter().map(|(name, bytes)| Seed { target, name, bytes });
-    made.chain(kept).collect()
+    made.chain(crashes_of(target)).collect()
 }
 
 fn envelopes() -> Vec<(String, Vec<u8>)> {
@@ -105,8 +109,41 @@ fn file_name(parts: &[&str]) -> String {
     name
 }
 
-/// Inputs that broke a target once, or that somebody thought might.
+/// Inputs that broke a target once, or that somebody thought might: what is in `corpus/`.
+///
+/// # Panics
+///
+/// When the folder cannot be read or a file in it is not what it must be.
 #[must_use]
-pub fn crashes() -> &'static [Seed] {
-    &[]
+pub fn crashes() -> Vec<Seed> {
+    TARGETS.into_iter().flat_map(crashes_of).collect()
+}
+
+fn crashes_of(target: &'static str) -> Vec<Seed> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+    let entries = match fs::read_dir(&folder) {
+        Ok(entries) => entries,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Vec::new(),
+        Err(error) => panic!("{}: {error}", folder.display()),
+    };
+    let mut seeds: Vec<Seed> = entries
+        .map(|entry| {
+            let path = entry.expect("an entry of a folder").path();
+            let name = path.file_stem().expect("a name").to_string_lossy().into_owned();
+            let text = fs::read_to_string(&path).expect("a text");
+            match from_hex(&text) {
+                Some(bytes) => Seed { target, name, bytes },
+                None => panic!("{}: neither a comment nor digits", path.display()),
+            }
+        })
+        .collect();
+    seeds.sort_by(|a, b| a.name.cmp(&b.name));
+    seeds
+}
+
+/// Bytes as hexadecimal digits over any number of lines. A line that starts with `#` says what
+/// they are.
+fn from_hex(text: &str) -> Option<Vec<u8>> {
+    let digits: String = text.lines().filter(|line| !line.starts_with('#')).collect();
+    HEXLOWER_PERMISSIVE.decode(digits.trim().as_bytes()).ok()
 }

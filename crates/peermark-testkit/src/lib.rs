@@ -7,7 +7,7 @@
 //! - [`vectors`]: records, keys and envelopes that other implementations made, each with what must
 //!   come of it. The files are in `vectors/` and say where they come from.
 //! - [`keys`]: keypairs of all four types that are the same in every run.
-//! - [`rng`]: seeded randomness.
+//! - [`rng`] and [`mutate`]: seeded mutations of bytes and of messages.
 //! - [`model`]: the layers once more, in the plainest way, to compare with.
 //! - [`oracle`] and [`generated`]: what the code that pb-rs generates makes of what we accepted.
 //! - [`properties`]: what must hold for any bytes at all, one function for each fuzz target.
@@ -27,6 +27,7 @@ pub mod corpus;
 pub mod generated;
 pub mod keys;
 pub mod model;
+pub mod mutate;
 pub mod oracle;
 #[cfg(feature = "properties")]
 pub mod properties;

@@ -6,7 +6,6 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
-use peermark_testkit::corpus::Seed;
 
 #[expect(clippy::print_stdout, reason = "for a person at a terminal")]
 fn main() -> Result<()> {

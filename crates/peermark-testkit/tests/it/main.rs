@@ -1,4 +1,5 @@
 //! Integration tests of the testkit: the vectors, the properties, and the testkit itself.
 
 mod reader;
+mod replay;
 mod vectors;
