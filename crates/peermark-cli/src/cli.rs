@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::{Failure, Status};
-use crate::{key, output, sign, verify};
+use crate::{demo, inspect, key, output, sign, verify};
 
 /// Sign, inspect and verify certified peer records
 ///
@@ -27,7 +27,9 @@ or written.";
 enum Command {
     Key(key::Args),
     Sign(sign::Args),
+    Inspect(inspect::Args),
     Verify(verify::Args),
+    Demo(demo::Args),
 }
 
 /// The definition of the command line, for completions and man pages.
@@ -63,6 +65,8 @@ impl Cli {
         match self.command {
             Command::Key(args) => key::run(args),
             Command::Sign(args) => sign::run(args),
+            Command::Inspect(args) => inspect::run(args),
+            Command::Demo(args) => demo::run(args),
             Command::Verify(args) => verify::run(args),
         }
     }

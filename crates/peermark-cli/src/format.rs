@@ -17,12 +17,18 @@ pub(crate) enum TextEncoding {
     Base64,
 }
 
-impl fmt::Display for TextEncoding {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
+impl TextEncoding {
+    pub(crate) fn name(self) -> &'static str {
+        match self {
             Self::Hex => "hex",
             Self::Base64 => "base64",
-        })
+        }
+    }
+}
+
+impl fmt::Display for TextEncoding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
     }
 }
 

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use peermark::envelope::{Envelope, Limits};
 
 use crate::failure::Failure;
-use crate::format::{TextEncoding, decode_text, is_text, squeeze, trim};
+use crate::format::{TextEncoding, decode_text, guess, is_text, squeeze, trim};
 use crate::refusal::Refusal;
 
 /// What is read of an input that is one envelope: the largest envelope in hex, written as digit
@@ -128,14 +128,30 @@ impl Whole {
             Some(encoding) => {
                 let mut bytes = Vec::new();
                 let found = decode_text(&squeeze(&self.bytes), encoding, &mut bytes)?;
-                let name = match found {
-                    TextEncoding::Hex => "hex",
-                    TextEncoding::Base64 => "base64",
-                };
-                (bytes, name)
+                (bytes, found.name())
             }
         };
         if bytes.is_empty() { Err(Refusal::Empty) } else { Ok((bytes, name)) }
+    }
+
+    /// As [`decode`](Self::decode); where that refuses, what can be had all the same, and the
+    /// reason.
+    pub(crate) fn decode_as_far_as_possible(
+        &self,
+        format: WholeFormat,
+    ) -> (Decoded, Option<Refusal>) {
+        let refusal = match self.decode(format) {
+            Ok(decoded) => return (decoded, None),
+            Err(refusal) => refusal,
+        };
+        let raw =
+            format == WholeFormat::Raw || format == WholeFormat::Auto && !is_text(&self.bytes);
+        let decoded = if raw {
+            (self.bytes.iter().copied().take(MAX_WHOLE).collect(), "raw bytes")
+        } else {
+            decode_front(&squeeze(&self.bytes))
+        };
+        (decoded, Some(refusal))
     }
 
     /// Whether the input is a list of envelopes, one on each line.
@@ -159,5 +175,23 @@ impl Whole {
         let limits = Limits::new(Limits::MAX_ENVELOPE_LEN).unwrap_or_default();
         let is_envelope = |(bytes, _): Decoded| Envelope::decode_with(&bytes, limits).is_ok();
         !self.decode(WholeFormat::Auto).is_ok_and(is_envelope)
+    }
+}
+
+/// Decodes the longest front part that is text of one of the encodings.
+fn decode_front(text: &[u8]) -> Decoded {
+    let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+    let end = text.iter().position(|byte| !is_digit(byte)).unwrap_or(text.len());
+    let front = text.get(..end).unwrap_or_default();
+    let (unit, encoding) = match guess(front) {
+        TextEncoding::Hex => (2, TextEncoding::Hex),
+        TextEncoding::Base64 => (4, TextEncoding::Base64),
+    };
+    let whole = front.chunks_exact(unit).len().saturating_mul(unit);
+    let mut bytes = Vec::new();
+    match decode_text(front.get(..whole).unwrap_or_default(), Some(encoding), &mut bytes) {
+        Ok(encoding) => (bytes, encoding.name()),
+        // Both alphabets of base64 in one text.
+        Err(_) => (Vec::new(), encoding.name()),
     }
 }

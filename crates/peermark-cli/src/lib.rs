@@ -24,9 +24,11 @@
 
 mod address;
 mod cli;
+mod demo;
 mod failure;
 mod format;
 mod input;
+mod inspect;
 mod json;
 mod key;
 mod keyfile;

@@ -57,8 +57,6 @@ pub(crate) struct Paint {
 }
 
 impl Paint {
-    pub(crate) const OFF: Self = Self { on: false };
-
     pub(crate) fn good(self) -> Style {
         self.style(AnsiColor::Green.on_default().bold())
     }

@@ -1,0 +1,73 @@
+//! `peermark inspect`: everything in an envelope, and what a verifier says about it.
+//!
+//! The fields are read from the bytes as they came, not from the canonical form, and as far as
+//! they can be read ([`walk`]). What they mean, and what each dialect's verifier says, is the
+//! library's word ([`report`]).
+
+mod render;
+mod report;
+mod walk;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use peermark::envelope::Limits;
+
+use crate::failure::{Failure, Status};
+use crate::input::{Source, WholeFormat};
+use crate::json;
+use crate::output::{self, Output};
+use report::Report;
+
+/// Show everything in an envelope, and what a verifier says about it
+///
+/// Reads broken input as far as it goes. The exit status is 0 if the envelope verifies as a peer
+/// record in either dialect, and 1 if not.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// The file to read; `-` is standard input, and so is no file at all
+    #[arg(value_name = "FILE", default_value = "-")]
+    file: PathBuf,
+    /// How the envelope is written
+    #[arg(long, value_enum, default_value_t = WholeFormat::Auto)]
+    format: WholeFormat,
+    /// The largest envelope that the verifier accepts, in bytes, at most 65536
+    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT_ENVELOPE_LEN)]
+    max_size: usize,
+    /// Show values at full length
+    #[arg(long)]
+    full: bool,
+    /// Print a JSON object; values are at full length
+    #[arg(long)]
+    json: bool,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  peermark inspect record.bin
+  echo 0a24080112209c19... | peermark inspect --full";
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<Status, Failure> {
+    let limits = Limits::new(args.max_size)
+        .map_err(|error| Failure::Usage(format!("--max-size: {error}")))?;
+    let source = Source::from_arg(&args.file);
+    let whole = source.read_whole()?;
+    if args.format == WholeFormat::Auto && whole.is_list() {
+        output::note(
+            "several lines, which are not one envelope together, inspected as if they were",
+        );
+    }
+    let ((bytes, format), refusal) = whole.decode_as_far_as_possible(args.format);
+    let report = Report::new(&bytes, format, refusal.as_ref(), limits);
+    let mut out = Output::stdout();
+    if args.json {
+        json::line(&mut out, &report)?;
+    } else {
+        let paint = out.paint();
+        render::human(&report, &bytes, args.full, paint, &mut out)?;
+    }
+    out.flush()?;
+    Ok(if report.verified { Status::Good } else { Status::Refused })
+}
