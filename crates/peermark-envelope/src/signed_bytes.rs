@@ -19,28 +19,36 @@ pub(crate) fn with_signed_bytes<T>(
     with: impl FnOnce(&[u8]) -> T,
 ) -> T {
     let parts = [purpose.domain().as_bytes(), purpose.payload_type(), payload];
-    let prefixes = parts.map(|part| varint::encode(u64::try_from(part.len()).unwrap_or(u64::MAX)));
-    let pieces = prefixes.iter().zip(parts).flat_map(|(prefix, part)| [prefix.as_ref(), part]);
-    let len = pieces.clone().map(<[u8]>::len).fold(0, usize::saturating_add);
-
     let mut on_stack = [0u8; STACK];
-    if let Some(buffer) = on_stack.get_mut(..len) {
-        let mut start = 0usize;
-        for piece in pieces {
-            let end = start.saturating_add(piece.len());
-            // The buffer is as long as all pieces together, so there is room for each.
-            if let Some(room) = buffer.get_mut(start..end) {
-                room.copy_from_slice(piece);
-            }
-            start = end;
-        }
-        debug_assert_eq!(start, len, "the pieces fill the buffer");
-        with(buffer)
-    } else {
-        let mut buffer = Vec::with_capacity(len);
-        pieces.for_each(|piece| buffer.extend_from_slice(piece));
-        with(&buffer)
+    if let Some(len) = fill(&mut on_stack, parts) {
+        return with(on_stack.get(..len).unwrap_or_default());
     }
+    let lens = parts.map(|part| varint::MAX_LEN.saturating_add(part.len()));
+    let mut buffer = Vec::with_capacity(lens.into_iter().fold(0, usize::saturating_add));
+    for part in parts {
+        buffer.extend_from_slice(prefix(part).as_ref());
+        buffer.extend_from_slice(part);
+    }
+    with(&buffer)
+}
+
+/// Writes the parts to the front of `buffer` and answers how long they are; `None` when they do not
+/// fit.
+fn fill(buffer: &mut [u8], parts: [&[u8]; 3]) -> Option<usize> {
+    let room = buffer.len();
+    let mut rest = buffer;
+    for part in parts {
+        for piece in [prefix(part).as_ref(), part] {
+            let (front, behind) = rest.split_at_mut_checked(piece.len())?;
+            front.copy_from_slice(piece);
+            rest = behind;
+        }
+    }
+    room.checked_sub(rest.len())
+}
+
+fn prefix(part: &[u8]) -> varint::Encoded {
+    varint::encode(u64::try_from(part.len()).unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]

@@ -41,8 +41,8 @@ pub(crate) const FIXED32: u8 = 5;
 pub struct Reader<'a> {
     message: Message,
     rest: &'a [u8],
-    /// Offset of `rest` in the outermost input.
-    offset: usize,
+    /// Offset of the end of `rest` in the outermost input: it stays while `rest` is read.
+    end: usize,
 }
 
 /// One field of a message.
@@ -99,7 +99,7 @@ impl<'a> Reader<'a> {
     /// count their offsets from the start of that one.
     #[must_use]
     pub const fn at(message: Message, input: &'a [u8], offset: usize) -> Self {
-        Self { message, rest: input, offset }
+        Self { message, rest: input, end: offset.saturating_add(input.len()) }
     }
 
     /// An error of this reader's message, for the rules that only the message knows.
@@ -119,79 +119,80 @@ impl<'a> Reader<'a> {
             return Ok(None);
         }
         steps::count(1);
-        let tag_offset = self.offset;
-        let mut next = self.clone();
-        let tag = next.varint()?;
+        let tag_offset = self.offset();
+        let (tag, rest) = self.varint(self.rest)?;
         let number = match u32::try_from(tag >> 3) {
             Ok(number @ 1..=MAX_FIELD_NUMBER) => number,
             _ => return Err(self.error(WireErrorKind::FieldNumber(tag >> 3), tag_offset)),
         };
         let wire_type = tag.to_le_bytes()[0] & 0x07;
-        let (value, value_offset) = match wire_type {
+        let (value, at, behind) = match wire_type {
             VARINT => {
-                let at = next.offset;
-                (Value::Varint(next.varint()?), at)
+                let (value, behind) = self.varint(rest)?;
+                (Value::Varint(value), rest, behind)
             }
             FIXED64 => {
-                let at = next.offset;
-                (Value::Fixed64(next.array()?), at)
+                let (value, behind) = self.array(rest)?;
+                (Value::Fixed64(value), rest, behind)
             }
             BYTES => {
-                let length_offset = next.offset;
-                let claimed = next.varint()?;
-                let at = next.offset;
-                (Value::Bytes(next.take(claimed, length_offset)?), at)
+                let (claimed, at) = self.varint(rest)?;
+                let (value, behind) = self.split(at, claimed, rest)?;
+                (Value::Bytes(value), at, behind)
             }
             FIXED32 => {
-                let at = next.offset;
-                (Value::Fixed32(next.array()?), at)
+                let (value, behind) = self.array(rest)?;
+                (Value::Fixed32(value), rest, behind)
             }
             other => return Err(self.error(WireErrorKind::WireType(other), tag_offset)),
         };
-        *self = next;
+        let value_offset = self.offset_of(at);
+        self.rest = behind;
         Ok(Some(Field { message: self.message, number, tag_offset, value_offset, value }))
     }
 
     /// Offset of the next unread byte in the outermost input.
     #[must_use]
     pub const fn offset(&self) -> usize {
-        self.offset
+        self.offset_of(self.rest)
+    }
+
+    /// Where `rest`, which is the end of the input, starts in the outermost input.
+    const fn offset_of(&self, rest: &[u8]) -> usize {
+        self.end.saturating_sub(rest.len())
+    }
+
+    // The following read from the front of `rest` and answer what is behind.
+
+    #[inline]
+    fn varint(&self, rest: &'a [u8]) -> Result<(u64, &'a [u8]), WireError> {
+        varint::decode(rest).map_err(|(kind, at)| {
+            let offset = self.offset_of(rest).saturating_add(at);
+            self.error(kind, offset)
+        })
     }
 
     #[inline]
-    fn varint(&mut self) -> Result<u64, WireError> {
-        let (value, rest) = varint::decode(self.rest)
-            .map_err(|(kind, at)| self.error(kind, self.offset.saturating_add(at)))?;
-        self.advance_to(rest);
-        Ok(value)
+    fn array<const N: usize>(&self, rest: &'a [u8]) -> Result<([u8; N], &'a [u8]), WireError> {
+        match rest.split_first_chunk() {
+            Some((value, behind)) => Ok((*value, behind)),
+            None => Err(self.error(WireErrorKind::Truncated, self.end)),
+        }
     }
 
+    /// `length` is where the length was read that claims this much.
     #[inline]
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], WireError> {
-        let Some((value, rest)) = self.rest.split_first_chunk::<N>() else {
-            let end = self.offset.saturating_add(self.rest.len());
-            return Err(self.error(WireErrorKind::Truncated, end));
-        };
-        self.advance_to(rest);
-        Ok(*value)
-    }
-
-    #[inline]
-    fn take(&mut self, claimed: u64, length_offset: usize) -> Result<&'a [u8], WireError> {
-        let split = usize::try_from(claimed).ok().and_then(|len| self.rest.split_at_checked(len));
-        let Some((value, rest)) = split else {
-            let kind = WireErrorKind::LengthOverrun { claimed, remaining: self.rest.len() };
-            return Err(self.error(kind, length_offset));
-        };
-        self.advance_to(rest);
-        Ok(value)
-    }
-
-    #[inline]
-    fn advance_to(&mut self, rest: &'a [u8]) {
-        let consumed = self.rest.len().saturating_sub(rest.len());
-        self.offset = self.offset.saturating_add(consumed);
-        self.rest = rest;
+    fn split(
+        &self,
+        rest: &'a [u8],
+        claimed: u64,
+        length: &[u8],
+    ) -> Result<(&'a [u8], &'a [u8]), WireError> {
+        let split = usize::try_from(claimed).ok().and_then(|len| rest.split_at_checked(len));
+        split.ok_or_else(|| {
+            let kind = WireErrorKind::LengthOverrun { claimed, remaining: rest.len() };
+            self.error(kind, self.offset_of(length))
+        })
     }
 }
 

@@ -28,8 +28,8 @@ pub const MAX_LEN: usize = 10;
 #[inline]
 pub fn decode(input: &[u8]) -> Result<(u64, &[u8]), (WireErrorKind, usize)> {
     steps::count(1);
-    match input.split_first() {
-        Some((&byte, rest)) if byte < 0x80 => Ok((u64::from(byte), rest)),
+    match input {
+        [byte @ ..0x80, rest @ ..] => Ok((u64::from(*byte), rest)),
         _ => decode_long(input),
     }
 }
