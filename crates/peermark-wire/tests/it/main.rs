@@ -1,0 +1,13 @@
+//! Rules W2 to W7 at the level of the encoding, as tables of cases.
+
+mod canonical;
+mod duplicates;
+mod lengths;
+#[cfg(feature = "steps")]
+mod linear;
+mod messages;
+mod order;
+mod raw;
+mod records;
+mod unknown;
+mod varints;
