@@ -121,15 +121,24 @@ pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8]
     }
     let mut kept = address;
     loop {
-        let mut last = None;
-        for component in (Components { rest: kept }) {
+        let mut components = Components { rest: kept };
+        let mut last = Last::Nothing;
+        loop {
             #[cfg(feature = "steps")]
             peermark_wire::steps::count(1);
-            last = Some(component?);
+            last = if components.skip_plain() {
+                Last::Other
+            } else {
+                match components.next().transpose()? {
+                    Some(Component { protocol: Protocol::P2p(_), bytes }) => Last::PeerId(bytes),
+                    Some(_) => Last::Other,
+                    None => break,
+                }
+            };
         }
         match last {
-            None => return Err(AddressDefect::Empty),
-            Some(Component { protocol: Protocol::P2p(_), bytes }) => {
+            Last::Nothing => return Err(AddressDefect::Empty),
+            Last::PeerId(bytes) => {
                 // A peer id takes at most 44 bytes, so its length is the one byte behind the code.
                 if bytes.get(3..) != Some(peer.as_bytes()) {
                     return Err(AddressDefect::ForeignPeerId);
@@ -137,9 +146,16 @@ pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8]
                 let len = kept.len().saturating_sub(bytes.len());
                 kept = kept.get(..len).unwrap_or_default();
             }
-            Some(_) => return Ok(kept),
+            Last::Other => return Ok(kept),
         }
     }
+}
+
+/// What an address ends in.
+enum Last<'a> {
+    Nothing,
+    PeerId(&'a [u8]),
+    Other,
 }
 
 /// One component of a multiaddr and its bytes.
@@ -150,6 +166,25 @@ struct Component<'a> {
 
 struct Components<'a> {
     rest: &'a [u8],
+}
+
+impl Components<'_> {
+    /// Steps over one component of those that nearly all addresses are made of: their values have
+    /// one length and any content. Answers whether it did; [`next`](Iterator::next) reads what is
+    /// left. It is there because decoding these took half of the time of a record's addresses.
+    fn skip_plain(&mut self) -> bool {
+        let len = match self.rest {
+            [0x04, ..] => 5,
+            [0x06, ..] => 3,
+            [0x29, ..] => 17,
+            [0x91, 0x02, ..] => 4,
+            [0xcd, 0x03, ..] => 2,
+            _ => return false,
+        };
+        let rest = self.rest.get(len..);
+        self.rest = rest.unwrap_or(self.rest);
+        rest.is_some()
+    }
 }
 
 impl<'a> Iterator for Components<'a> {
@@ -220,5 +255,29 @@ impl SkippedAddresses {
         [self.empty, self.too_long, self.unknown_protocol, self.malformed, self.foreign_peer_id]
             .into_iter()
             .fold(0, u16::saturating_add)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every two-byte start of a component, with values of all lengths behind it.
+    #[test]
+    fn skipping_plain_components_is_reading_them() {
+        let mut skipped = std::collections::BTreeSet::new();
+        for start in 0..=u16::MAX {
+            for value in 0..20 {
+                let bytes = [&start.to_be_bytes()[..], &vec![0xff; value]].concat();
+                let mut components = Components { rest: &bytes };
+                if components.skip_plain() {
+                    let (protocol, rest) = Protocol::from_bytes(&bytes).unwrap();
+                    assert_eq!(components.rest, rest, "{bytes:02x?}");
+                    skipped.insert(protocol.tag());
+                }
+                assert!(components.rest.len() <= bytes.len());
+            }
+        }
+        assert_eq!(Vec::from_iter(skipped), ["ip4", "ip6", "quic-v1", "tcp", "udp"]);
     }
 }
