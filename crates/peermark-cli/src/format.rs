@@ -127,7 +127,7 @@ fn base64(text: &[u8], out: &mut Vec<u8>) -> Result<(), TextDefect> {
         let at = at.saturating_add(1);
         return Err(TextDefect::Byte { encoding: TextEncoding::Base64, at, byte });
     }
-    if padding != 0 && characters % 4 != 0 || body.len() % 4 == 1 {
+    if padding != 0 && !characters.is_multiple_of(4) || body.len() % 4 == 1 {
         return Err(TextDefect::Base64Length { characters });
     }
     decode(alphabet, body, out).map_err(|_| TextDefect::Base64Trailing)

@@ -129,6 +129,9 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     let settings = Settings { dialects: args.dialect.into(), limits, style, named };
     let mut progress = Progress::new(total, args.quiet);
     let mut tally = Tally::start();
+    if args.format == Format::Lines {
+        tally.mark_lines();
+    }
     let mut trouble = false;
     for item in pipeline::start(sources, args.format.whole(), Arc::new(settings))? {
         match item {

@@ -74,7 +74,8 @@ fn fields(
 
 fn one_field(found: &Found<'_>, nested: bool, full: bool, out: &mut impl Write) -> io::Result<()> {
     let name = found.path.rsplit('.').next().unwrap_or_default();
-    let name = format!("{:indent$}{name} ({})", "", found.number, indent = found.depth * 2);
+    let indent = found.depth.saturating_mul(2);
+    let name = format!("{:indent$}{name} ({})", "", found.number);
     write!(out, "{:8}  {name:25}  ", found.offset)?;
     let meaning = found.meaning.as_deref().unwrap_or_default();
     let separator = if meaning.is_empty() { "" } else { "  " };

@@ -135,7 +135,7 @@ fn wide(len: usize) -> u64 {
 mod tests {
     use std::io::{self, Read};
 
-    use super::{Chunks, MAX_LINE, MAX_LINES};
+    use super::{Chunks, MAX_LINE, MAX_LINES, wide};
 
     /// Delivers a few bytes at a time.
     struct Slow<'a>(&'a [u8], usize);
@@ -153,17 +153,17 @@ mod tests {
     /// Each line as what it is, or as its length where it was not kept.
     fn lines(input: &[u8], at_once: usize) -> Vec<Result<Vec<u8>, u64>> {
         let mut chunks = Chunks::new(Slow(input, at_once));
-        let (mut lines, mut consumed) = (Vec::new(), 0);
+        let (mut lines, mut consumed) = (Vec::new(), Vec::new());
         while let Some(run) = chunks.next_run().unwrap() {
             assert!(run.lines().count() <= MAX_LINES);
             lines.extend(run.lines().map(|line| {
                 let len = line.len();
-                if len > MAX_LINE { Err(len as u64) } else { Ok(line.to_vec()) }
+                if len > MAX_LINE { Err(wide(len)) } else { Ok(line.to_vec()) }
             }));
             lines.extend(run.overlong.map(Err));
-            consumed += run.consumed;
+            consumed.push(run.consumed);
         }
-        assert_eq!(consumed, input.len() as u64, "every byte is accounted for");
+        assert_eq!(consumed.iter().sum::<u64>(), wide(input.len()), "every byte is accounted for");
         lines
     }
 
@@ -189,7 +189,7 @@ mod tests {
         for extra in [0, 1, 1_000_000] {
             let long = [&long[..], &vec![b'a'; extra]].concat();
             let input = [b"x\n", &long[..], b"\ny\n", &long].concat();
-            let length = long.len() as u64;
+            let length = wide(long.len());
             let expected = vec![Ok(b"x".to_vec()), Err(length), Ok(b"y".to_vec()), Err(length)];
             for at_once in [1000, 1 << 20] {
                 assert_eq!(lines(&input, at_once), expected);
@@ -208,12 +208,10 @@ mod tests {
     fn many_short_lines_are_many_runs() {
         let input = vec![b'\n'; 10_000];
         let mut chunks = Chunks::new(&input[..]);
-        let mut runs = 0;
-        while let Some(run) = chunks.next_run().unwrap() {
-            assert!(run.text.len() <= MAX_LINES);
-            runs += 1;
-        }
-        assert_eq!(runs, 10_000usize.div_ceil(MAX_LINES));
+        let runs = std::iter::from_fn(|| chunks.next_run().unwrap());
+        let lengths: Vec<_> = runs.map(|run| run.text.len()).collect();
+        assert!(lengths.iter().all(|len| *len <= MAX_LINES), "{lengths:?}");
+        assert_eq!(lengths.iter().sum::<usize>(), input.len());
     }
 
     #[test]

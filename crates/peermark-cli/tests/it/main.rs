@@ -1,0 +1,12 @@
+//! The program as its users run it: arguments and input in, output and exit status out.
+//!
+//! The private keys in `tests/data` were made with OpenSSL for these tests and are used nowhere.
+
+mod bad_input;
+mod demo;
+mod inspect;
+mod key;
+mod lines;
+mod sign;
+mod support;
+mod verify;
