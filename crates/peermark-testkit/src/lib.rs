@@ -7,6 +7,7 @@
 //! - [`vectors`]: records, keys and envelopes that other implementations made, each with what must
 //!   come of it. The files are in `vectors/` and say where they come from.
 //! - [`keys`]: keypairs of all four types that are the same in every run.
+//! - [`strategies`]: proptest strategies for every layer, valid and hostile.
 //! - [`rng`] and [`mutate`]: seeded mutations of bytes and of messages.
 //! - [`model`]: the layers once more, in the plainest way, to compare with.
 //! - [`oracle`] and [`generated`]: what the code that pb-rs generates makes of what we accepted.
@@ -32,4 +33,5 @@ pub mod oracle;
 #[cfg(feature = "properties")]
 pub mod properties;
 pub mod rng;
+pub mod strategies;
 pub mod vectors;

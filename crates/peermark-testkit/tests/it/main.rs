@@ -3,4 +3,5 @@
 mod flips;
 mod reader;
 mod replay;
+mod strategies;
 mod vectors;
