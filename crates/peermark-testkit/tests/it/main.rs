@@ -1,5 +1,6 @@
 //! Integration tests of the testkit: the vectors, the properties, and the testkit itself.
 
+mod addresses;
 mod flips;
 mod reader;
 mod replay;
