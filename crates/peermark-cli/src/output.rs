@@ -4,12 +4,13 @@
 //! that nobody can read is dropped.
 
 use std::fmt::Display;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufWriter, IsTerminal, Write};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
 
-/// Standard output, and how to paint on it.
+/// Standard output, and how to paint on it. Flush it: what is left in the buffer when a command ends
+/// is written without anybody looking at errors.
 pub(crate) struct Output {
     writer: Box<dyn Write>,
     paint: Paint,
@@ -20,7 +21,8 @@ impl Output {
     pub(crate) fn stdout() -> Self {
         match AutoStream::choice(&io::stdout()) {
             ColorChoice::Never => {
-                Self { writer: Box::new(io::stdout().lock()), paint: Paint { on: false } }
+                let writer = Box::new(BufWriter::new(io::stdout().lock()));
+                Self { writer, paint: Paint { on: false } }
             }
             choice => {
                 let stream = AutoStream::new(io::stdout().lock(), choice);

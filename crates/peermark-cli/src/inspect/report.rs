@@ -1,5 +1,7 @@
 //! What is to be said about an envelope, for a person and for a program.
 
+use std::collections::HashSet;
+
 use multiaddr::Multiaddr;
 use peermark::envelope::{Envelope, Limits};
 use peermark::identity::{PeerId, PublicKey};
@@ -174,16 +176,15 @@ impl<'a> Record<'a> {
         let message = PeerRecordMessage::decode(payload, usize::MAX).ok()?;
         let named = PeerId::from_bytes(message.peer_id()).ok();
         let peer = signer.map(PublicKey::peer_id).or(named);
-        let mut seen = Vec::new();
+        let mut seen = HashSet::new();
         let mut addresses = Vec::new();
         for entry in message.addresses() {
             let entry = entry.ok()?;
             let fate = match judge(entry.multiaddr, peer.as_ref()) {
-                Ok(kept) if seen.contains(&kept) => Fate::Duplicate,
-                Ok(kept) => {
-                    seen.push(kept);
-                    Fate::Kept
-                }
+                Ok(kept) => match seen.insert(kept) {
+                    true => Fate::Kept,
+                    false => Fate::Duplicate,
+                },
                 Err(defect) => Fate::Skipped(defect.to_string()),
             };
             addresses.push(Address {
@@ -239,19 +240,18 @@ impl Verdict {
         };
         let refused = result.as_ref().err();
         let failed = refused.map(Refusal::stage);
-        let stages = Stage::ALL.iter().map(|stage| {
+        let stages = Stage::ALL.into_iter().map(|stage| {
             let (state, why) = match (refused, failed) {
-                (Some(refusal), Some(failed)) if *stage == failed => {
+                (Some(refusal), Some(failed)) if stage == failed => {
                     (State::Refused, refusal.to_string())
                 }
-                (_, Some(failed)) if *stage > failed => (State::NotReached, String::new()),
-                // The payload type is compared before the key's point is computed.
-                (_, Some(Stage::PayloadType)) if *stage == Stage::Key && signer.is_none() => {
-                    (State::NotReached, String::new())
-                }
-                _ => (State::Passed, passed(*stage, bytes, dialect, limits, signer)),
+                (_, Some(failed)) if stage > failed => (State::NotReached, String::new()),
+                _ => match passed(stage, bytes, dialect, limits, signer) {
+                    Some(why) => (State::Passed, why),
+                    None => (State::NotReached, String::new()),
+                },
             };
-            StageReport { stage: Text(*stage), state, why }
+            StageReport { stage: Text(stage), state, why }
         });
         Self {
             dialect: Text(dialect),
@@ -275,30 +275,31 @@ impl Verdict {
     }
 }
 
-/// What it means that a stage was passed.
+/// What it means that a stage in front of the one that refused was passed; `None` if it was not,
+/// for the verifier takes what costs nothing first: a missing signature before the payload type, and
+/// the payload type before the key's point.
 fn passed(
     stage: Stage,
     bytes: &[u8],
     dialect: Dialect,
     limits: Limits,
     signer: Option<&PublicKey>,
-) -> String {
+) -> Option<String> {
     let purpose = dialect.purpose();
-    match stage {
+    let message = EnvelopeMessage::decode(bytes).ok();
+    Some(match stage {
         Stage::Size => format!("{} of at most {} bytes", bytes.len(), limits.envelope_len()),
         Stage::Envelope => "well formed".to_owned(),
-        Stage::Key => match signer {
-            Some(key) => format!("{}, that of peer {}", key.key_type(), key.peer_id()),
-            None => String::new(),
-        },
-        Stage::PayloadType => format!("\"{}\"", purpose.payload_type().escape_ascii()),
-        Stage::Signature => {
-            format!("by that key, for the domain {}", purpose.domain())
+        Stage::Key => {
+            let key = signer?;
+            format!("{}, that of peer {}", key.key_type(), key.peer_id())
         }
-        Stage::Record => match EnvelopeMessage::decode(bytes).map(|message| message.payload) {
-            Ok(payload) => format!("well formed, {} bytes", payload.len()),
-            Err(_) => String::new(),
-        },
+        Stage::PayloadType => {
+            message.filter(|message| message.payload_type == purpose.payload_type())?;
+            format!("\"{}\"", purpose.payload_type().escape_ascii())
+        }
+        Stage::Signature => format!("by that key, for the domain {}", purpose.domain()),
+        Stage::Record => format!("well formed, {} bytes", message?.payload.len()),
         Stage::PeerId => "the peer that the record names is the one whose key signed".to_owned(),
-    }
+    })
 }

@@ -78,6 +78,30 @@ fn what_is_unverified_is_said_to_be() {
 }
 
 #[test]
+fn a_stage_that_was_not_looked_at_did_not_pass() {
+    // Without a signature nobody looks further, whatever the payload type and the key are.
+    let record = record(42);
+    let unsigned = &record.as_bytes()[..record.as_bytes().len() - 66];
+    let other_type = [&unsigned[..40], &[0x03, 0x02], &unsigned[42..]].concat();
+    for (bytes, payload_type) in [(unsigned, "passed"), (&other_type, "not-reached")] {
+        let (run, object) = inspect(bytes);
+        run.expect(1);
+        let stages = object["verdicts"][0]["stages"].as_array().unwrap();
+        let states: Vec<_> = stages.iter().map(|stage| stage["state"].as_str().unwrap()).collect();
+        assert_eq!(states[3..], [payload_type, "refused", "not-reached", "not-reached"]);
+    }
+    // A key of low order under another payload type.
+    let mut no_key = other_type;
+    no_key[6..38].fill(0);
+    no_key.extend_from_slice(&[0x2a, 0x01, 0xff]);
+    let (run, object) = inspect(&no_key);
+    run.expect(1);
+    assert_eq!(object["verdicts"][0]["stages"][2]["state"], "not-reached");
+    assert_eq!(object["verdicts"][0]["stage"], "payload-type");
+    assert!(object["key"]["error"].as_str().unwrap().contains("low order"), "{object}");
+}
+
+#[test]
 fn every_truncation_is_inspected_as_far_as_it_goes() {
     let record = record(42);
     for len in 0..record.as_bytes().len() {
