@@ -127,7 +127,7 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     let mut out = Output::stdout();
     let style = if args.json { Style::Json } else { Style::Human(out.paint()) };
     let settings = Settings { dialects: args.dialect.into(), limits, style, named };
-    let mut progress = Progress::new(total, args.quiet);
+    let progress = Progress::new(total, args.quiet);
     let mut tally = Tally::start();
     if args.format == Format::Lines {
         tally.mark_lines();

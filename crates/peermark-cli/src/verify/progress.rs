@@ -1,4 +1,4 @@
-//! The progress bar: on standard error, when that is a terminal, and never without one.
+//! The progress bar: on standard error, when that is a terminal and the input is lines.
 
 use std::io::{self, IsTerminal};
 
@@ -24,7 +24,8 @@ impl Progress {
         let style = ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
             .progress_chars("=> ");
-        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr());
+        // Shown with the first lines: one envelope needs no bar.
+        let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         Self { bar: Some(bar.with_style(style)) }
     }
 
@@ -37,8 +38,11 @@ impl Progress {
     }
 
     /// Moves on by some bytes.
-    pub(super) fn advance(&mut self, bytes: u64, tally: &Tally) {
+    pub(super) fn advance(&self, bytes: u64, tally: &Tally) {
         if let Some(bar) = &self.bar {
+            if bar.is_hidden() && tally.is_of_lines() {
+                bar.set_draw_target(ProgressDrawTarget::stderr());
+            }
             bar.set_message(format!("{} verified, {} refused", tally.verified(), tally.refused()));
             bar.inc(bytes);
         }
