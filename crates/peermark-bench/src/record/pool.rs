@@ -45,6 +45,9 @@ pub(crate) struct Sample {
     pub(super) signature: Vec<u8>,
 }
 
+/// A decoder of [`decoders`], its visitor erased.
+type Decoder = fn(&[u8], &mut dyn FnMut(&[u8])) -> Option<u64>;
+
 /// Those who seal records.
 pub(crate) struct Peers(Vec<Peer>);
 
@@ -113,7 +116,7 @@ impl Pool {
             ensure!(theirs.addresses() == addresses(n), "addresses differ");
             ensure!(bare(sample) && run::verify_only(sample), "bare check refuses");
 
-            let decoded = |decoder: fn(&[u8], &mut dyn FnMut(&[u8])) -> Option<u64>| {
+            let decoded = |decoder: Decoder| {
                 let mut fields = Vec::new();
                 let seq = decoder(&sample.envelope, &mut |field| fields.push(field.to_vec()));
                 (seq, fields)
