@@ -13,7 +13,7 @@ pub(crate) enum Refusal {
     Verify(VerifyError),
     /// The text stands for no bytes.
     Text(TextDefect),
-    /// There is no input.
+    /// There is nothing: an empty input, or a line without content.
     Empty,
     /// A line with more bytes than any envelope takes as text.
     LineTooLong { limit: usize, got: u64 },
@@ -37,7 +37,7 @@ impl fmt::Display for Refusal {
         match self {
             Self::Verify(error) => error.fmt(f),
             Self::Text(defect) => defect.fmt(f),
-            Self::Empty => f.write_str("envelope of no bytes: the input is empty"),
+            Self::Empty => f.write_str("envelope of no bytes"),
             Self::LineTooLong { limit, got } => {
                 write!(f, "line of {got} bytes exceeds the limit of {limit}")
             }
