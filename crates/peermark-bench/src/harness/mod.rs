@@ -68,8 +68,6 @@ pub(crate) enum Compared {
     Alone,
     /// Divided by another case.
     Over(&'static str),
-    /// Less another case.
-    Minus(&'static str),
 }
 
 impl<'a> Suite<'a> {

@@ -128,10 +128,6 @@ impl Report {
                 let figure = case.median / self.find(other)?.median;
                 (format!("{} ÷ {other}", goal.case), figure, |_, x| format!("{x:.3}"))
             }
-            Compared::Minus(other) => {
-                let figure = case.median - self.find(other)?.median;
-                (format!("{} − {other}", goal.case), figure, |unit, x| unit.show(x))
-            }
         };
         let met = if figure <= goal.at_most { "met" } else { "missed" };
         let (figure, at_most) = (show(case.unit, figure), show(case.unit, goal.at_most));
@@ -154,7 +150,7 @@ impl Unit {
 
     fn show(self, value: f64) -> String {
         match self {
-            Self::Nanoseconds if value.abs() < 1_000.0 => format!("{value:.1} ns"),
+            Self::Nanoseconds if value < 1_000.0 => format!("{value:.1} ns"),
             Self::Nanoseconds => format!("{:.2} µs", value / 1_000.0),
             Self::Count => value.to_string(),
             Self::Bytes => format!("{value} B"),
@@ -195,7 +191,7 @@ mod tests {
             ],
             goals: vec![
                 goal(Compared::Over("x/theirs"), 1.0),
-                goal(Compared::Minus("x/theirs"), -600.0),
+                goal(Compared::Over("x/theirs"), 0.7),
                 goal(Compared::Alone, 1_500.0),
                 goal(Compared::Over("x/nobody"), 1.0),
             ],
@@ -233,7 +229,7 @@ mod tests {
             "n/theirs      2.5         2      0.400",
             "",
             "met: x/ours ÷ x/theirs = 0.750, at most 1.000",
-            "missed: x/ours − x/theirs = -500.0 ns, at most -600.0 ns",
+            "missed: x/ours ÷ x/theirs = 0.750, at most 0.700",
             "missed: x/ours = 1.50 µs, at most 1.50 µs",
         ];
         assert_eq!(lines.collect::<Vec<_>>(), expected);

@@ -89,11 +89,5 @@ const GOALS: &[Goal] = &[
         compared: Compared::Over("ed25519-routing-state/libp2p-core"),
         at_most: 1.0,
     },
-    // Everything but the signature: decoding, addresses, the peer id.
-    Goal {
-        case: "ed25519/ours",
-        compared: Compared::Minus("ed25519/verify-only-ours"),
-        at_most: 300.0,
-    },
     Goal { case: "allocations/ours", compared: Compared::Alone, at_most: 2.0 },
 ];
