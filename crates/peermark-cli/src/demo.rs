@@ -10,7 +10,7 @@ mod records;
 use data_encoding::HEXLOWER;
 use peermark::envelope::{Envelope, Purpose, purpose};
 use peermark::identity::Keypair;
-use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord, Seq, Stage};
+use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord, Seq, Stage, parse_address};
 use peermark::wire::{EnvelopeMessage, KeyMessage, Writer};
 
 use crate::failure::{Failure, Status};
@@ -53,7 +53,7 @@ impl World {
         let mallory = Keypair::ed25519_from_seed(&[0x3a; 32]);
         let mut addresses = Vec::new();
         for text in ["/ip4/192.0.2.1/udp/4001/quic-v1", "/dns/alice.example/tcp/443/tls/ws"] {
-            addresses.push(crate::address::parse(text).map_err(Failure::Refused)?);
+            addresses.push(parse_address(text).map_err(broken)?);
         }
         let record = PeerRecord::new(alice.peer_id(), Seq::new(1), addresses);
         let signed = record.certify(&alice, Dialect::PeerRecord).map_err(broken)?;

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
-use data_encoding::{BASE32_NOPAD, HEXLOWER};
+use data_encoding::HEXLOWER;
 use peermark::identity::{Keypair, PeerId};
 use serde::Serialize;
 
@@ -132,7 +132,7 @@ struct Shown<'a> {
 fn show(keypair: &Keypair, json: bool) -> Result<Status, Failure> {
     let mut out = Output::stdout();
     let (key_type, peer_id) = (keypair.key_type().name(), keypair.peer_id());
-    let (cid, public_key) = (cid(&peer_id), keypair.public_key().encode());
+    let (cid, public_key) = (peer_id.to_cid(), keypair.public_key().encode());
     if json {
         let shown = Shown {
             key_type,
@@ -149,29 +149,4 @@ fn show(keypair: &Keypair, json: bool) -> Result<Status, Failure> {
     }
     out.flush()?;
     Ok(Status::Good)
-}
-
-/// The peer id as a version 1 CID of a libp2p key, in lower-case base32 (peer id specification).
-fn cid(peer_id: &PeerId) -> String {
-    let cid = [&[0x01, 0x72], peer_id.as_bytes()].concat();
-    format!("b{}", BASE32_NOPAD.encode(&cid).to_ascii_lowercase())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cid;
-
-    #[test]
-    fn a_cid_is_read_back_as_the_same_peer() {
-        for text in [
-            "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ",
-            "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N",
-        ] {
-            let peer_id = text.parse().unwrap();
-            assert_eq!(cid(&peer_id).parse(), Ok(peer_id));
-        }
-        let peer_id = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N".parse().unwrap();
-        let expected = "bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe";
-        assert_eq!(cid(&peer_id), expected);
-    }
 }

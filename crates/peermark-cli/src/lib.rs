@@ -22,7 +22,6 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
-mod address;
 mod cli;
 mod demo;
 mod failure;

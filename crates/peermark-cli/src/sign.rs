@@ -6,17 +6,18 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use data_encoding::{BASE64, HEXLOWER};
-use multiaddr::Multiaddr;
+use peermark::Multiaddr;
 use peermark::identity::Keypair;
 use peermark::peer_record::{
-    CertifiedRecord, Dialect, IssueError, PeerRecord, Seq, SeqSource, is_public,
+    CertifiedRecord, Dialect, IssueError, PeerRecord, Seq, SeqSource, address_text, is_public,
+    parse_address,
 };
 use peermark::{Clock, SystemClock};
 
 use crate::failure::{Failure, Status};
 use crate::input::Source;
+use crate::keyfile;
 use crate::output::{self, Output};
-use crate::{address, keyfile};
 
 /// Sign a record of the addresses of a peer
 ///
@@ -33,7 +34,7 @@ pub(crate) struct Args {
         long,
         value_name = "MULTIADDR",
         num_args = 1..,
-        value_parser = address::parse,
+        value_parser = parse_address,
         required_unless_present = "withdraw_all"
     )]
     addr: Vec<Multiaddr>,
@@ -137,7 +138,7 @@ fn wanted(args: &Args) -> Result<Vec<Multiaddr>, Failure> {
         addresses.retain(|address| {
             let keep = is_public(address);
             if !keep {
-                output::note(format_args!("left out, not public: {}", address::text(address)));
+                output::note(format_args!("left out, not public: {}", address_text(address)));
             }
             keep
         });
@@ -164,7 +165,7 @@ fn sign(
     record.certify(keypair, args.dialect.into()).map_err(|error| {
         Failure::Usage(match &error {
             IssueError::Address { index, defect } => {
-                let address = record.addresses().get(*index).map(address::text);
+                let address = record.addresses().get(*index).map(address_text);
                 format!("{}: {defect}", address.unwrap_or_default())
             }
             error => error.to_string(),

@@ -8,7 +8,8 @@ use core::fmt;
 
 use multiaddr::{Multiaddr, Protocol};
 use peermark_identity::PeerId;
-use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+
+use crate::text::write_component;
 
 /// The longest address that is read, in bytes. A path over two relays with certificate hashes
 /// takes about 200.
@@ -39,19 +40,38 @@ pub enum AddressDefect {
     ForeignPeerId,
 }
 
-/// An address of a certified record, borrowed from it.
+/// A well-formed, non-empty multiaddr, borrowed.
 ///
-/// It is a well-formed, non-empty multiaddr without the peer's own `/p2p/` suffix.
+/// Out of a certified record, or out of [`normalize_address`], it is without the peer's own
+/// `/p2p/` suffix.
 ///
-/// [`Display`](fmt::Display) is the text form of multiaddr; what cannot stand in a segment of it
-/// (slashes in a socket's path, control characters in a name) is percent-encoded, so that the text
-/// never shows a component that is not there.
+/// [`Display`](fmt::Display) is the text form that [`parse_address`](crate::parse_address) reads:
+/// it never shows a component that is not there.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address<'a> {
     bytes: &'a [u8],
 }
 
 impl<'a> Address<'a> {
+    /// Reads an address whoever it is of: a multiaddr of 1 to [`MAX_ADDRESS_LEN`] bytes, any
+    /// `/p2p/` suffix included. [`normalize_address`] is the way for an address of a known peer.
+    ///
+    /// # Errors
+    ///
+    /// [`AddressDefect`], other than a foreign peer id.
+    pub fn from_bytes(bytes: &'a [u8]) -> Result<Self, AddressDefect> {
+        if bytes.len() > MAX_ADDRESS_LEN {
+            return Err(AddressDefect::TooLong);
+        }
+        if bytes.is_empty() {
+            return Err(AddressDefect::Empty);
+        }
+        match (Components { rest: bytes }).find_map(Result::err) {
+            Some(defect) => Err(defect),
+            None => Ok(Self { bytes }),
+        }
+    }
+
     /// `bytes` must have come out of [`normalize`].
     pub(crate) const fn from_normalized(bytes: &'a [u8]) -> Self {
         Self { bytes }
@@ -84,23 +104,8 @@ impl AsRef<[u8]> for Address<'_> {
 
 impl fmt::Display for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        /// What would end a segment, or do something to a terminal.
-        const SEGMENT: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b' ');
         for component in (Components { rest: self.bytes }).filter_map(Result::ok) {
-            let name = match &component.protocol {
-                Protocol::Dns(name)
-                | Protocol::Dns4(name)
-                | Protocol::Dns6(name)
-                | Protocol::Dnsaddr(name)
-                | Protocol::Ip6zone(name)
-                | Protocol::Sni(name)
-                | Protocol::Unix(name) => name,
-                other => {
-                    write!(f, "{other}")?;
-                    continue;
-                }
-            };
-            write!(f, "/{}/{}", component.protocol.tag(), utf8_percent_encode(name, SEGMENT))?;
+            write_component(f, &component.protocol)?;
         }
         Ok(())
     }
@@ -110,6 +115,36 @@ impl fmt::Debug for Address<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
     }
+}
+
+/// The form in which an address of `peer` is stored and compared (R2, S13): without the peer's own
+/// `/p2p/` suffix.
+///
+/// It takes the bytes of a multiaddr, from anywhere, and answers a part of them.
+///
+/// # Errors
+///
+/// [`AddressDefect`] when no receiver would keep it, an address that ends in somebody else's peer
+/// id among them.
+///
+/// # Examples
+///
+/// ```
+/// use multiaddr::Multiaddr;
+/// use peermark_identity::Keypair;
+/// use peermark_peer_record::{AddressDefect, normalize_address};
+///
+/// let (alice, bob) = (Keypair::generate_ed25519()?.peer_id(), Keypair::generate_ed25519()?.peer_id());
+/// let address: Multiaddr = format!("/ip4/192.0.2.1/tcp/4001/p2p/{alice}").parse()?;
+/// assert_eq!(normalize_address(address.as_ref(), &alice)?.to_string(), "/ip4/192.0.2.1/tcp/4001");
+/// assert_eq!(normalize_address(address.as_ref(), &bob), Err(AddressDefect::ForeignPeerId));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn normalize_address<'a>(
+    address: &'a [u8],
+    peer: &PeerId,
+) -> Result<Address<'a>, AddressDefect> {
+    normalize(address, peer).map(Address::from_normalized)
 }
 
 /// The front part of `address` that is kept for `peer`, or why it is skipped.

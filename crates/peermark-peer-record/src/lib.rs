@@ -64,12 +64,16 @@ mod public;
 mod record;
 mod seq;
 mod spans;
+mod text;
 
-pub use address::{Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, SkippedAddresses};
+pub use address::{
+    Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, SkippedAddresses, normalize_address,
+};
 pub use certified::CertifiedRecord;
 pub use dialect::{Dialect, Dialects, PEER_RECORD, ROUTING_STATE, UnknownDialect};
 pub use error::{IssueError, RecordError, Stage, VerifyError};
 pub use issuer::{Issued, Issuer, Publish};
 pub use public::is_public;
-pub use record::{PeerRecord, normalize_address};
+pub use record::PeerRecord;
 pub use seq::{Seq, SeqExhausted, SeqSource};
+pub use text::{AddressTextError, address_text, parse_address};

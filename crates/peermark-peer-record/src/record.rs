@@ -5,7 +5,7 @@ use peermark_envelope::{Envelope, Purpose, Record};
 use peermark_identity::{PeerId, PublicKey, Signer};
 use peermark_wire::PeerRecordMessage;
 
-use crate::address::{Address, AddressDefect, MAX_ADDRESSES, normalize};
+use crate::address::{Address, MAX_ADDRESSES, normalize};
 use crate::certified::{CertifiedRecord, collect, parse};
 use crate::dialect::{Dialect, Dialects, PEER_RECORD};
 use crate::error::{IssueError, RecordError};
@@ -115,29 +115,4 @@ impl Record for PeerRecord {
         let addresses = spans.iter().map(|range| address(range).to_multiaddr()).collect();
         Ok(Self { peer_id, seq: Seq::new(record.seq()), addresses })
     }
-}
-
-/// The form in which an address of `peer` is stored and compared (R2, S13): without the peer's own
-/// `/p2p/` suffix.
-///
-/// # Errors
-///
-/// [`AddressDefect`] when no receiver would keep it, an address that ends in somebody else's peer
-/// id among them.
-///
-/// # Examples
-///
-/// ```
-/// use peermark_identity::Keypair;
-/// use peermark_peer_record::{AddressDefect, normalize_address};
-///
-/// let (alice, bob) = (Keypair::generate_ed25519()?.peer_id(), Keypair::generate_ed25519()?.peer_id());
-/// let address = format!("/ip4/192.0.2.1/tcp/4001/p2p/{alice}").parse()?;
-/// assert_eq!(normalize_address(&address, &alice)?.to_string(), "/ip4/192.0.2.1/tcp/4001");
-/// assert_eq!(normalize_address(&address, &bob), Err(AddressDefect::ForeignPeerId));
-/// # Ok::<(), Box<dyn std::error::Error>>(())
-/// ```
-pub fn normalize_address(address: &Multiaddr, peer: &PeerId) -> Result<Multiaddr, AddressDefect> {
-    let kept = normalize(address.as_ref(), peer)?;
-    Ok(Address::from_normalized(kept).to_multiaddr())
 }

@@ -2,17 +2,15 @@
 
 use std::collections::HashSet;
 
-use multiaddr::Multiaddr;
 use peermark::envelope::{Envelope, Limits};
 use peermark::identity::{PeerId, PublicKey};
 use peermark::peer_record::{
-    AddressDefect, CertifiedRecord, Dialect, Dialects, MAX_ADDRESS_LEN, Stage, normalize_address,
+    self, AddressDefect, CertifiedRecord, Dialect, Dialects, Stage, normalize_address,
 };
 use peermark::wire::{EnvelopeMessage, PeerRecordMessage};
 use serde::Serialize;
 
 use super::walk::{Found, Kind, Stop, Walk};
-use crate::address;
 use crate::json::{Hex, Text};
 use crate::refusal::Refusal;
 
@@ -190,7 +188,7 @@ impl<'a> Record<'a> {
             addresses.push(Address {
                 offset: start.saturating_add(entry.offset),
                 bytes: Hex(entry.multiaddr),
-                text: address_text(entry.multiaddr).ok(),
+                text: address_text(entry.multiaddr),
                 fate,
             });
         }
@@ -198,31 +196,20 @@ impl<'a> Record<'a> {
     }
 }
 
-/// The address as it is kept for `peer`, or why it is skipped: the library's rules, in its order.
-fn judge(bytes: &[u8], peer: Option<&PeerId>) -> Result<Multiaddr, AddressDefect> {
-    if bytes.len() > MAX_ADDRESS_LEN {
-        return Err(AddressDefect::TooLong);
-    }
-    let address = multiaddr(bytes)?;
+/// The address as it is kept for `peer`, or why it is skipped.
+fn judge<'a>(
+    bytes: &'a [u8],
+    peer: Option<&PeerId>,
+) -> Result<peer_record::Address<'a>, AddressDefect> {
     match peer {
-        Some(peer) => normalize_address(&address, peer),
-        None => Ok(address),
+        Some(peer) => normalize_address(bytes, peer),
+        None => peer_record::Address::from_bytes(bytes),
     }
 }
 
 /// The text of an address, safe to show.
-pub(super) fn address_text(bytes: &[u8]) -> Result<String, AddressDefect> {
-    multiaddr(bytes).map(|address| address::text(&address))
-}
-
-fn multiaddr(bytes: &[u8]) -> Result<Multiaddr, AddressDefect> {
-    if bytes.is_empty() {
-        return Err(AddressDefect::Empty);
-    }
-    Multiaddr::try_from(bytes.to_vec()).map_err(|error| match error {
-        multiaddr::Error::UnknownProtocolId(_) => AddressDefect::UnknownProtocol,
-        _ => AddressDefect::Malformed,
-    })
+pub(super) fn address_text(bytes: &[u8]) -> Option<String> {
+    peer_record::Address::from_bytes(bytes).ok().map(|address| address.to_string())
 }
 
 impl Verdict {

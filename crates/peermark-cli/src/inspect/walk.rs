@@ -251,7 +251,7 @@ fn meaning(kind: Kind, value: &Value<'_>) -> Option<String> {
             Ok(peer_id) => peer_id.to_string(),
             Err(error) => format!("no peer id: {error}"),
         },
-        (Kind::Multiaddr, Value::Bytes(bytes)) => super::report::address_text(bytes).ok()?,
+        (Kind::Multiaddr, Value::Bytes(bytes)) => super::report::address_text(bytes)?,
         _ => return None,
     })
 }

@@ -17,6 +17,28 @@ const CID_PREFIX: [u8; PREFIX] = [0x01, 0x72];
 /// The longest text of a CID: one character per bit, as base 2 writes it, and the prefix.
 const MAX_CID: usize = 1 + 8 * (CID_PREFIX.len() + PeerId::MAX_LEN);
 
+impl PeerId {
+    /// The version 1 CID of a libp2p key, in lower-case base32: the other text form of the peer id
+    /// specification, which [`FromStr`] reads as well.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use peermark_identity::PeerId;
+    ///
+    /// let peer: PeerId = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N".parse()?;
+    /// let cid = peer.to_cid();
+    /// assert_eq!(cid, "bafzbeie5745rpv2m6tjyuugywy4d5ewrqgqqhfnf445he3omzpjbx5xqxe");
+    /// assert_eq!(cid.parse(), Ok(peer));
+    /// # Ok::<(), peermark_identity::PeerIdError>(())
+    /// ```
+    #[must_use]
+    pub fn to_cid(&self) -> String {
+        let cid = [&CID_PREFIX, self.as_bytes()].concat();
+        multibase::encode(multibase::Base::Base32Lower, cid)
+    }
+}
+
 /// Base58btc of the multihash.
 impl fmt::Display for PeerId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -174,9 +174,11 @@ fn s13_normalising_is_the_same_everywhere_and_idempotent() {
     let own = keypair(1).peer_id();
     let kept = multiaddr("/ip4/192.0.2.1/tcp/4001");
     let given = multiaddr(&format!("/ip4/192.0.2.1/tcp/4001/p2p/{own}"));
-    assert_eq!(normalize_address(&given, &own), Ok(kept.clone()));
-    assert_eq!(normalize_address(&kept, &own), Ok(kept.clone()));
+    for address in [&given, &kept] {
+        let normalized = normalize_address(address.as_ref(), &own).unwrap();
+        assert_eq!(normalized.to_multiaddr(), kept);
+    }
     let record = verify_addresses([given.as_ref()]);
     assert_eq!(record.addresses().next().unwrap().to_multiaddr(), kept);
-    assert_eq!(normalize_address(&multiaddr(""), &own), Err(AddressDefect::Empty));
+    assert_eq!(normalize_address(b"", &own), Err(AddressDefect::Empty));
 }

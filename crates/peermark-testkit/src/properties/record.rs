@@ -84,7 +84,8 @@ pub(super) fn check_addresses(addresses: &[Multiaddr], peer: &PeerId) {
         assert!(!matches!(address.iter().last(), Some(Protocol::P2p(_))), "{address}");
         let again = Multiaddr::try_from(address.to_vec());
         assert!(again.is_ok_and(|again| again == *address), "{address} from its bytes");
-        assert_eq!(normalize_address(address, peer).as_ref(), Ok(address), "normalised twice");
+        let normalized = normalize_address(address.as_ref(), peer).map(|kept| kept.as_bytes());
+        assert_eq!(normalized, Ok(address.as_ref()), "normalised twice");
     }
 }
 
