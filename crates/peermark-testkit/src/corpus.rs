@@ -2,15 +2,14 @@
 //!
 //! Seeds are made from the vectors and are not kept: whoever fuzzes writes them out first. What a
 //! fuzzer finds goes into `corpus/<target>/<name>.hex`, in hexadecimal digits with a line that says
-//! what it is, and is replayed by the tests.
+//! what it is (`xxd -p` writes the digits), and is replayed by the tests.
 
 use std::path::Path;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
-use crate::keys;
-use crate::vectors;
+use crate::{keys, model, vectors};
 
 /// An input that a fuzz target starts from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +42,7 @@ pub const TARGETS: [&str; 7] = [
 fn of_target(target: &'static str) -> Vec<Seed> {
     let material = match target {
         "public_key" => public_keys(),
-        "envelope_open" | "envelope_fixpoint" => envelopes(),
+        "envelope_open" | "envelope_fixpoint" => [envelopes(), sizes()].concat(),
         "peer_record" => payloads(),
         "certified_flow" => [payloads(), scripts()].concat(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
@@ -63,6 +62,27 @@ fn envelopes() -> Vec<(String, Vec<u8>)> {
         })
         .chain(others)
         .collect()
+}
+
+/// Envelopes around the limits of 8 and 64 KiB: by an unknown field, which is dropped and counts as
+/// received, and by a payload of the same key that stays (W1).
+fn sizes() -> Vec<(String, Vec<u8>)> {
+    let key = keys::signer().public_key().encode();
+    let mut all = Vec::new();
+    for limit in [8 * 1024, 64 * 1024] {
+        for (what, number) in [("unknown-field", 9), ("payload", 3)] {
+            let padded = |len: usize| {
+                let values =
+                    [(1, key.clone()), (2, vec![3, 1]), (5, vec![7; 64]), (number, vec![0; len])];
+                model::message(&values.map(|(number, value)| model::bytes(number, value)))
+            };
+            let around = padded(limit).len() - limit;
+            for (name, len) in [("limit", limit - around), ("above", limit - around + 1)] {
+                all.push((format!("{what}-{limit}-{name}"), padded(len)));
+            }
+        }
+    }
+    all
 }
 
 fn payloads() -> Vec<(String, Vec<u8>)> {

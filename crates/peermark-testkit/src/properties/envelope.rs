@@ -46,6 +46,8 @@ pub fn envelope_open(data: &[u8]) {
 /// Opens an envelope for several purposes; answers the stage that refuses a peer record.
 fn open(data: &[u8], envelope: &Envelope) -> Option<Stage> {
     let model = model::envelope(data).expect("an envelope that the model reads");
+    let limit = Limits::default().envelope_len();
+    assert!(data.len() <= limit && envelope.as_bytes().len() <= limit, "larger than the limit");
     let purposes = [PEER_RECORD, ROUTING_STATE, VOUCHER, CROSSED[0], CROSSED[1]];
     let mut opened: Vec<Opened> = Vec::new();
     let mut stage = Stage::PayloadType;
@@ -137,6 +139,7 @@ pub fn envelope_fixpoint(data: &[u8]) {
     let Ok(envelope) = linear(data.len(), || Envelope::decode_with(data, limits)) else {
         return;
     };
+    assert!(data.len() <= Limits::MAX_ENVELOPE_LEN, "larger than the largest limit");
     let canonical = envelope.as_bytes();
     let model = model::envelope(data).expect("an envelope that the model reads");
     assert_eq!(canonical, model.canonical(), "canonical form");

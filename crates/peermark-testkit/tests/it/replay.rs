@@ -5,6 +5,7 @@
 
 use std::env;
 
+use peermark_envelope::{DecodeError, Envelope, Limits};
 use peermark_testkit::corpus::{self, Seed};
 use peermark_testkit::mutate::mutate;
 use peermark_testkit::properties::{self, Property};
@@ -36,6 +37,32 @@ fn every_property_holds_for_its_corpus() {
     }
     let crashes = corpus::crashes().len();
     assert!(ran > 1000 && crashes > 0, "{ran} inputs, {crashes} of them kept");
+}
+
+#[test]
+fn w1_the_seeds_stand_on_both_sides_of_the_limits() {
+    let largest = Limits::new(Limits::MAX_ENVELOPE_LEN).unwrap();
+    for (limits, limit) in [(Limits::default(), 8 * 1024), (largest, 64 * 1024)] {
+        let sizes = seeds("envelope_open").into_iter().filter(|seed| {
+            seed.name.ends_with(&format!("{limit}-limit"))
+                || seed.name.ends_with(&format!("{limit}-above"))
+        });
+        let mut decoded = [0, 0];
+        for seed in sizes {
+            let fits = seed.name.ends_with("limit");
+            assert_eq!(seed.bytes.len(), if fits { limit } else { limit + 1 }, "{}", seed.name);
+            let result = Envelope::decode_with(&seed.bytes, limits);
+            match result {
+                Ok(_) => assert!(fits, "{}", seed.name),
+                Err(error) => {
+                    let got = limit + 1;
+                    assert_eq!(error, DecodeError::TooLarge { limit, got }, "{}", seed.name);
+                }
+            }
+            decoded[usize::from(fits)] += 1;
+        }
+        assert_eq!(decoded, [2, 2]);
+    }
 }
 
 #[test]
