@@ -45,7 +45,12 @@ pub(crate) fn run(args: &Args) -> Result<()> {
     let seconds = if args.smoke { SMOKE_SECONDS } else { args.seconds };
     let bootstrap = !is_nightly()?;
     for target in targets {
-        process::run(&mut command(&target, seconds, bootstrap))?;
+        let mut command = command(&target, seconds, bootstrap);
+        if args.smoke {
+            // No line for each thing found: only what the targets ran, and what broke them.
+            command.arg("-verbosity=0");
+        }
+        process::run(&mut command)?;
     }
     Ok(())
 }
