@@ -104,6 +104,7 @@ impl<'a> Reader<'a> {
 
     /// An error of this reader's message, for the rules that only the message knows.
     #[must_use]
+    #[cold]
     pub const fn error(&self, kind: WireErrorKind, offset: usize) -> WireError {
         WireError::new(self.message, kind, offset)
     }
@@ -113,7 +114,7 @@ impl<'a> Reader<'a> {
     /// # Errors
     ///
     /// Any reason of rules W2 and W3. After an error the reader has not moved.
-    #[inline]
+    #[inline(always)]
     pub fn next_field(&mut self) -> Result<Option<Field<'a>>, WireError> {
         if self.rest.is_empty() {
             return Ok(None);
