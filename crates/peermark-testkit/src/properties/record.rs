@@ -6,7 +6,8 @@ use multiaddr::{Multiaddr, Protocol};
 use peermark_envelope::Record as _;
 use peermark_identity::{PeerId, PublicKey};
 use peermark_peer_record::{
-    MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError, Stage, VerifyError, normalize_address,
+    MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError, Stage, VerifyError, address_text,
+    normalize_address, parse_address,
 };
 use peermark_wire::{Message, PeerRecordMessage};
 
@@ -17,8 +18,9 @@ use crate::{keys, model};
 ///
 /// The payload decodes for a signer to what the model says: sequence number, addresses in order,
 /// each once. Every address is a multiaddr that survives its bytes, ends in nobody's peer id, and
-/// is kept as it is when it is normalised again. The payload is taken as it is, for the peer that
-/// it names, and with the name of the testkit's signer in it.
+/// is kept as it is when it is normalised again; its text has no control characters and reads as
+/// that address, never as another. The payload is taken as it is, for the peer that it names, and
+/// with the name of the testkit's signer in it.
 ///
 /// # Panics
 ///
@@ -86,6 +88,13 @@ pub(super) fn check_addresses(addresses: &[Multiaddr], peer: &PeerId) {
         assert!(again.is_ok_and(|again| again == *address), "{address} from its bytes");
         let normalized = normalize_address(address.as_ref(), peer).map(|kept| kept.as_bytes());
         assert_eq!(normalized, Ok(address.as_ref()), "normalised twice");
+        let text = address_text(address);
+        assert!(text.starts_with('/') && !text.contains(char::is_control), "{text:?}");
+        match parse_address(&text) {
+            Ok(read) => assert_eq!(read.to_vec(), address.to_vec(), "{text:?} is another address"),
+            // The text form of garlic addresses has a least length that the binary form has not.
+            Err(error) => assert!(text.contains("/garlic"), "{text:?}: {error}"),
+        }
     }
 }
 
