@@ -1,8 +1,8 @@
 //! The harness: cases, rounds, and what they measured.
 //!
 //! A round runs every case once, each over a batch of operations, in an order that changes from
-//! round to round. What disturbs the machine for a while disturbs all cases alike, and the ratio of
-//! two medians holds where the medians themselves move.
+//! round to round and at a place on the stack that does. What disturbs the machine for a while
+//! disturbs all cases alike, and the ratio of two medians holds where the medians themselves move.
 //!
 //! Invariant: nothing here knows what is measured.
 
@@ -11,11 +11,13 @@ mod clock;
 mod machine;
 mod options;
 mod report;
+mod stack;
 mod stats;
 
 use std::collections::HashMap;
 use std::hint::black_box;
 use std::ops::Range;
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
@@ -137,13 +139,17 @@ impl<'a> Suite<'a> {
             for (_, batch, run) in &mut timed {
                 run(0..*batch);
             }
-            let mut shuffle = stats::Shuffle::new();
+            let mut random = stats::Random::new();
             for round in 0..rounds {
-                shuffle.shuffle(&mut timed);
+                random.shuffle(&mut timed);
                 for (name, batch, run) in &mut timed {
                     let start = round.saturating_mul(*batch);
                     let numbers = start..start.saturating_add(*batch);
-                    let took = clock::cpu_time_of(|| run(numbers));
+                    let depth = random.below(stack::MAX_DEPTH);
+                    let mut took = Duration::ZERO;
+                    stack::at_depth(depth, &mut || {
+                        took = clock::cpu_time_of(|| run(numbers.clone()));
+                    });
                     let each = took.as_secs_f64() * 1e9 / *batch as f64;
                     samples.entry(name.clone()).or_default().push(each);
                 }

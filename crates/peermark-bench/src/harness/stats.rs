@@ -17,20 +17,25 @@ pub(super) fn min(samples: &[f64]) -> Option<f64> {
     samples.iter().copied().min_by(f64::total_cmp)
 }
 
-/// Orders that look random and are the same in every run (xorshift64).
-pub(super) struct Shuffle(u64);
+/// Numbers that look random and are the same in every run (xorshift64).
+pub(super) struct Random(u64);
 
-impl Shuffle {
+impl Random {
     pub(super) fn new() -> Self {
         Self(0x9e37_79b9_7f4a_7c15)
     }
 
+    /// A number below `bound`, which is not 0.
+    pub(super) fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 as usize % bound
+    }
+
     pub(super) fn shuffle<T>(&mut self, items: &mut [T]) {
         for last in (1..items.len()).rev() {
-            self.0 ^= self.0 << 13;
-            self.0 ^= self.0 >> 7;
-            self.0 ^= self.0 << 17;
-            items.swap(last, self.0 as usize % (last + 1));
+            items.swap(last, self.below(last + 1));
         }
     }
 }
@@ -54,11 +59,11 @@ mod tests {
 
     #[test]
     fn shuffling_keeps_the_items_and_changes_the_order() {
-        let mut shuffle = Shuffle::new();
+        let mut random = Random::new();
         let mut items: Vec<u32> = (0..20).collect();
         let mut orders = std::collections::HashSet::new();
         for _ in 0..10 {
-            shuffle.shuffle(&mut items);
+            random.shuffle(&mut items);
             orders.insert(items.clone());
         }
         assert_eq!(orders.len(), 10);
