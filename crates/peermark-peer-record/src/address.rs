@@ -45,8 +45,9 @@ pub enum AddressDefect {
 /// Out of a certified record, or out of [`normalize_address`], it is without the peer's own
 /// `/p2p/` suffix.
 ///
-/// [`Display`](fmt::Display) is the text form that [`parse_address`](crate::parse_address) reads:
-/// it never shows a component that is not there.
+/// [`Display`](fmt::Display) never shows a component that is not there, and
+/// [`parse_address`](crate::parse_address) reads it back, but for a few binary forms whose text
+/// multiaddr refuses: onion addresses with port 0, garlic addresses of odd lengths.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Address<'a> {
     bytes: &'a [u8],

@@ -7,7 +7,7 @@ use peermark_envelope::{Envelope, Limits, Opened};
 use peermark_identity::{PeerId, PublicKey};
 use peermark_wire::PeerRecordMessage;
 
-use crate::address::{Address, MAX_ADDRESSES, SkippedAddresses, normalize};
+use crate::address::{Address, AddressDefect, MAX_ADDRESSES, SkippedAddresses, normalize};
 use crate::dialect::{Dialect, Dialects};
 use crate::error::{RecordError, VerifyError};
 use crate::seq::Seq;
@@ -206,19 +206,25 @@ pub(crate) fn parse<'a>(
 
 /// Where in `bytes` the addresses of a record are that starts there at `start`, and what was
 /// skipped (R2).
-pub(crate) fn collect(
+fn collect(
     record: &PeerRecordMessage<'_>,
     peer_id: &PeerId,
     bytes: &[u8],
     start: usize,
 ) -> Result<(Spans, SkippedAddresses), RecordError> {
-    let mut spans = Spans::with_capacity(record.address_count());
+    /// The shortest entry that is kept: two tags, two lengths and a protocol's code of two bytes.
+    /// Room for more of them than fit the payload would be room that the sender did not pay for.
+    const SHORTEST: usize = 6;
+    let fit = bytes.len().saturating_sub(start) / SHORTEST;
+    let mut spans = Spans::with_capacity(record.address_count().min(fit));
     let mut skipped = SkippedAddresses::default();
     for entry in record.addresses() {
         let entry = entry.map_err(RecordError::Malformed)?;
-        match normalize(entry.multiaddr, peer_id) {
-            Ok(kept) => spans.push(start.saturating_add(entry.offset), kept.len()),
-            Err(defect) => skipped.count(defect),
+        let place = start.saturating_add(entry.offset);
+        let kept = normalize(entry.multiaddr, peer_id)
+            .and_then(|kept| spans.push(place, kept.len()).ok_or(AddressDefect::TooLong));
+        if let Err(defect) = kept {
+            skipped.count(defect);
         }
     }
     spans.remove_duplicates(bytes);
@@ -233,6 +239,12 @@ impl PartialEq for CertifiedRecord {
 }
 
 impl Eq for CertifiedRecord {}
+
+impl core::hash::Hash for CertifiedRecord {
+    fn hash<H: core::hash::Hasher>(&self, state: &mut H) {
+        self.as_bytes().hash(state);
+    }
+}
 
 impl fmt::Debug for CertifiedRecord {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

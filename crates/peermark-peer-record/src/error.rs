@@ -9,7 +9,7 @@ use peermark_wire::{Message, WireError};
 use crate::address::AddressDefect;
 use crate::seq::SeqExhausted;
 
-/// The stages between bytes and a certified record, in their order.
+/// The stages between bytes and a certified record, in the order of the layers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[expect(clippy::exhaustive_enums, reason = "the stages are the design; a new one breaks callers")]
 pub enum Stage {
@@ -75,9 +75,9 @@ pub enum VerifyError {
 impl VerifyError {
     /// The stage that refused.
     ///
-    /// Where several would, it is the first that was reached: whatever can be told without
-    /// cryptography is told first, so that a payload type is compared before a key's point is
-    /// computed.
+    /// Where several would, it is the first that was reached, and what can be told without
+    /// cryptography is told first: that there is no payload type or no signature, then another
+    /// payload type, then the key's type and value, then the signature.
     #[must_use]
     pub fn stage(&self) -> Stage {
         match self {
@@ -147,7 +147,15 @@ pub enum IssueError {
     /// The record could not be sealed.
     #[error(transparent)]
     Seal(#[from] SealError),
+    /// The record is that of another peer than the signer's; nothing was signed (R1).
+    #[error("record is of peer {record}, but the signer is {signer}")]
+    OtherPeer {
+        /// The peer that the record names.
+        record: PeerId,
+        /// The peer of the signer's key.
+        signer: PeerId,
+    },
     /// What the signer returned does not verify under its own public key.
-    #[error("the signer returned a signature that does not verify: {0}")]
-    Signer(VerifyError),
+    #[error("the signer returned a signature that does not verify")]
+    Signer(#[source] VerifyError),
 }

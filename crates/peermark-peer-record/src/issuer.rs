@@ -31,9 +31,9 @@ pub enum Publish {
 #[must_use]
 #[expect(clippy::exhaustive_enums, reason = "either something changed or nothing did")]
 pub enum Issued<'a> {
-    /// The set of addresses changed: a new record with a higher sequence number.
+    /// The set of addresses, or the dialect, changed: a new record with a higher sequence number.
     New(&'a CertifiedRecord),
-    /// The set of addresses is what it was: the record that was issued before.
+    /// Nothing changed: the record that was issued before.
     Unchanged(&'a CertifiedRecord),
 }
 
@@ -97,13 +97,30 @@ impl<S: Signer> Issuer<S> {
         Self { publish, ..self }
     }
 
-    /// Continues above `last`, the sequence number that was stored before a restart.
+    /// Continues above `last`, the sequence number that was stored before a restart. What was
+    /// issued since counts too: the higher of the two.
     #[must_use]
     pub fn with_last_seq(self, last: Seq) -> Self {
-        Self { seqs: SeqSource::restore(last), ..self }
+        Self { seqs: SeqSource::restore(last.max(self.seqs.last())), ..self }
     }
 
-    /// Answers the record for `addresses`, signing a new one only if the set of them changed.
+    /// Continues from the record that was stored before a restart, so that a restart alone signs
+    /// nothing (R5). Its sequence number counts as the last one if none is higher.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::OtherPeer`] when the record is not the signer's.
+    pub fn with_current(self, record: CertifiedRecord) -> Result<Self, IssueError> {
+        let signer = self.signer.public_key().peer_id();
+        if record.peer_id() != signer {
+            return Err(IssueError::OtherPeer { record: record.peer_id(), signer });
+        }
+        let seq = record.seq();
+        Ok(Self { current: Some(record), ..self.with_last_seq(seq) })
+    }
+
+    /// Answers the record for `addresses`, signing a new one only if the set of them changed, or the
+    /// dialect.
     ///
     /// Their order and their duplicates do not matter, nor does a trailing `/p2p/` of this peer.
     /// An error leaves the current record as it is.
@@ -120,17 +137,18 @@ impl<S: Signer> Issuer<S> {
         let mut wanted = Vec::with_capacity(addresses.len());
         let mut set = HashSet::with_capacity(addresses.len());
         for (index, address) in addresses.iter().enumerate() {
-            let kept = normalize(address.as_ref(), &peer_id)
-                .map_err(|defect| IssueError::Address { index, defect })?;
             if self.publish == Publish::PublicOnly && !is_public(address) {
                 continue;
             }
+            let kept = normalize(address.as_ref(), &peer_id)
+                .map_err(|defect| IssueError::Address { index, defect })?;
             if set.insert(kept) {
                 wanted.push(address.clone());
             }
         }
         let unchanged = self.current.as_ref().is_some_and(|current| {
-            current.addresses().len() == set.len()
+            current.dialect() == self.dialect
+                && current.addresses().len() == set.len()
                 && current.addresses().all(|address| set.contains(address.as_bytes()))
         });
         if !unchanged {

@@ -4,13 +4,16 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use multiaddr::{Multiaddr, Protocol};
 
-/// Whether others can be expected to reach this address, judged by its first component alone.
+/// Whether others can be expected to reach this address, judged by its first component, and by its
+/// port: nobody listens on port 0.
 ///
-/// IP addresses are looked up in the IANA special-purpose address registries; an IPv4 address
-/// embedded in an IPv6 one (mapped, NAT64, 6to4) counts as what it is. A name is public unless it
-/// is a single label or ends in a domain that RFC 6761, 6762, 7686, 8375 or 9476 and ICANN's
-/// `.internal` keep from the public DNS. An address that starts with `/p2p/`, a relay to be looked
-/// up by its id, is public; in-process and zone-bound addresses are not.
+/// IP addresses are looked up in the IANA special-purpose address registries, where IPv6's protocol
+/// assignments (2001::/23) count as special as a whole; an IPv4 address embedded in an IPv6 one
+/// (mapped, NAT64, 6to4) counts as what it is, and so does one written as a name. A name is public
+/// unless it is a single label, ends in a number, or ends in a domain that RFC 6761, 6762, 7686,
+/// 8375 or 9476, ICANN's `.internal`, or long abuse (`.lan`, `.home`, `.corp`) keeps from the
+/// public DNS. An address that starts with `/p2p/`, a relay to be looked up by its id, is public;
+/// in-process and zone-bound addresses are not.
 ///
 /// # Examples
 ///
@@ -24,6 +27,9 @@ use multiaddr::{Multiaddr, Protocol};
 /// ```
 #[must_use]
 pub fn is_public(address: &Multiaddr) -> bool {
+    if address.iter().any(|part| matches!(part, Protocol::Tcp(0) | Protocol::Udp(0))) {
+        return false;
+    }
     match address.iter().next() {
         Some(Protocol::Ip4(ip)) => ip_is_public(ip.into()),
         Some(Protocol::Ip6(ip)) => ip_is_public(ip.into()),
@@ -80,8 +86,8 @@ fn ipv4_is_public(ip: Ipv4Addr) -> bool {
     .contains(&true)
 }
 
-/// Global unicast (2000::/3) and "Globally Reachable" in the IANA IPv6 Special-Purpose Address
-/// Registry; what embeds an IPv4 address is judged by that.
+/// Global unicast (2000::/3) without what the IANA IPv6 Special-Purpose Address Registry lists; what
+/// embeds an IPv4 address is judged by that.
 fn ipv6_is_public(ip: Ipv6Addr) -> bool {
     let bits = u128::from(ip);
     let within =
@@ -110,7 +116,7 @@ fn prefix_eq(a: u128, b: u128, bits: u32, width: u32) -> bool {
 
 fn name_is_public(name: &str) -> bool {
     /// Domains that never leave a host, a link or a site.
-    const KEPT_LOCAL: [&str; 11] = [
+    const KEPT_LOCAL: [&str; 12] = [
         "localhost",
         "local",
         "internal",
@@ -122,9 +128,17 @@ fn name_is_public(name: &str) -> bool {
         "lan",
         "home",
         "corp",
+        "onion",
     ];
     let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
-    name.contains('.')
+    if let Ok(ip) = name.parse() {
+        return ip_is_public(ip);
+    }
+    // No top-level domain starts with a digit; what does is an address in one of its old notations.
+    let in_dns = name
+        .rsplit_once('.')
+        .is_some_and(|(_, top)| !top.starts_with(|c: char| c.is_ascii_digit()));
+    in_dns
         && !KEPT_LOCAL.iter().any(|domain| {
             name.strip_suffix(domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
         })

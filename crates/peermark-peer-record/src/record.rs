@@ -1,12 +1,14 @@
 //! A peer record before it is signed, or taken out of its envelope.
 
+use std::collections::HashSet;
+
 use multiaddr::Multiaddr;
 use peermark_envelope::{Envelope, Purpose, Record};
 use peermark_identity::{PeerId, PublicKey, Signer};
 use peermark_wire::PeerRecordMessage;
 
 use crate::address::{Address, MAX_ADDRESSES, normalize};
-use crate::certified::{CertifiedRecord, collect, parse};
+use crate::certified::{CertifiedRecord, parse};
 use crate::dialect::{Dialect, Dialects, PEER_RECORD};
 use crate::error::{IssueError, RecordError};
 use crate::seq::Seq;
@@ -15,7 +17,7 @@ use crate::seq::Seq;
 ///
 /// A plain value that proves nothing. [`certify`](Self::certify) makes the signed form of it;
 /// [`From<&CertifiedRecord>`](Self#impl-From<%26CertifiedRecord>-for-PeerRecord) goes back.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PeerRecord {
     peer_id: PeerId,
     seq: Seq,
@@ -62,6 +64,10 @@ impl PeerRecord {
         signer: &(impl Signer + ?Sized),
         dialect: Dialect,
     ) -> Result<CertifiedRecord, IssueError> {
+        let signer_id = signer.public_key().peer_id();
+        if signer_id != self.peer_id {
+            return Err(IssueError::OtherPeer { record: self.peer_id, signer: signer_id });
+        }
         let payload = self.to_payload()?;
         let envelope = Envelope::seal(dialect.purpose(), &payload, signer)?;
         CertifiedRecord::open(envelope, Dialects::Only(dialect)).map_err(IssueError::Signer)
@@ -74,7 +80,7 @@ impl PeerRecord {
                 .map_err(|defect| IssueError::Address { index, defect })?;
             addresses.push(kept);
         }
-        let mut seen = std::collections::HashSet::with_capacity(addresses.len());
+        let mut seen = HashSet::with_capacity(addresses.len());
         addresses.retain(|address| seen.insert(*address));
         if addresses.len() > MAX_ADDRESSES {
             let (limit, got) = (MAX_ADDRESSES, addresses.len());
@@ -110,9 +116,18 @@ impl Record for PeerRecord {
     fn decode(payload: &[u8], signer: &PublicKey) -> Result<Self, Self::DecodeError> {
         let peer_id = signer.peer_id();
         let record = parse(payload, &peer_id)?;
-        let (spans, _skipped) = collect(&record, &peer_id, payload, 0)?;
-        let address = |range| Address::from_normalized(payload.get(range).unwrap_or_default());
-        let addresses = spans.iter().map(|range| address(range).to_multiaddr()).collect();
+        let mut seen = HashSet::new();
+        let mut addresses = Vec::new();
+        for entry in record.addresses() {
+            let entry = entry.map_err(RecordError::Malformed)?;
+            match normalize(entry.multiaddr, &peer_id) {
+                Ok(kept) if seen.insert(kept) => {
+                    addresses.push(Address::from_normalized(kept).to_multiaddr());
+                }
+                // A duplicate, or one that is skipped as in a certified record.
+                Ok(_) | Err(_) => {}
+            }
+        }
         Ok(Self { peer_id, seq: Seq::new(record.seq()), addresses })
     }
 }

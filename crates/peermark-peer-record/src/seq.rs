@@ -45,6 +45,15 @@ impl fmt::Display for Seq {
     }
 }
 
+/// A decimal number.
+impl core::str::FromStr for Seq {
+    type Err = core::num::ParseIntError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
 /// Yields sequence numbers that strictly increase, whatever the clock does (R4).
 ///
 /// Each is `max(last + 1, nanoseconds since 1970)`. Following the clock lets a peer that lost its

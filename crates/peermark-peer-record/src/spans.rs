@@ -39,13 +39,9 @@ impl Spans {
         }
     }
 
-    /// Appends a range.
-    pub(crate) fn push(&mut self, start: usize, len: usize) {
-        let (Ok(start), Ok(len_of_span)) = (u16::try_from(start), u16::try_from(len)) else {
-            debug_assert!(false, "an envelope has at most 64 KiB");
-            return;
-        };
-        let span = Span { start, len: len_of_span };
+    /// Appends a range; `None` when it lies beyond the largest envelope.
+    pub(crate) fn push(&mut self, start: usize, len: usize) -> Option<()> {
+        let span = Span { start: start.try_into().ok()?, len: len.try_into().ok()? };
         match self {
             Self::Inline { spans, len } => match spans.get_mut(usize::from(*len)) {
                 Some(free) => {
@@ -60,6 +56,7 @@ impl Spans {
             },
             Self::Heap(spans) => spans.push(span),
         }
+        Some(())
     }
 
     fn as_slice(&self) -> &[Span] {

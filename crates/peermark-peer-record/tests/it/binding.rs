@@ -40,12 +40,10 @@ fn r1_a_higher_seq_does_not_rescue_a_foreign_record() {
 
 #[test]
 fn r1_the_hash_of_an_inlined_key_is_another_peer() {
-    // The sha2-256 form of the signer's own key: right key, wrong id.
-    let hashed = {
-        let mut bytes = vec![0x12, 0x20];
-        bytes.extend([0xab; 32]);
-        PeerId::from_bytes(&bytes).unwrap()
-    };
+    // SHA-256 of the signer's own PublicKey message: right key, wrong form of the id.
+    let key = keypair(1).public_key().encode();
+    assert_eq!(key, KEY_1, "the digest below is of this key");
+    let hashed = PeerId::from_bytes(&[&[0x12, 0x20], &SHA_256_OF_KEY_1[..]].concat()).unwrap();
     let error = refused(&payload(&hashed, 1, []));
     assert!(matches!(error, RecordError::PeerIdMismatch { claimed, .. } if claimed == hashed));
 }
@@ -124,3 +122,14 @@ fn the_plain_record_binds_its_signer_as_well() {
     assert_eq!(signed.record().addresses(), [crate::multiaddr("/ip4/127.0.0.1")]);
     assert!(envelope(&keypair(2).peer_id()).open_record::<PeerRecord>().is_err());
 }
+
+/// The PublicKey message of key 1, and its SHA-256 as another program computed it.
+const KEY_1: [u8; 36] = [
+    0x08, 0x01, 0x12, 0x20, 0x8a, 0x88, 0xe3, 0xdd, 0x74, 0x09, 0xf1, 0x95, 0xfd, 0x52, 0xdb, 0x2d,
+    0x3c, 0xba, 0x5d, 0x72, 0xca, 0x67, 0x09, 0xbf, 0x1d, 0x94, 0x12, 0x1b, 0xf3, 0x74, 0x88, 0x01,
+    0xb4, 0x0f, 0x6f, 0x5c,
+];
+const SHA_256_OF_KEY_1: [u8; 32] = [
+    0x39, 0xce, 0x93, 0x46, 0xc0, 0xa0, 0x75, 0x2b, 0x12, 0xc7, 0x4a, 0x47, 0xb2, 0x1c, 0xa1, 0x2e,
+    0xf9, 0x23, 0x19, 0x83, 0x97, 0xe6, 0x26, 0x30, 0x28, 0x63, 0x7f, 0xcf, 0xac, 0x37, 0xa9, 0x5e,
+];

@@ -137,9 +137,62 @@ fn r1_a_signer_that_lies_issues_nothing_certified() {
 
 #[test]
 fn r1_nobody_certifies_a_record_of_another_peer() {
-    let record = PeerRecord::new(keypair(2).peer_id(), 1.into(), []);
-    let error = record.certify(&keypair(1), Dialect::PeerRecord).unwrap_err();
-    assert!(matches!(error, IssueError::Signer(_)), "{error:?}");
+    let probe = Probe::new();
+    let (record, signer) = (keypair(2).peer_id(), keypair(1).peer_id());
+    let foreign = PeerRecord::new(record, 1.into(), []);
+    let error = foreign.certify(&probe, Dialect::PeerRecord).unwrap_err();
+    assert_eq!(error, IssueError::OtherPeer { record, signer });
+    assert_eq!(probe.signatures.get(), 0, "a foreign record was signed");
+}
+
+#[test]
+fn r4_a_stored_seq_never_lowers_one_that_was_issued() {
+    let mut issuer = Issuer::new(keypair(1));
+    let late = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+    let issued = issuer.issue(&[], late).unwrap().record().seq();
+    let mut issuer = issuer.with_last_seq(Seq::new(0));
+    let next = issuer.issue(&addresses(&["/ip4/192.0.2.1/tcp/1"]), UNIX_EPOCH).unwrap();
+    assert!(next.record().seq() > issued);
+}
+
+#[test]
+fn r6_one_sequence_serves_both_dialects() {
+    let probe = Probe::new();
+    let mut issuer = Issuer::new(&probe);
+    let mut last = Seq::new(0);
+    let dialects = [Dialect::PeerRecord, Dialect::RoutingState, Dialect::PeerRecord];
+    for (round, dialect) in dialects.into_iter().enumerate() {
+        issuer = issuer.with_dialect(dialect);
+        let record = issuer.issue(&[], UNIX_EPOCH).unwrap().record().clone();
+        assert_eq!(record.dialect(), dialect);
+        assert!(record.seq() > last, "{dialect}");
+        assert_eq!(probe.signatures.get(), round + 1, "a dialect is signed anew");
+        last = record.seq();
+    }
+}
+
+#[test]
+fn r5_a_restart_alone_signs_nothing() {
+    let probe = Probe::new();
+    let listening = addresses(&["/ip4/192.0.2.1/tcp/1"]);
+    let late = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+    let stored = Issuer::new(&probe).issue(&listening, late).unwrap().record().clone();
+    let mut restarted = Issuer::new(&probe).with_current(stored.clone()).unwrap();
+    assert_eq!(restarted.issue(&listening, UNIX_EPOCH).unwrap(), Issued::Unchanged(&stored));
+    assert_eq!(probe.signatures.get(), 1);
+    assert!(restarted.issue(&[], UNIX_EPOCH).unwrap().record().seq() > stored.seq());
+
+    let foreign = Issuer::new(keypair(2)).issue(&[], late).unwrap().record().clone();
+    let (record, signer) = (keypair(2).peer_id(), keypair(1).peer_id());
+    let error = Issuer::new(&probe).with_current(foreign).err().unwrap();
+    assert_eq!(error, IssueError::OtherPeer { record, signer });
+}
+
+#[test]
+fn r5_what_is_not_published_is_not_judged() {
+    let long = multiaddr(&format!("/dns/{}.local", "a".repeat(300)));
+    let mut issuer = Issuer::new(keypair(1)).with_publish(Publish::PublicOnly);
+    assert_eq!(issuer.issue(&[long], UNIX_EPOCH).unwrap().record().addresses().len(), 0);
 }
 
 #[test]

@@ -92,6 +92,22 @@ fn r5_names_of_the_public_dns_are_public() {
         ("x.mylocal", true),
         ("db.internal", false),
         ("nas.home.arpa", false),
+        ("a.test", false),
+        ("a.example", false),
+        ("a.invalid", false),
+        ("a.alt", false),
+        ("a.lan", false),
+        ("a.home", false),
+        ("a.corp", false),
+        ("a.onion", false),
+        ("a.onion.", false),
+        ("10.0.0.1", false),
+        ("127.0.0.1", false),
+        ("1.1.1.1", true),
+        ("::1", false),
+        ("0x7f.1", false),
+        ("0x7f.0.0.0x1", false),
+        ("4.in-addr.arpa", true),
         ("", false),
     ] {
         check(&format!("/dns4/{name}/tcp/1"), expected);
@@ -104,6 +120,8 @@ fn r5_other_transports() {
     check(&format!("/p2p/{relay}/p2p-circuit"), true);
     check("/onion3/ahov4dkry7gnu3cjqx6fmt2bipw5elszahov4dkry7gnu3cjqx6fmt2b:1234", true);
     check("/memory/1", false);
+    check("/ip4/1.1.1.1/tcp/0", false);
+    check("/ip4/1.1.1.1/udp/0/quic-v1", false);
     check("/ip6zone/eth0/ip6/2606:4700::1111/tcp/1", false);
     check("/unix/a", false);
     check("", false);

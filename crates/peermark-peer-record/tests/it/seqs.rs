@@ -70,3 +70,10 @@ fn r4_a_clock_beyond_64_bits_of_nanoseconds_is_ignored() {
     }
     assert_eq!(SeqSource::new().next(at(u64::MAX)).unwrap(), Seq::MAX);
 }
+
+#[test]
+fn a_seq_is_read_from_its_text() {
+    assert_eq!("18446744073709551615".parse(), Ok(Seq::MAX));
+    assert_eq!(Seq::new(42).to_string().parse(), Ok(Seq::new(42)));
+    assert!("18446744073709551616".parse::<Seq>().is_err() && "-1".parse::<Seq>().is_err());
+}
