@@ -4,7 +4,7 @@ use bytes::Bytes;
 use peermark_identity::{PublicKey, Signer};
 use peermark_wire::{EnvelopeLayout, EnvelopeMessage};
 
-use crate::error::{DecodeError, OpenError, SealError};
+use crate::error::{DecodeError, OpenError, PayloadType, SealError};
 use crate::limits::Limits;
 use crate::purpose::Purpose;
 use crate::signed_bytes::with_signed_bytes;
@@ -100,6 +100,7 @@ impl Envelope {
         let limit = limits.envelope_len();
         let within =
             |got| if got > limit { Err(SealError::TooLarge { limit, got }) } else { Ok(()) };
+        // Before anybody signs what cannot be sent.
         within(payload.len())?;
         let signature = with_signed_bytes(purpose, payload, |bytes| signer.sign(bytes))
             .map_err(SealError::Signer)?;
@@ -138,12 +139,12 @@ impl Envelope {
     ///
     /// # Errors
     ///
-    /// As [`Self::open`]; when no purpose has the payload type, the mismatch names the first.
+    /// As [`Self::open`].
     pub fn open_any(self, purposes: &[Purpose]) -> Result<Opened, OpenError> {
         let claims = |purpose: &&Purpose| purpose.payload_type() == self.payload_type();
         if !purposes.iter().any(|purpose| claims(&purpose)) {
-            let expected_domain = purposes.first().map_or("", Purpose::domain);
-            return Err(OpenError::PayloadTypeMismatch { expected_domain });
+            let got = PayloadType::of(self.payload_type());
+            return Err(OpenError::PayloadTypeMismatch { got });
         }
         let signer =
             PublicKey::decode(self.part(self.layout.public_key)).map_err(OpenError::Key)?;
@@ -182,6 +183,15 @@ impl Envelope {
     }
 }
 
+impl TryFrom<&[u8]> for Envelope {
+    type Error = DecodeError;
+
+    /// As [`Envelope::decode`].
+    fn try_from(input: &[u8]) -> Result<Self, DecodeError> {
+        Self::decode(input)
+    }
+}
+
 impl PartialEq for Envelope {
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
@@ -201,7 +211,7 @@ impl core::fmt::Debug for Envelope {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Envelope")
             .field("verified", &false)
-            .field("payload_type", &self.payload_type().escape_ascii().to_string())
+            .field("payload_type", &PayloadType::of(self.payload_type()))
             .field("len", &self.bytes.len())
             .finish()
     }
@@ -219,7 +229,7 @@ impl core::fmt::Debug for Envelope {
 ///     Opened { envelope, purpose, signer }
 /// }
 /// ```
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Opened {
     envelope: Envelope,
     purpose: Purpose,

@@ -1,5 +1,7 @@
 //! What can go wrong, by operation; each variant is one stage (E6).
 
+use core::fmt;
+
 use peermark_identity::{PublicKeyError, SignError};
 use peermark_wire::WireError;
 
@@ -27,15 +29,60 @@ pub enum DecodeError {
     EmptySignature,
 }
 
+/// The payload type of an envelope, as an error carries it: its first 32 bytes.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct PayloadType {
+    first: [u8; Self::SHOWN],
+    len: usize,
+}
+
+impl PayloadType {
+    const SHOWN: usize = 32;
+
+    pub(crate) fn of(payload_type: &[u8]) -> Self {
+        let mut first = [0; Self::SHOWN];
+        for (slot, byte) in first.iter_mut().zip(payload_type) {
+            *slot = *byte;
+        }
+        Self { first, len: payload_type.len() }
+    }
+
+    /// The first 32 bytes, or all where there are fewer.
+    #[must_use]
+    pub fn first_bytes(&self) -> &[u8] {
+        self.first.get(..self.len).unwrap_or(&self.first)
+    }
+
+    /// How many bytes there are.
+    #[must_use]
+    pub const fn byte_len(&self) -> usize {
+        self.len
+    }
+}
+
+/// Printable ASCII as it is and other bytes escaped, in quotation marks.
+impl fmt::Display for PayloadType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let more = if self.len > Self::SHOWN { "…" } else { "" };
+        write!(f, "\"{}{more}\"", self.first_bytes().escape_ascii())
+    }
+}
+
+impl fmt::Debug for PayloadType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 /// Why an envelope does not open for a purpose.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// The payload type is that of another purpose (E2).
-    #[error("payload type is not that of domain {expected_domain:?}")]
+    /// The payload type is not that of a purpose that was asked for (E2).
+    #[error("payload type {got} is not one that was expected")]
     PayloadTypeMismatch {
-        /// The domain of the purpose that was expected.
-        expected_domain: &'static str,
+        /// The payload type of the envelope.
+        got: PayloadType,
     },
     /// The public key cannot be used: a type that is not supported (K1), or data that is no key of
     /// its type (K2, K3).
@@ -58,7 +105,7 @@ pub enum SealError {
     TooLarge {
         /// The limit in force, in bytes.
         limit: usize,
-        /// The length the envelope would have, in bytes.
+        /// The length that the envelope would have, in bytes; at least that of the payload.
         got: usize,
     },
     /// The signer did not sign.

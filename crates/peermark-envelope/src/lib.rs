@@ -66,7 +66,7 @@ mod record;
 mod signed_bytes;
 
 pub use envelope::{Envelope, Opened};
-pub use error::{DecodeError, OpenError, SealError};
+pub use error::{DecodeError, OpenError, PayloadType, SealError};
 pub use limits::{LimitError, Limits};
 pub use purpose::{Purpose, PurposeError};
 pub use record::{OpenRecordError, Record, SealRecordError, Signed};

@@ -12,7 +12,7 @@
 /// assert!(Limits::new(64 * 1024 + 1).is_err());
 /// # Ok::<(), peermark_envelope::LimitError>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Limits {
     envelope_len: usize,
 }

@@ -16,7 +16,11 @@
 /// assert_eq!(Purpose::new("", b"type"), Err(PurposeError::EmptyDomain));
 /// ```
 ///
-/// ```compile_fail
+/// ```
+/// const WITH_DOMAIN: peermark_envelope::Purpose = peermark_envelope::purpose!("d", b"type");
+/// ```
+///
+/// ```compile_fail,E0080
 /// const NO_DOMAIN: peermark_envelope::Purpose = peermark_envelope::purpose!("", b"type");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

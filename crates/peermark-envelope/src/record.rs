@@ -73,7 +73,7 @@ pub trait Record: Sized {
 /// A record and the envelope that proves it.
 ///
 /// There is no way to make one but [`Envelope::open_record`].
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Signed<R> {
     record: R,
     opened: Opened,

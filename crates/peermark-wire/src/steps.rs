@@ -2,8 +2,8 @@
 //!
 //! A decoder that is linear does at most a fixed number of steps for each byte of its input. With
 //! the feature `steps`, every byte of a multi-byte varint and every field that a reader looks at
-//! counts as one step, on a counter of the thread; [`measure`] reads it around a closure. Without the feature nothing
-//! is counted and nothing is exported. Results never depend on it.
+//! counts as one step, on a counter of the thread; [`measure`] reads it around a closure. Without
+//! the feature nothing is counted and nothing is exported. Results never depend on it.
 
 #[cfg(feature = "steps")]
 use std::cell::Cell;

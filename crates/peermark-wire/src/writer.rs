@@ -2,9 +2,12 @@
 
 use quick_protobuf::sizeofs::{sizeof_len, sizeof_varint};
 
-use crate::reader::{BYTES, VARINT};
+use crate::reader::{BYTES, MAX_FIELD_NUMBER, VARINT};
 
 /// Appends the fields of one message to a buffer.
+///
+/// The numbers of fields are constants of a program: 1 to [`MAX_FIELD_NUMBER`]. With another one
+/// it writes what no [`Reader`](crate::Reader) reads.
 ///
 /// # Examples
 ///
@@ -71,6 +74,7 @@ pub(crate) fn bytes_field_len(number: u32, len: usize) -> usize {
 }
 
 const fn tag(number: u32, wire_type: u8) -> u32 {
+    debug_assert!(1 <= number && number <= MAX_FIELD_NUMBER, "no field has this number");
     (number << 3) | u32::from_le_bytes([wire_type, 0, 0, 0])
 }
 

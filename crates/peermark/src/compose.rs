@@ -11,8 +11,10 @@ use crate::clock::Clock;
 /// Signs one record of the signer's peer, in the default dialect, with the time as its sequence
 /// number.
 ///
-/// For a peer that keeps running, [`Issuer`](peermark_peer_record::Issuer) signs again only when
-/// something changed and remembers the sequence number.
+/// It remembers nothing: two records that are signed at the same reading of the clock have the same
+/// sequence number, and one that is signed after the clock was set back has a lower one. A peer that
+/// keeps running takes an [`Issuer`](peermark_peer_record::Issuer), which signs again only when
+/// something changed and never falls behind.
 ///
 /// # Errors
 ///
@@ -20,7 +22,7 @@ use crate::clock::Clock;
 pub fn sign(
     signer: &(impl Signer + ?Sized),
     addresses: impl IntoIterator<Item = Multiaddr>,
-    clock: &impl Clock,
+    clock: &(impl Clock + ?Sized),
 ) -> Result<CertifiedRecord, IssueError> {
     let seq = SeqSource::new().next(clock.now())?;
     let peer_id = signer.public_key().peer_id();

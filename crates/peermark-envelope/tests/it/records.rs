@@ -92,7 +92,6 @@ fn e1_a_record_is_not_decoded_before_its_signature_verified() {
 #[test]
 fn e3_a_record_does_not_open_as_another() {
     let sealed = Envelope::seal(crate::GREETING, &[1, 2], &keypair(1)).unwrap();
-    let expected_domain = Vote::PURPOSE.domain();
     let error = sealed.open_record::<Vote>().unwrap_err();
-    assert_eq!(error, OpenRecordError::Open(OpenError::PayloadTypeMismatch { expected_domain }));
+    assert!(matches!(error, OpenRecordError::Open(OpenError::PayloadTypeMismatch { .. })));
 }

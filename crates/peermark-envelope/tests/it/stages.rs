@@ -39,9 +39,8 @@ fn e6_each_stage_has_its_error() {
     let unknown_key = [8, 4, 18, 1, 0];
     let unsupported = OpenError::Key(PublicKeyError::UnsupportedType(4));
     check(&whole(&unknown_key, &payload_type, &payload, &signature), Ok(unsupported));
-    let expected_domain = GREETING.domain();
-    let mismatch = OpenError::PayloadTypeMismatch { expected_domain };
-    check(&whole(&key, b"other", &payload, &signature), Ok(mismatch));
+    check_mismatch(&fields(&whole(&key, b"other", &payload, &signature)), b"other", 5);
+    check_mismatch(&fields(&whole(&key, &[7; 40], &payload, &signature)), &[7; 32], 40);
     check(&whole(&key, &payload_type, b"altered", &signature), Ok(OpenError::BadSignature));
     check(&whole(&key, &payload_type, &payload, b"forged"), Ok(OpenError::BadSignature));
     let other_key = keypair(2).public_key().encode();
@@ -50,6 +49,15 @@ fn e6_each_stage_has_its_error() {
     check(&whole(&key, b"", &payload, &signature), Err(DecodeError::EmptyPayloadType));
     check(&[(1, &key), (3, &payload), (5, &signature)], Err(DecodeError::EmptyPayloadType));
     check(&whole(&key, &payload_type, &payload, b""), Err(DecodeError::EmptySignature));
+}
+
+fn check_mismatch(bytes: &[u8], first: &[u8], len: usize) {
+    match Envelope::decode(bytes).unwrap().open(GREETING).unwrap_err() {
+        OpenError::PayloadTypeMismatch { got } => {
+            assert_eq!((got.first_bytes(), got.byte_len()), (first, len));
+        }
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

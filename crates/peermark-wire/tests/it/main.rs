@@ -3,7 +3,6 @@
 mod canonical;
 mod duplicates;
 mod lengths;
-#[cfg(feature = "steps")]
 mod linear;
 mod messages;
 mod order;
