@@ -36,13 +36,16 @@ pub(crate) fn require_cargo(what: &'static str, install: &'static str) -> Result
     if status.success() { Ok(()) } else { Err(Missing { what, install }.into()) }
 }
 
-/// What a program prints, without the blanks around it.
+/// What a program prints, without the blanks around it; fails when the program does.
 pub(crate) fn output(program: &str, args: &[&str]) -> Result<String> {
     let output = Command::new(program)
         .args(args)
-        .stderr(Stdio::inherit())
         .output()
         .with_context(|| format!("cannot start {program}"))?;
+    if !output.status.success() {
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("`{program} {}` failed: {}\n{}", args.join(" "), output.status, said.trim());
+    }
     Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
 }
 
@@ -66,4 +69,20 @@ pub(crate) fn run(command: &mut Command) -> Result<()> {
         bail!("`{shown}` failed: {status}");
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::output;
+
+    #[test]
+    fn output_is_that_of_a_program_that_succeeds() {
+        let version = output("rustc", &["--version"]).unwrap();
+        assert!(version.starts_with("rustc "), "{version}");
+        let error = output("rustc", &["--print", "nothing-of-the-kind"]).unwrap_err();
+        assert!(error.to_string().contains("failed: "), "{error}");
+        assert!(error.to_string().contains("\nerror: "), "{error}");
+        let error = output("no-such-program-anywhere", &[]).unwrap_err();
+        assert!(error.to_string().contains("cannot start"), "{error}");
+    }
 }
