@@ -1,8 +1,9 @@
 //! `docs/spec.md`: every rule has a place in the code and a test that pins it, and both exist.
 //!
-//! A row is `| rule | code | tests |`. In the code and test cells, what stands in backticks or as
-//! the target of a link is checked: something with a `/` is a path from the root (a link's path
-//! counts from `docs/`), anything else in the test cell is the name of a function.
+//! A row is `| rule | code | tests |`; in the last table, the first cell is a sentence and no rule.
+//! In the code and test cells, what stands in backticks or as the target of a link is checked:
+//! something with a `/` is a path from the root (a link's path counts from `docs/`), anything else
+//! in the test cell is the name of a function below `#[test]`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,23 +17,19 @@ pub(super) fn findings() -> Result<Vec<String>> {
     let root = workspace::root();
     // That the file exists is checked with the other files of the root.
     let spec = fs::read_to_string(root.join("docs/spec.md")).unwrap_or_default();
-    let functions: BTreeSet<String> = workspace::files(&["crates", "fuzz", "xtask"], &["rs"])?
+    let tests: BTreeSet<String> = workspace::files(&["crates", "xtask"], &["rs"])?
         .iter()
-        .flat_map(|file| functions(&file.text))
+        .flat_map(|file| tests(&file.text))
         .collect();
-    Ok(check(&spec, |path| root.join(path).exists(), |name| functions.contains(name)))
+    Ok(check(&spec, |path| root.join(path).exists(), |name| tests.contains(name)))
 }
 
-fn check(
-    spec: &str,
-    exists: impl Fn(&str) -> bool,
-    is_function: impl Fn(&str) -> bool,
-) -> Vec<String> {
+fn check(spec: &str, exists: impl Fn(&str) -> bool, is_test: impl Fn(&str) -> bool) -> Vec<String> {
     let mut findings = Vec::new();
     let mut seen = BTreeSet::new();
-    for row in spec.lines().filter_map(Row::parse) {
-        let rule = row.rule;
-        seen.insert(rule.clone());
+    for row in rows(spec) {
+        let rule = row.name();
+        seen.extend(row.rule());
         if citations(row.code).is_empty() {
             findings.push(format!("docs/spec.md: {rule} names no code"));
         }
@@ -51,7 +48,7 @@ fn check(
                 }
             } else {
                 let name = cited.rsplit("::").next().unwrap_or(&cited);
-                if !is_function(name.trim_end_matches("()")) {
+                if !is_test(name.trim_end_matches("()")) {
                     findings.push(format!("docs/spec.md: {rule} cites `{cited}`, no such test"));
                 }
             }
@@ -70,33 +67,51 @@ fn check(
 
 #[derive(Debug)]
 struct Row<'a> {
-    rule: String,
+    first: &'a str,
     code: &'a str,
     tests: &'a str,
 }
 
+/// The rows of all tables, without their heads.
+fn rows(spec: &str) -> impl Iterator<Item = Row<'_>> {
+    let is_row = |line: &&str| line.trim_start().starts_with('|');
+    let is_rule = |line: &str| line.chars().all(|c| matches!(c, '|' | '-' | ':' | ' '));
+    let mut tables: Vec<&str> = spec.lines().filter(is_row).collect();
+    while let Some(rule) = tables.iter().position(|line| is_rule(line)) {
+        tables.drain(rule.saturating_sub(1)..=rule);
+    }
+    tables.into_iter().map(Row::parse)
+}
+
 impl<'a> Row<'a> {
-    /// A table row whose first cell starts with the name of a rule.
-    fn parse(line: &'a str) -> Option<Self> {
-        let line = line.trim().strip_prefix('|')?;
+    /// A row of a table: the first cell and the last two. Cells that are not there are empty.
+    fn parse(line: &'a str) -> Self {
+        let line = line.trim();
+        let line = line.strip_prefix('|').unwrap_or(line);
         let mut cells = line.strip_suffix('|').unwrap_or(line).split('|');
-        let rule: String = cells
-            .next()?
-            .trim_matches(|c: char| !c.is_ascii_alphanumeric())
+        let first = cells.next().unwrap_or_default().trim();
+        let tests = cells.next_back().unwrap_or_default();
+        Self { first, code: cells.next_back().unwrap_or_default(), tests }
+    }
+
+    /// The name of the rule that the first cell starts with, if it does.
+    fn rule(&self) -> Option<String> {
+        let name: String = self
+            .first
+            .trim_start_matches(|c: char| !c.is_ascii_alphanumeric())
             .chars()
             .take_while(char::is_ascii_alphanumeric)
             .collect();
-        let (letter, number) = rule.split_at_checked(1)?;
+        let (letter, number) = name.split_at_checked(1)?;
         let is_rule = letter.chars().all(|c| c.is_ascii_uppercase())
             && !number.is_empty()
             && number.chars().all(|c| c.is_ascii_digit());
-        if !is_rule {
-            return None;
-        }
-        let cells: Vec<_> = cells.collect();
-        let (tests, rest) = cells.split_last()?;
-        let code = rest.last()?;
-        Some(Self { rule, code, tests })
+        is_rule.then_some(name)
+    }
+
+    /// What a finding calls it.
+    fn name(&self) -> String {
+        self.rule().unwrap_or_else(|| format!("\"{}\"", self.first))
     }
 }
 
@@ -133,10 +148,26 @@ fn citations(cell: &str) -> Vec<String> {
     cited
 }
 
-/// The names after `fn` in a source file.
-fn functions(text: &str) -> impl Iterator<Item = String> {
-    let words = text.split("fn ").skip(1);
-    words.map(|rest| rest.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '_').collect())
+/// The functions with `#[test]` above them, among other attributes and comments.
+fn tests(text: &str) -> Vec<String> {
+    let (mut names, mut is_test, mut in_attribute) = (Vec::new(), false, false);
+    for line in text.lines() {
+        let mut line = line.trim();
+        if let Some(rest) = line.strip_prefix("#[test]") {
+            is_test = true;
+            line = rest.trim_start();
+        }
+        if in_attribute || line.starts_with("#[") {
+            in_attribute = !line.ends_with(']');
+        } else if !line.is_empty() && !line.starts_with("//") {
+            if let Some((_, rest)) = line.split_once("fn ").filter(|_| is_test) {
+                let is_name = |c: &char| c.is_ascii_alphanumeric() || *c == '_';
+                names.push(rest.chars().take_while(is_name).collect());
+            }
+            is_test = false;
+        }
+    }
+    names
 }
 
 /// The families of rules and how many each has.
@@ -144,7 +175,7 @@ const RULES: &[(char, u32)] = &[('W', 7), ('K', 5), ('E', 6), ('R', 6)];
 
 #[cfg(test)]
 mod tests {
-    use super::{check, citations, functions};
+    use super::{check, citations, tests};
 
     #[test]
     fn citations_are_backticks_and_links() {
@@ -162,18 +193,32 @@ mod tests {
     #[test]
     fn rows_are_held_to_the_tree() {
         let findings = |row: &str| {
-            let of_w1 = |finding: &String| finding.contains("W1 ");
             let exists = |path: &str| path == "crates/a.rs";
-            let is_function = |name: &str| name == "w1_cap";
-            let all = check(row, exists, is_function);
-            all.into_iter().filter(of_w1).count()
+            let is_test = |name: &str| name == "w1_cap";
+            let all = check(row, exists, is_test);
+            all.into_iter().filter(|finding| !finding.contains("no row for")).count()
         };
         assert_eq!(findings("| W1 | `crates/a.rs` | `w1_cap` |"), 0);
         assert_eq!(findings("| **W1** size | `crates/a.rs` | `it::w1_cap` |"), 0);
-        assert_eq!(findings("| W1 | `crates/b.rs` | `w1_cap` |"), 1);
+        assert_eq!(findings("| W1 | says | `crates/b.rs` | `w1_cap` |"), 1);
         assert_eq!(findings("| W1 | `crates/a.rs` | `w1_gone` |"), 1);
         assert_eq!(findings("| W1 | | |"), 2);
+        assert_eq!(findings("| W1 |"), 2);
         assert_eq!(findings("| W1 | `crates/a.rs` | `tests/gone.rs` |"), 1);
+    }
+
+    #[test]
+    fn rows_that_are_no_rules_are_held_to_the_tree_too() {
+        let head = "# Title\n\n| property | code | tests |\n|---|:--|---|\n";
+        let findings = |row: &str| {
+            let all = check(&format!("{head}{row}\n\nText | text\n"), |_| true, |name| name == "t");
+            all.into_iter().filter(|finding| !finding.contains("no row for")).collect::<Vec<_>>()
+        };
+        assert_eq!(findings(""), [""; 0]);
+        assert_eq!(findings("| No bit is free. | `crates/a.rs` | `t` |"), [""; 0]);
+        let cites = "docs/spec.md: \"No bit is free.\" cites `u`, no such test";
+        assert_eq!(findings("| No bit is free. | `crates/a.rs` | `u` |"), [cites]);
+        assert_eq!(findings("| W one | | `t` |"), ["docs/spec.md: \"W one\" names no code"]);
     }
 
     #[test]
@@ -183,8 +228,19 @@ mod tests {
     }
 
     #[test]
-    fn functions_are_found_whatever_precedes_them() {
-        let text = "pub(crate) const fn one() {}\n    fn two_2<T>() {}";
-        assert_eq!(functions(text).collect::<Vec<_>>(), ["one", "two_2"]);
+    fn tests_are_functions_below_the_attribute() {
+        let check = |text: &str, names: &[&str]| assert_eq!(tests(text), names, "{text}");
+        check("fn no() {}", &[]);
+        check("#[test]\nfn yes() {}", &["yes"]);
+        check("    #[test] fn yes_1(n in 0..9) {}", &["yes_1"]);
+        check("#[test]\n#[expect(x)]\n// Why.\n\npub(crate) fn yes() {}\nfn no() {}", &["yes"]);
+        check(
+            "#[cfg(unix)]\n#[test]\n#[expect(\n    x,\n    reason = \"fn no()\"\n)]\nfn yes() {}",
+            &["yes"],
+        );
+        check("#[test]\nfn yes() {\n    fn no() {}\n}\n", &["yes"]);
+        check("/// #[test]\nfn no() {}", &[]);
+        check("#[cfg(test)]\nfn no() {}", &[]);
+        check("#[test]\nconst NO: u8 = 0;\nfn no() {}", &[]);
     }
 }
