@@ -4,6 +4,7 @@ mod addresses;
 mod binding;
 mod dialects;
 mod issuing;
+mod memory;
 mod public;
 mod seqs;
 mod withdrawal;
