@@ -39,10 +39,18 @@ use crate::signer::{SignError, Signer};
 /// # What is wiped
 ///
 /// Seeds, scalars and the DER of RSA keys are overwritten when the keypair is dropped, and so are
-/// the buffers used on the way. What is not: the working copies that the library behind P-256 and
-/// RSA keeps of its secrets, which it never overwrites, copies that the compiler leaves in
-/// registers and on the stack, and what the operating system swaps out or dumps. A keypair neither
-/// implements `Clone` nor shows its secret in `Debug`.
+/// this crate's buffers on the way. What is not:
+///
+/// - the working copies that the library behind P-256 and RSA keeps of its secrets;
+/// - the PKCS#8 document on the stack in which [`generate_ecdsa`](Self::generate_ecdsa) gets a new
+///   key from that library, which neither wipes it nor lets anybody write to it. Keys that are
+///   imported or decoded do not pass through one;
+/// - copies that the compiler leaves in registers and on the stack, and what the libraries
+///   underneath use while they parse and compute;
+/// - what the operating system swaps out or dumps.
+///
+/// A keypair neither implements `Clone` nor shows its secret in `Debug`, and no
+/// [`PrivateKeyError`] tells a byte of one.
 ///
 /// # Examples
 ///
@@ -82,7 +90,8 @@ impl Keypair {
         secret::generate_secp256k1().map(Self::from_secret)
     }
 
-    /// A new P-256 keypair from the system's randomness.
+    /// A new P-256 keypair from the system's randomness. A copy of the secret stays on the stack
+    /// until something else overwrites it (see [What is wiped](Self#what-is-wiped)).
     ///
     /// # Errors
     ///

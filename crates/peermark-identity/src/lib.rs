@@ -6,7 +6,8 @@
 //!
 //! # The types, in the order one meets them
 //!
-//! - [`PeerId`]: 34 to 44 bytes on the stack that name a peer; text in base58btc or as a CID.
+//! - [`PeerId`]: 2 to 44 bytes on the stack that name a peer (34 to 44 where they come
+//!   from a key); text in base58btc or as a CID.
 //! - [`PublicKey`]: a key that can verify, of one of the four [`KeyType`]s. There is no value of
 //!   this type for a key that peermark refuses, so such a key has no peer id either.
 //! - [`Signer`]: whatever can sign for a public key, a device or a remote service included.
@@ -44,10 +45,18 @@
 //! # Secrets (K4)
 //!
 //! Secrets are wiped when a [`Keypair`] is dropped, as far as the libraries underneath allow (its
-//! documentation says how far), show up in no `Debug`, and have no serialisation but
-//! [`Keypair::encode`].
+//! documentation says how far), show up in no `Debug` and in no error, and have no serialisation
+//! but [`Keypair::encode`].
 
-#![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unreachable,
+    clippy::unwrap_used
+)]
 
 mod algorithm;
 mod key_type;

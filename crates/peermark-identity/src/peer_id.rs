@@ -72,7 +72,7 @@ impl PeerId {
         }
     }
 
-    /// The peer id of `key`. Does not allocate for Ed25519 and secp256k1.
+    /// The peer id of `key`. Does not allocate for Ed25519, secp256k1 and ECDSA.
     #[must_use]
     pub fn from_public_key(key: &PublicKey) -> Self {
         key.peer_id()

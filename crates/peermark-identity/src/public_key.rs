@@ -18,9 +18,9 @@ use crate::peer_id::PeerId;
 /// [`peer_id`](Self::peer_id). Ed25519 and secp256k1 keys hold their point decompressed, so a key
 /// that verifies often is worth keeping. An Ed25519 key is some 200 bytes on the stack.
 ///
-/// One thing shows only in verification: whether a P-256 point is on the curve, which the library
-/// underneath does not tell otherwise. A key off the curve decodes, has a peer id, and verifies no
-/// signature at all.
+/// One thing shows only in verification: whether a P-256 point is on the curve. Asking the library
+/// underneath earlier would cost a multiplication for each key. A key off the curve decodes,
+/// has a peer id, and verifies no signature at all.
 ///
 /// # Examples
 ///
@@ -184,6 +184,15 @@ impl PublicKey {
             Inner::Secp256k1(key) => key.verify(message, signature),
             Inner::Ecdsa(key) => key.verify(&message.concat(), signature),
         }
+    }
+}
+
+/// [`PublicKey::decode`].
+impl TryFrom<&[u8]> for PublicKey {
+    type Error = PublicKeyError;
+
+    fn try_from(protobuf: &[u8]) -> Result<Self, PublicKeyError> {
+        Self::decode(protobuf)
     }
 }
 

@@ -147,7 +147,8 @@ fn what_is_no_key_is_refused_and_leaves_nothing_behind() {
     };
     check(b"", &["empty"]);
     check(b"\x08", &["private key"]);
-    check(b"\x08\x07\x12\x00", &["unsupported key type 7"]);
+    check(b"\x08\x07\x12\x00", &["unsupported key type\n"]);
+    check(b"\x12\xf3\xa1\x95\x57seed", &["not a libp2p private key message\n"]);
     check(b"\x30\x00", &["pkcs#8"]);
     check(b"hello, world", &["neither PEM, hex nor base64"]);
     check(b"abc", &["neither PEM, hex nor base64"]);

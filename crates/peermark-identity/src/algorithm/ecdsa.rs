@@ -4,9 +4,10 @@
 //! uncompressed. js-libp2p writes a form of its own, which nobody else reads, and which is refused
 //! here as well.
 //!
-//! The library offers no way to ask whether a point is on the curve but to verify with it. A key
-//! off the curve therefore decodes, has a peer id, and every signature by it is a bad signature:
-//! nothing can be certified in its name.
+//! Decoding does not check that the point is on the curve. The library checks it whenever it
+//! computes with a point; it has no function for that check alone, and its key agreement, which
+//! would do, costs a multiplication for each key. A key off the curve therefore decodes, has a peer
+//! id, and every signature by it is a bad signature: nothing can be certified in its name.
 
 use ring::digest;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};

@@ -1,8 +1,11 @@
-//! Why a private key is not one. No value here holds any byte of the input.
+//! Why a private key is not one.
+//!
+//! Invariant: no error holds bytes of the input, nor numbers made of them, because a secret may be
+//! in it in another form than the one asked for. A raw seed that is read as a message has its first
+//! bytes for field numbers and lengths, so errors of the wire stop here. The only numbers are how
+//! long the data of a well-formed key is, and how many bits an RSA modulus has, which is public.
 
 use core::fmt;
-
-use peermark_wire::WireError;
 
 use crate::key_type::KeyType;
 use crate::public_key::KeyDefect;
@@ -17,12 +20,13 @@ pub struct GenerateError;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum PrivateKeyError {
-    /// Not a canonical `PrivateKey` message.
-    #[error(transparent)]
-    Malformed(#[from] WireError),
-    /// A well-formed message with a type that is not one of the four: its number.
-    #[error("unsupported key type {0}")]
-    UnsupportedType(u64),
+    /// Not a canonical `PrivateKey` message. Where and why is not said: it could tell the secret.
+    #[error("not a libp2p private key message")]
+    Malformed,
+    /// A well-formed message with a type that is not one of the four. Which one is not said: what
+    /// is read as its number may be part of a secret.
+    #[error("unsupported key type")]
+    UnsupportedType,
     /// Not the structure that was asked for.
     #[error("not {0}")]
     Container(Container),

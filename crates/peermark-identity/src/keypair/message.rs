@@ -14,9 +14,11 @@ use crate::key_type::KeyType;
 use crate::public_key::PublicKey;
 
 pub(super) fn decode(protobuf: &[u8]) -> Result<(PublicKey, Secret), PrivateKeyError> {
-    let message = KeyMessage::decode(protobuf, 0, Message::PrivateKey)?;
-    let key_type = KeyType::from_number(message.key_type)
-        .ok_or(PrivateKeyError::UnsupportedType(message.key_type))?;
+    // The reason holds numbers from the input, which may be a bare seed.
+    let message = KeyMessage::decode(protobuf, 0, Message::PrivateKey)
+        .map_err(|_| PrivateKeyError::Malformed)?;
+    let key_type =
+        KeyType::from_number(message.key_type).ok_or(PrivateKeyError::UnsupportedType)?;
     match key_type {
         KeyType::Rsa => secret::rsa(message.data),
         KeyType::Ed25519 => ed25519(message.data),
@@ -87,5 +89,22 @@ impl AsRef<[u8]> for SecretBytes {
 impl fmt::Debug for SecretBytes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "SecretBytes({} bytes)", self.0.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    #[test]
+    fn k4_what_is_encoded_is_wiped_when_dropped() {
+        fn len_of_wiped<T: AsRef<[u8]> + ZeroizeOnDrop>(bytes: &T) -> usize {
+            bytes.as_ref().len()
+        }
+
+        let SecretBytes(bytes) = Keypair::ed25519_from_seed(&[7; 32]).encode();
+        assert_eq!(len_of_wiped(&bytes), 68);
     }
 }

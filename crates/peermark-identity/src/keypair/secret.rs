@@ -60,6 +60,8 @@ pub(super) fn generate_secp256k1() -> Result<(PublicKey, Secret), GenerateError>
 }
 
 pub(super) fn generate_ecdsa() -> Result<(PublicKey, Secret), GenerateError> {
+    // The library makes keys in this form alone, lets it only be read, and does not wipe it: an
+    // exception that the documentation of `Keypair` names.
     let der = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &SystemRandom::new())
         .map_err(|_| GenerateError)?;
     import::pkcs8(der.as_ref()).map_err(|_| GenerateError)
@@ -175,4 +177,46 @@ fn with_secp256k1<T>(
     let result = work(&key);
     key.non_secure_erase();
     Some(result)
+}
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    /// Compiles for types that are wiped when dropped, and for no others.
+    fn wiped<T: ZeroizeOnDrop>(secret: &T) -> usize {
+        size_of_val(secret)
+    }
+
+    /// The size of what is wiped of a secret. Takes every variant apart completely: a field that is
+    /// new has to be named here, and to be wiped.
+    fn wiped_of(secret: &Secret) -> usize {
+        match secret {
+            Secret::Ed25519(key) => wiped::<SigningKey>(key),
+            Secret::Secp256k1(scalar) => wiped::<Zeroizing<[u8; 32]>>(scalar),
+            // The two working copies of the library are the exceptions.
+            Secret::Ecdsa { signer: _, scalar } => wiped::<Zeroizing<[u8; 32]>>(scalar),
+            Secret::Rsa { signer: _, pkcs1 } => wiped::<Zeroizing<Vec<u8>>>(pkcs1),
+        }
+    }
+
+    #[test]
+    fn k4_secrets_are_wiped_when_dropped() {
+        let secret = |pair: (PublicKey, Secret)| pair.1;
+        assert!(wiped_of(&secret(ed25519(&[7; 32]))) >= 32);
+        assert_eq!(wiped_of(&secret(secp256k1(&[7; 32]).unwrap())), 32);
+        assert_eq!(wiped_of(&secret(generate_ecdsa().unwrap())), 32);
+        let pem = include_bytes!("../../tests/data/rsa.pkcs1.pem");
+        assert_eq!(wiped_of(&secret(import::pem(pem).unwrap())), size_of::<Vec<u8>>());
+    }
+
+    #[test]
+    fn k4_what_secrets_pass_through_is_wiped_when_dropped() {
+        assert_eq!(wiped::<Zeroizing<[u8; 32]>>(&random().unwrap()), 32);
+        let (public, secret) = ed25519(&[7; 32]);
+        let data = secret.message_data(&public);
+        assert_eq!((wiped::<Zeroizing<Vec<u8>>>(&data), data.len()), (size_of::<Vec<u8>>(), 64));
+    }
 }

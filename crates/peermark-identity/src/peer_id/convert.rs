@@ -5,6 +5,10 @@
 use super::{PeerId, PeerIdError};
 
 impl From<PeerId> for multiaddr::PeerId {
+    #[expect(
+        clippy::unreachable,
+        reason = "theirs has no constructor that cannot fail, and no value to fall back to"
+    )]
     fn from(peer: PeerId) -> Self {
         match Self::from_bytes(peer.as_bytes()) {
             Ok(peer) => peer,

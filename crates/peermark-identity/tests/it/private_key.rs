@@ -1,8 +1,8 @@
 //! K4: libp2p's private key messages, what is derived and what must match, and what never shows.
 
-use peermark_identity::{KeyType, Keypair, PrivateKeyError, SecretDefect, Signer};
+use peermark_identity::{Container, KeyType, Keypair, PrivateKeyError, SecretDefect, Signer};
 
-use crate::support::{der, golden, golden_keys, key_message, unhex};
+use crate::support::{Random, der, golden, golden_keys, key_message, unhex};
 
 fn check(message: &[u8], key_type: KeyType, reason: SecretDefect) {
     let error = Keypair::decode(message).unwrap_err();
@@ -72,7 +72,7 @@ fn k4_scalars_are_in_range() {
 #[test]
 fn k4_types_and_messages_are_as_strict_as_those_of_public_keys() {
     let error = Keypair::decode(&key_message(4, &[1; 32])).unwrap_err();
-    assert_eq!(error, PrivateKeyError::UnsupportedType(4));
+    assert_eq!(error, PrivateKeyError::UnsupportedType);
     let good = key_message(1, &[9; 32]);
     for bad in [
         vec![],
@@ -81,7 +81,7 @@ fn k4_types_and_messages_are_as_strict_as_those_of_public_keys() {
         [&[0x08, 0x81, 0x00], &good[2..]].concat(),
     ] {
         let error = Keypair::decode(&bad).unwrap_err();
-        assert!(matches!(error, PrivateKeyError::Malformed(_)), "{error}");
+        assert_eq!(error, PrivateKeyError::Malformed);
     }
 }
 
@@ -131,4 +131,63 @@ fn k4_debug_shows_no_secret() {
         assert_eq!(format!("{bytes:?}"), format!("SecretBytes({} bytes)", bytes.len()));
         assert_eq!(format!("{bytes:#?}"), format!("SecretBytes({} bytes)", bytes.len()));
     }
+}
+
+/// What an error shows, in every form. It has no cause that could show more.
+fn shown(error: &PrivateKeyError) -> String {
+    assert!(std::error::Error::source(error).is_none());
+    format!("{error} {error:?} {error:#?}")
+}
+
+#[test]
+fn k4_errors_about_raw_seeds_say_nothing_of_them() {
+    type Decoder = fn(&[u8]) -> Result<Keypair, PrivateKeyError>;
+
+    // Every answer that a seed can get, all of them constant. The digits in them are in names.
+    let mut answers = vec![shown(&PrivateKeyError::Malformed)];
+    answers.push(shown(&PrivateKeyError::UnsupportedType));
+    for container in [Container::Pkcs8, Container::Pkcs1, Container::Sec1, Container::Pem] {
+        answers.push(shown(&PrivateKeyError::Container(container)));
+    }
+    // A message is canonical, so how long its data is follows from the 32 bytes that went in.
+    let length = SecretDefect::Length { got: 28 };
+    for (key_type, reason) in [
+        (KeyType::Rsa, SecretDefect::Encoding),
+        (KeyType::Ed25519, length),
+        (KeyType::Secp256k1, length),
+    ] {
+        answers.push(shown(&PrivateKeyError::Invalid { key_type, reason }));
+    }
+    let malformed = "not a libp2p private key message";
+    assert_eq!(answers[0], format!("{malformed} Malformed Malformed"));
+
+    // Beginnings that lead far into the message: a type, data of any length, another field.
+    let beginnings: [&[u8]; 6] = [&[], &[0x08], &[0x12], &[0x08, 0x01, 0x12], &[0x1a], &[0x12, 30]];
+    let decoders: [Decoder; 5] = [
+        Keypair::decode,
+        Keypair::from_pkcs8_der,
+        Keypair::from_pkcs1_der,
+        Keypair::from_sec1_der,
+        |seed| Keypair::from_pem(seed),
+    ];
+    let mut random = Random(4);
+    for round in 0..10_000 {
+        let mut seed: [u8; 32] = random.bytes();
+        let beginning = beginnings[if round % 2 == 0 { 0 } else { round / 2 % beginnings.len() }];
+        seed[..beginning.len()].copy_from_slice(beginning);
+        for decode in decoders {
+            let shown = shown(&decode(&seed).unwrap_err());
+            assert!(answers.contains(&shown), "{seed:02x?}: {shown}");
+        }
+    }
+}
+
+#[test]
+fn k4_errors_do_not_tell_the_number_of_a_type() {
+    // Ten bytes of a secret, read as a varint.
+    let number = [0xf3, 0xa1, 0x95, 0xd7, 0x8b, 0xe2, 0xc4, 0xb9, 0x86, 0x01];
+    let message = [&[0x08][..], &number, &[0x12, 0x00]].concat();
+    let error = Keypair::decode(&message).unwrap_err();
+    assert_eq!(error, PrivateKeyError::UnsupportedType);
+    assert_eq!(error.to_string(), "unsupported key type");
 }

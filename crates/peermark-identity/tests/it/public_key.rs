@@ -22,6 +22,7 @@ fn k1_unknown_types_are_told_from_bad_keys() {
     let largest = [&[0x08][..], &[0xff; 9], &[0x01, 0x12, 0x00]].concat();
     let error = PublicKeyError::UnsupportedType(u64::MAX);
     assert_eq!(PublicKey::decode(&largest), Err(error));
+    assert_eq!(PublicKey::try_from(&largest[..]), Err(error));
     assert_eq!(error.to_string(), "unsupported key type 18446744073709551615");
 }
 
