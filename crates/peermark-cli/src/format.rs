@@ -4,6 +4,8 @@
 //! envelope starts with the byte `0a`, so its base64 starts with `C` and, but for one in many
 //! billions, has a letter behind `f`.
 //!
+//! Hex may have `0x` in front; no base64 of an envelope or a key starts so.
+//!
 //! Base64 may use the standard or the URL-safe alphabet, with padding or without.
 
 use std::fmt;
@@ -94,15 +96,26 @@ pub(crate) fn decode_text(
     Ok(encoding)
 }
 
-/// Hex when it is all hex digits.
+/// Hex when it is all hex digits, or says so.
 pub(crate) fn guess(text: &[u8]) -> TextEncoding {
-    if text.iter().all(u8::is_ascii_hexdigit) { TextEncoding::Hex } else { TextEncoding::Base64 }
+    if is_prefixed(text) || text.iter().all(u8::is_ascii_hexdigit) {
+        TextEncoding::Hex
+    } else {
+        TextEncoding::Base64
+    }
+}
+
+/// Whether there is `0x` in front.
+pub(crate) fn is_prefixed(text: &[u8]) -> bool {
+    matches!(text, [b'0', b'x' | b'X', ..])
 }
 
 fn hex(text: &[u8], out: &mut Vec<u8>) -> Result<(), TextDefect> {
+    let skipped = if is_prefixed(text) { 2 } else { 0 };
+    let text = text.get(skipped..).unwrap_or_default();
     let bad = |at: usize| TextDefect::Byte {
         encoding: TextEncoding::Hex,
-        at: at.saturating_add(1),
+        at: at.saturating_add(skipped).saturating_add(1),
         byte: text.get(at).copied().unwrap_or_default(),
     };
     decode(&HEXLOWER_PERMISSIVE, text, out).map_err(|at| match at {
@@ -188,6 +201,12 @@ mod tests {
         check("", hex(b""));
         check("0a24", hex(b"\x0a\x24"));
         check("0A24fF", hex(b"\x0a\x24\xff"));
+        check("0x0a24", hex(b"\x0a\x24"));
+        check("0X0A24", hex(b"\x0a\x24"));
+        check("0x", hex(b""));
+        check("0x0a2", Err(OddHex { digits: 3 }));
+        check("0x0a2z", Err(Byte { encoding: Hex, at: 6, byte: b'z' }));
+        check("0x0x0a", Err(Byte { encoding: Hex, at: 4, byte: b'x' }));
         check("0a2", Err(OddHex { digits: 3 }));
         check("CiQ=", base64(b"\x0a\x24"));
         check("CiQ", base64(b"\x0a\x24"));
@@ -212,6 +231,8 @@ mod tests {
             assert_eq!(result.map(|_| out), expected, "{text}");
         };
         check("0a24", Hex, Ok(vec![0x0a, 0x24]));
+        check("0x0a24", Hex, Ok(vec![0x0a, 0x24]));
+        check("0x0a", Base64, Ok(vec![0xd3, 0x1d, 0x1a]));
         check("0a24", Base64, Ok(vec![0xd1, 0xad, 0xb8]));
         check("CiQ", Hex, Err(Byte { encoding: Hex, at: 2, byte: b'i' }));
         check("0a2?", Hex, Err(Byte { encoding: Hex, at: 4, byte: b'?' }));

@@ -8,7 +8,7 @@ use clap::ValueEnum;
 use peermark::envelope::{Envelope, Limits};
 
 use crate::failure::Failure;
-use crate::format::{TextEncoding, decode_text, guess, is_text, squeeze, trim};
+use crate::format::{TextEncoding, decode_text, guess, is_prefixed, is_text, squeeze, trim};
 use crate::refusal::Refusal;
 
 /// What is read of an input that is one envelope: the largest envelope in hex, written as digit
@@ -22,7 +22,7 @@ pub(crate) enum WholeFormat {
     Auto,
     /// The bytes of the envelope
     Raw,
-    /// Hex digits; whitespace does not count
+    /// Hex digits, with or without 0x in front; whitespace does not count
     Hex,
     /// Base64, standard or URL-safe, padded or not; whitespace does not count
     Base64,
@@ -182,7 +182,12 @@ impl Whole {
 fn decode_front(text: &[u8]) -> Decoded {
     let is_digit = |byte: &u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
     let end = text.iter().position(|byte| !is_digit(byte)).unwrap_or(text.len());
-    let front = text.get(..end).unwrap_or_default();
+    let mut front = text.get(..end).unwrap_or_default();
+    if is_prefixed(front) {
+        let digits = front.get(2..).unwrap_or_default();
+        let end = digits.iter().position(|byte| !byte.is_ascii_hexdigit());
+        front = digits.get(..end.unwrap_or(digits.len())).unwrap_or_default();
+    }
     let (unit, encoding) = match guess(front) {
         TextEncoding::Hex => (2, TextEncoding::Hex),
         TextEncoding::Base64 => (4, TextEncoding::Base64),
