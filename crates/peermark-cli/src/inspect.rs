@@ -16,13 +16,14 @@ use peermark::envelope::Limits;
 use crate::failure::{Failure, Status};
 use crate::input::{Source, WholeFormat};
 use crate::json;
+use crate::keyfile::{self, Likeness};
 use crate::output::{self, Output};
 use report::Report;
 
 /// Show everything in an envelope, and what a verifier says about it
 ///
 /// Reads broken input as far as it goes. The exit status is 0 if the envelope verifies as a peer
-/// record in either dialect, and 1 if not.
+/// record in either dialect, and 1 if not. Private keys are refused, and none of their bytes shown.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
@@ -33,7 +34,13 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = WholeFormat::Auto)]
     format: WholeFormat,
     /// The largest envelope that the verifier accepts, in bytes, at most 65536
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT_ENVELOPE_LEN)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = Limits::DEFAULT_ENVELOPE_LEN,
+        // A number below zero is an invalid value, not an unknown option.
+        allow_negative_numbers = true
+    )]
     max_size: usize,
     /// Show values at full length
     #[arg(long)]
@@ -54,12 +61,18 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         .map_err(|error| Failure::Usage(format!("--max-size: {error}")))?;
     let source = Source::from_arg(&args.file);
     let whole = source.read_whole()?;
+    let ((bytes, format), refusal) = whole.decode_as_far_as_possible(args.format);
+    // Every value would be shown, so first of all: is it somebody's secret? The input counts, and
+    // so does what the format makes of it.
+    let shaped = || keyfile::is_key_shaped(&bytes).then_some(Likeness::Shape);
+    if let Some(likeness) = keyfile::private_key_in(&whole.bytes).or_else(shaped) {
+        return Err(withheld(&source, likeness));
+    }
     if args.format == WholeFormat::Auto && whole.is_list() {
         output::note(
             "several lines, which are not one envelope together, inspected as if they were",
         );
     }
-    let ((bytes, format), refusal) = whole.decode_as_far_as_possible(args.format);
     let report = Report::new(&bytes, format, refusal.as_ref(), limits);
     let mut out = Output::stdout();
     if args.json {
@@ -70,4 +83,17 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     }
     out.flush()?;
     Ok(if report.verified { Status::Good } else { Status::Refused })
+}
+
+fn withheld(source: &Source, likeness: Likeness) -> Failure {
+    let name = source.name();
+    Failure::Refused(match likeness {
+        Likeness::Key => {
+            format!("{name}: this is a private key, not an envelope: see `peermark key show`")
+        }
+        Likeness::Shape => format!(
+            "{name}: this looks like a private key, not an envelope, and is not shown: see \
+             `peermark key show`"
+        ),
+    })
 }

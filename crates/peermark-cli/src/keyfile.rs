@@ -7,6 +7,8 @@
 //! Buffers of this module are wiped when they are dropped. What standard input and the system keep
 //! on the way is not.
 
+mod guard;
+
 use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -19,9 +21,11 @@ use crate::format::{decode_text, is_text, squeeze};
 use crate::input::Source;
 use crate::output;
 
+pub(crate) use guard::{Likeness, is_key_shaped, private_key_in};
+
 /// The largest key file that is read. An RSA key of 4096 bits takes 3.3 KB as PEM; a file may hold
 /// certificates beside it.
-const MAX_FILE: usize = 64 * 1024;
+pub(crate) const MAX_FILE: usize = 64 * 1024;
 
 /// Reads a private key in any of the forms.
 pub(crate) fn load(source: &Source) -> Result<Keypair, Failure> {

@@ -18,7 +18,7 @@
 //!
 //! One module per command. What they share: `input` and `format` turn files and text into bytes,
 //! `output` is where results go, `failure` is what becomes an exit status, `keyfile` is the one
-//! place that touches secrets.
+//! place that touches secrets, `outfile` keeps records from being written over them.
 
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
@@ -31,6 +31,7 @@ mod inspect;
 mod json;
 mod key;
 mod keyfile;
+mod outfile;
 mod output;
 mod refusal;
 mod sign;

@@ -15,6 +15,8 @@ pub(crate) enum Refusal {
     Text(TextDefect),
     /// There is nothing: an empty input, or a line without content.
     Empty,
+    /// A private key, or what looks like one; a defect could tell of its bytes.
+    PrivateKey,
     /// A line with more bytes than any envelope takes as text.
     LineTooLong { limit: usize, got: u64 },
     /// A file with more bytes than any envelope takes in any format.
@@ -26,7 +28,7 @@ impl Refusal {
     pub(crate) fn stage(&self) -> Stage {
         match self {
             Self::Verify(error) => error.stage(),
-            Self::Text(_) | Self::Empty => Stage::Envelope,
+            Self::Text(_) | Self::Empty | Self::PrivateKey => Stage::Envelope,
             Self::LineTooLong { .. } | Self::InputTooLong { .. } => Stage::Size,
         }
     }
@@ -38,6 +40,7 @@ impl fmt::Display for Refusal {
             Self::Verify(error) => error.fmt(f),
             Self::Text(defect) => defect.fmt(f),
             Self::Empty => f.write_str("envelope of no bytes"),
+            Self::PrivateKey => f.write_str("private key, or what looks like one, not an envelope"),
             Self::LineTooLong { limit, got } => {
                 write!(f, "line of {got} bytes exceeds the limit of {limit}")
             }

@@ -1,6 +1,5 @@
 //! `peermark sign`: make a certified record.
 
-use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
@@ -17,6 +16,7 @@ use peermark::{Clock, SystemClock};
 use crate::failure::{Failure, Status};
 use crate::input::Source;
 use crate::keyfile;
+use crate::outfile;
 use crate::output::{self, Output};
 
 /// Sign a record of the addresses of a peer
@@ -45,12 +45,12 @@ pub(crate) struct Args {
     #[arg(long)]
     public_only: bool,
     /// The sequence number, a counter
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seq: Option<u64>,
     /// The dialect to sign in
     #[arg(long, value_enum, default_value_t = DialectArg::PeerRecord)]
     dialect: DialectArg,
-    /// The file to write, instead of standard output
+    /// The file to write, instead of standard output; replaced if it is there, unless it is a key
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
     /// How to write the envelope
@@ -93,13 +93,15 @@ enum Format {
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
-    let out = args.out.as_deref().filter(|path| *path != Path::new("-"));
+    let stdout = ["-", "/dev/stdout"].map(Path::new);
+    let out = args.out.as_deref().filter(|path| !stdout.contains(path));
     if out.is_none() && args.format == Format::Raw && output::is_terminal() {
         let message = "raw bytes would go to the terminal: use --format hex, or --out FILE";
         return Err(Failure::Usage(message.to_owned()));
     }
     if let Some(out) = out {
         keep_the_key(&args.key, out)?;
+        outfile::keep_keys(out)?;
     }
     let addresses = wanted(&args)?;
     let keypair = keyfile::load(&Source::from_arg(&args.key))?;
@@ -110,9 +112,7 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         Format::Base64 => format!("{}\n", BASE64.encode(record.as_bytes())).into_bytes(),
     };
     match out {
-        Some(path) => {
-            fs::write(path, bytes).map_err(|error| Failure::file("write", path, error))?;
-        }
+        Some(path) => outfile::write(path, &bytes)?,
         None => {
             let mut stdout = Output::stdout();
             stdout.write_all(&bytes)?;

@@ -45,7 +45,13 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
     /// The largest envelope to accept, in bytes, at most 65536
-    #[arg(long, value_name = "BYTES", default_value_t = Limits::DEFAULT_ENVELOPE_LEN)]
+    #[arg(
+        long,
+        value_name = "BYTES",
+        default_value_t = Limits::DEFAULT_ENVELOPE_LEN,
+        // A number below zero is an invalid value, not an unknown option.
+        allow_negative_numbers = true
+    )]
     max_size: usize,
     /// Print one JSON object per envelope
     #[arg(long)]
@@ -61,8 +67,8 @@ Examples:
   peermark verify --format lines --json < records.txt > verdicts.jsonl
   xxd -p record.bin | peermark verify --dialect peer-record
 
-Lines: one envelope per line, in hex if it is all hex digits and in base64 otherwise, with a verdict
-for every line. Whitespace at both ends does not count; a line without content is an envelope of no
+Lines: one envelope per line, in hex if it is all hex digits or has 0x in front, and in base64
+otherwise, with a verdict for every line. Whitespace at both ends does not count; a line without content is an envelope of no
 bytes, and refused. Text of several lines in the format auto is one wrapped envelope if it is one
 as a whole, and otherwise lines.";
 
@@ -92,7 +98,7 @@ enum Format {
     Auto,
     /// The bytes of one envelope
     Raw,
-    /// One envelope in hex digits; whitespace does not count
+    /// One envelope in hex digits, with or without 0x in front; whitespace does not count
     Hex,
     /// One envelope in base64, standard or URL-safe, padded or not; whitespace does not count
     Base64,

@@ -1,13 +1,14 @@
 //! Verdicts: from text or bytes to a certified record, or the refusal.
 
 use peermark::envelope::Limits;
-use peermark::peer_record::{CertifiedRecord, Dialects};
+use peermark::peer_record::{CertifiedRecord, Dialects, Stage};
 
 use super::chunks::{MAX_LINE, Run};
 use super::pipeline::Done;
 use super::render::{self, Style};
 use super::tally::Tally;
 use crate::format::{decode_text, trim};
+use crate::keyfile;
 use crate::refusal::Refusal;
 
 /// What applies to all envelopes of a call.
@@ -23,8 +24,8 @@ pub(super) struct Settings {
 /// What a worker takes at once.
 #[derive(Debug)]
 pub(super) enum Job {
-    /// Lines of an input.
-    Lines(Run),
+    /// Lines of an input, in which there is a private key, or none was looked for or found.
+    Lines { run: Run, is_secret: bool },
     /// An input that is one envelope.
     Whole { name: String, bytes: Result<Vec<u8>, Refusal>, consumed: u64 },
 }
@@ -37,14 +38,17 @@ impl Settings {
         let mut rendered = Vec::new();
         let mut tally = Tally::default();
         let consumed = match job {
-            Job::Lines(run) => {
+            Job::Lines { run, is_secret } => {
                 tally.mark_lines();
                 let mut judge = |verdict: Verdict| {
                     tally.count(&verdict);
                     render::line(self.style, &verdict, &mut rendered);
                 };
                 for line in run.lines() {
-                    judge(self.line(line, buffer));
+                    judge(self.line(line, buffer).map_err(|refusal| match refusal.stage() {
+                        Stage::Envelope if is_secret => Refusal::PrivateKey,
+                        _ => refusal,
+                    }));
                 }
                 if let Some(got) = run.overlong {
                     judge(Err(Refusal::LineTooLong { limit: MAX_LINE, got }));
@@ -76,6 +80,11 @@ impl Settings {
     }
 
     fn bytes(&self, bytes: &[u8]) -> Verdict {
-        Ok(CertifiedRecord::decode_with(bytes, self.dialects, self.limits)?)
+        match CertifiedRecord::decode_with(bytes, self.dialects, self.limits) {
+            Ok(record) => Ok(record),
+            // The error would tell field numbers and lengths, and those may be of a secret.
+            Err(_) if keyfile::is_key_shaped(bytes) => Err(Refusal::PrivateKey),
+            Err(error) => Err(Refusal::Verify(error)),
+        }
     }
 }

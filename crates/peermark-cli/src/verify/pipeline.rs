@@ -19,6 +19,8 @@ use super::judge::{Job, Settings};
 use super::tally::Tally;
 use crate::failure::Failure;
 use crate::input::{Source, Whole, WholeFormat, read_whole};
+use crate::keyfile;
+use crate::refusal::Refusal;
 
 /// What comes next.
 pub(super) enum Item {
@@ -105,26 +107,32 @@ impl Reader {
             Err(failure) => return self.trouble(failure),
         };
         let Some(format) = self.format else {
-            return self.lines(source, input);
+            return self.lines(source, input, false);
         };
         let whole = match read_whole(&mut input) {
             Ok(whole) => whole,
             Err(error) => return self.trouble(source.unreadable(error)),
         };
+        let consumed = u64::try_from(whole.bytes.len()).unwrap_or(u64::MAX);
+        let is_secret = keyfile::private_key_in(&whole.bytes).is_some();
         if format == WholeFormat::Auto && whole.is_list() {
             let Whole { bytes, .. } = whole;
-            return self.lines(source, Cursor::new(bytes).chain(input));
+            return self.lines(source, Cursor::new(bytes).chain(input), is_secret);
         }
-        let consumed = u64::try_from(whole.bytes.len()).unwrap_or(u64::MAX);
-        let bytes = whole.decode(format).map(|(bytes, _)| bytes);
+        let bytes = match is_secret {
+            true => Err(Refusal::PrivateKey),
+            false => whole.decode(format).map(|(bytes, _)| bytes),
+        };
         self.assign(Job::Whole { name: source.name(), bytes, consumed })
     }
 
-    fn lines(&mut self, source: &Source, input: impl Read) -> Result<(), Gone> {
+    /// Each line is judged, for one that is a key must not keep the others from it; but with
+    /// `is_secret`, a refusal tells nothing of the line.
+    fn lines(&mut self, source: &Source, input: impl Read, is_secret: bool) -> Result<(), Gone> {
         let mut chunks = Chunks::new(input);
         loop {
             match chunks.next_run() {
-                Ok(Some(run)) => self.assign(Job::Lines(run))?,
+                Ok(Some(run)) => self.assign(Job::Lines { run, is_secret })?,
                 Ok(None) => return Ok(()),
                 Err(error) => return self.trouble(source.unreadable(error)),
             }

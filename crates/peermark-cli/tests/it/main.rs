@@ -7,6 +7,7 @@ mod demo;
 mod inspect;
 mod key;
 mod lines;
+mod secrets;
 mod sign;
 mod support;
 mod verify;
