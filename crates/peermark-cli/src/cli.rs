@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::{Failure, Status};
-use crate::{demo, inspect, key, output, sign, verify};
+use crate::{complaint, demo, inspect, key, output, sign, verify};
 
 /// Sign, inspect and verify certified peer records
 ///
@@ -45,8 +45,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
         Ok(cli) => cli,
         Err(error) => {
             // Help and version are no errors, and go to standard output.
-            let _ = error.print();
-            return u8::try_from(error.exit_code()).map_or(Status::Trouble.into(), ExitCode::from);
+            let status = error.exit_code();
+            if let Err(failed) = complaint::print(error) {
+                let failure = Failure::Output(failed);
+                if !failure.is_closed_pipe() {
+                    output::error(&failure);
+                    return failure.status().into();
+                }
+            }
+            return u8::try_from(status).map_or(Status::Trouble.into(), ExitCode::from);
         }
     };
     match cli.run() {

@@ -19,7 +19,13 @@ use narrator::Narrator;
 
 /// Tell the story in one screen: sign, relay, verify, refuse
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
+
+const EXAMPLES: &str = "\
+Examples:
+  peermark demo
+  peermark demo > story.txt || echo \"it did not go as told\"";
 
 /// What is told, in this order.
 const SCENES: &[Scene] = &[signing, relaying, receiving, refusing, reading_others];

@@ -42,6 +42,13 @@ pub(crate) enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// A key was made, and its peer id could not be written.
+    Unannounced {
+        /// Where the key is.
+        key: PathBuf,
+        /// What the system says.
+        source: io::Error,
+    },
     /// Results could not be written.
     Output(io::Error),
     /// The system refused something that is no file.
@@ -62,7 +69,12 @@ impl Failure {
 
     /// Whether whoever read the results has gone, which is no news to anybody.
     pub(crate) fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Output(error) if error.kind() == io::ErrorKind::BrokenPipe)
+        match self {
+            Self::Output(error) | Self::Unannounced { source: error, .. } => {
+                error.kind() == io::ErrorKind::BrokenPipe
+            }
+            _ => false,
+        }
     }
 }
 
@@ -89,6 +101,9 @@ impl fmt::Display for Failure {
             }
             Self::File { action, path: None, source } => {
                 write!(f, "cannot {action} standard input: {source}")
+            }
+            Self::Unannounced { key, source } => {
+                write!(f, "cannot write the results: {source}; the key is in {key:?}")
             }
             Self::Output(source) => write!(f, "cannot write the results: {source}"),
             Self::System(what) => f.write_str(what),

@@ -1,7 +1,7 @@
 //! `peermark key`: make, import and show keys.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
@@ -16,10 +16,17 @@ use crate::output::Output;
 
 /// Make, import and show keys
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     #[command(subcommand)]
     command: Command,
 }
+
+const EXAMPLES: &str = "\
+Examples:
+  peermark key generate --out alice.key
+  peermark key import node.pem --out node.key
+  peermark key show alice.key --json";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -96,12 +103,12 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
             let keypair =
                 generated.map_err(|_| Failure::System("the system has no randomness to give"))?;
             keyfile::store(&args.out, &keypair)?;
-            announce(&keypair, args.json)
+            announce(&keypair, args.json, &args.out)
         }
         Command::Import(args) => {
             let keypair = keyfile::load(&Source::from_arg(&args.file))?;
             keyfile::store(&args.out, &keypair)?;
-            announce(&keypair, args.json)
+            announce(&keypair, args.json, &args.out)
         }
         Command::Show(args) => {
             let keypair = keyfile::load(&Source::from_arg(&args.file))?;
@@ -110,11 +117,17 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     }
 }
 
-/// The peer id alone: what a script wants to know of a new key.
-fn announce(keypair: &Keypair, json: bool) -> Result<Status, Failure> {
-    if json {
-        return show(keypair, json);
-    }
+/// The peer id alone: what a script wants to know of a new key. Where that cannot be said, where the
+/// key is can be.
+fn announce(keypair: &Keypair, json: bool, path: &Path) -> Result<Status, Failure> {
+    let said = if json { show(keypair, json) } else { show_peer_id(keypair) };
+    said.map_err(|failure| match failure {
+        Failure::Output(source) => Failure::Unannounced { key: path.to_owned(), source },
+        other => other,
+    })
+}
+
+fn show_peer_id(keypair: &Keypair) -> Result<Status, Failure> {
     let mut out = Output::stdout();
     writeln!(out, "{}", keypair.peer_id())?;
     out.flush()?;

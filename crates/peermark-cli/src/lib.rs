@@ -11,6 +11,7 @@
 //!   of a key file), 2 for wrong usage and for what could not be read or written. Where several
 //!   apply, the highest.
 //! - A closed pipe ends the program without a word, with status 2: it cannot say that all is good.
+//!   Only help and the version are no loss, and keep status 0.
 //! - Bytes from outside never reach a terminal raw, a file name or a line of input included.
 //! - Secrets are read and written, never shown.
 //!
@@ -23,6 +24,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
 mod cli;
+mod complaint;
 mod demo;
 mod failure;
 mod format;

@@ -13,6 +13,7 @@ use peermark::peer_record::{
 };
 use peermark::{Clock, SystemClock};
 
+use crate::complaint::cut;
 use crate::failure::{Failure, Status};
 use crate::input::Source;
 use crate::keyfile;
@@ -138,7 +139,7 @@ fn wanted(args: &Args) -> Result<Vec<Multiaddr>, Failure> {
         addresses.retain(|address| {
             let keep = is_public(address);
             if !keep {
-                output::note(format_args!("left out, not public: {}", address_text(address)));
+                output::note(format_args!("left out, not public: {}", cut(&address_text(address))));
             }
             keep
         });
@@ -166,7 +167,7 @@ fn sign(
         Failure::Usage(match &error {
             IssueError::Address { index, defect } => {
                 let address = record.addresses().get(*index).map(address_text);
-                format!("{}: {defect}", address.unwrap_or_default())
+                format!("{}: {defect}", cut(&address.unwrap_or_default()))
             }
             error => error.to_string(),
         })

@@ -70,7 +70,10 @@ Examples:
 Lines: one envelope per line, in hex if it is all hex digits or has 0x in front, and in base64
 otherwise, with a verdict for every line. Whitespace at both ends does not count; a line without content is an envelope of no
 bytes, and refused. Text of several lines in the format auto is one wrapped envelope if it is one
-as a whole, and otherwise lines.";
+as a whole, and otherwise lines.
+
+Several inputs: the output is in the order of the inputs. With --json no line names its input; a
+file that cannot be read has a message on standard error and no line.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum DialectArg {

@@ -23,7 +23,7 @@ pub(super) fn human(
         writeln!(out, "{bad}the input is no envelope{bad:#}: {defect}")?;
         writeln!(out, "what follows is about the part in front that can be read")?;
     }
-    let state = if report.verified { "verified, see below" } else { "unverified" };
+    let state = if report.verified { "as received" } else { "as received, all unverified" };
     writeln!(out, "\n{strong}fields{strong:#} ({state})")?;
     fields(report, bytes, full, paint, out)?;
     meaning(report, paint, out)?;
@@ -192,11 +192,24 @@ fn conclusion(report: &Report<'_>, paint: Paint, out: &mut impl Write) -> io::Re
     let (good, bad) = (paint.good(), paint.bad());
     let verdict = report.verdicts.iter().find(|verdict| verdict.ok);
     match (verdict, &report.key) {
-        (Some(verdict), Some(Key::Usable { peer_id, .. })) => writeln!(
-            out,
-            "\n{good}verified{good:#}: the holder of the key of {} signed this, as {}",
-            peer_id.0, verdict.dialect.0
-        ),
+        (Some(verdict), Some(Key::Usable { peer_id, .. })) => {
+            writeln!(
+                out,
+                "\n{good}verified{good:#}: the key of {} signed the payload, as {}",
+                peer_id.0, verdict.dialect.0
+            )?;
+            let unsigned = report.fields.iter().filter(|field| field.is_unsigned());
+            let unsigned: Vec<_> = unsigned.map(|field| field.number.to_string()).collect();
+            if unsigned.is_empty() {
+                return Ok(());
+            }
+            writeln!(
+                out,
+                "{bad}not verified{bad:#}: unknown fields of the envelope, which anybody may have \
+                 put there: {}",
+                unsigned.join(", ")
+            )
+        }
         _ => writeln!(
             out,
             "\n{bad}not verified{bad:#}: everything above is what the bytes say, and nobody has \

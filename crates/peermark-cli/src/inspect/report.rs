@@ -150,7 +150,7 @@ impl Canonical {
         let same = envelope.as_bytes() == bytes;
         let mut changes = Vec::new();
         let top = || walk.fields.iter().filter(|field| field.depth == 0);
-        let unknown = top().filter(|field| field.known.is_none()).map(|field| field.number);
+        let unknown = top().filter(|field| field.is_unsigned()).map(|field| field.number);
         let unknown: Vec<_> = unknown.map(|number| number.to_string()).collect();
         if !unknown.is_empty() {
             changes.push(format!("drops unknown fields: {}", unknown.join(", ")));

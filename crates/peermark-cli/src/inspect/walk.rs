@@ -34,6 +34,14 @@ pub(super) struct Found<'a> {
     pub(super) known: Option<Kind>,
 }
 
+impl Found<'_> {
+    /// Whether no signature covers it, whatever the verifier says: a field of the envelope that it
+    /// does not define.
+    pub(super) fn is_unsigned(&self) -> bool {
+        self.depth == 0 && self.known.is_none()
+    }
+}
+
 /// A value in its wire type.
 #[derive(Clone, Copy, Debug, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -231,7 +239,7 @@ fn dialect(payload_type: &[u8]) -> Option<&'static str> {
 /// What becomes of a field that its message does not define.
 fn unknown(message: Message) -> &'static str {
     match message {
-        Message::Envelope => "dropped from the canonical form",
+        Message::Envelope => "not signed; dropped from the canonical form",
         Message::PublicKey => "no key with it is accepted",
         _ => "signed, and ignored",
     }

@@ -34,7 +34,7 @@ fn a_record_is_shown_field_by_field() {
             "canonical  yes",
             "signature     passed",
             "as routing-state: refused",
-            "verified: the holder of the key of",
+            "verified: the key of",
         ],
     );
     assert_eq!(object["verified"], true);
@@ -65,7 +65,7 @@ fn what_is_unverified_is_said_to_be() {
     check_contains(
         &run,
         &[
-            "fields (unverified)",
+            "fields (as received, all unverified)",
             "record (unverified",
             "signature     refused",
             "record        not reached",
@@ -121,7 +121,19 @@ fn what_canonicalising_changes_is_told() {
     let bytes = record.as_bytes();
     let unknown = [bytes, &[0x7a, 0x01, 0xff]].concat();
     let (run, object) = inspect(&unknown);
-    check_contains(&run.expect(0), &["unknown (15)", "drops unknown fields: 15"]);
+    check_contains(
+        &run.expect(0),
+        &[
+            "fields (as received)\n",
+            "unknown (15)",
+            "not signed; dropped from the canonical form",
+            "drops unknown fields: 15",
+            "signed the payload, as peer-record\nnot verified: unknown fields of the envelope, \
+             which anybody may have put there: 15\n",
+        ],
+    );
+    let fields = object["fields"].as_array().unwrap();
+    assert_eq!(fields.last().unwrap()["meaning"], "not signed; dropped from the canonical form");
     assert_eq!(object["canonical"]["len"], bytes.len());
     assert_eq!(object["canonical"]["same"], false);
 

@@ -2,6 +2,7 @@
 //!
 //! The private keys in `tests/data` were made with OpenSSL for these tests and are used nowhere.
 
+mod arguments;
 mod bad_input;
 mod demo;
 mod inspect;
