@@ -82,8 +82,11 @@ impl Settings {
     fn bytes(&self, bytes: &[u8]) -> Verdict {
         match CertifiedRecord::decode_with(bytes, self.dialects, self.limits) {
             Ok(record) => Ok(record),
-            // The error would tell field numbers and lengths, and those may be of a secret.
-            Err(_) if keyfile::is_key_shaped(bytes) => Err(Refusal::PrivateKey),
+            // The error would tell field numbers and lengths, and those may be of a secret. At
+            // another stage it is about an envelope, or about a size.
+            Err(error) if error.stage() == Stage::Envelope && keyfile::is_key_shaped(bytes) => {
+                Err(Refusal::PrivateKey)
+            }
             Err(error) => Err(Refusal::Verify(error)),
         }
     }
