@@ -11,12 +11,11 @@ mod walk;
 use std::io::Write;
 use std::path::PathBuf;
 
-use peermark::envelope::Limits;
-
 use crate::failure::{Failure, Status};
 use crate::input::{Source, WholeFormat};
 use crate::json;
 use crate::keyfile::{self, Likeness};
+use crate::max_size::MaxSize;
 use crate::output::{self, Output};
 use report::Report;
 
@@ -33,15 +32,8 @@ pub(crate) struct Args {
     /// How the envelope is written
     #[arg(long, value_enum, default_value_t = WholeFormat::Auto)]
     format: WholeFormat,
-    /// The largest envelope that the verifier accepts, in bytes, at most 65536
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = Limits::DEFAULT_ENVELOPE_LEN,
-        // A number below zero is an invalid value, not an unknown option.
-        allow_negative_numbers = true
-    )]
-    max_size: usize,
+    #[command(flatten)]
+    max_size: MaxSize,
     /// Show values at full length
     #[arg(long)]
     full: bool,
@@ -57,8 +49,7 @@ Examples:
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
-    let limits = Limits::new(args.max_size)
-        .map_err(|error| Failure::Usage(format!("--max-size: {error}")))?;
+    let limits = args.max_size.limits()?;
     let source = Source::from_arg(&args.file);
     let whole = source.read_whole()?;
     let ((bytes, format), refusal) = whole.decode_as_far_as_possible(args.format);

@@ -33,6 +33,7 @@ mod inspect;
 mod json;
 mod key;
 mod keyfile;
+mod max_size;
 mod outfile;
 mod output;
 mod refusal;

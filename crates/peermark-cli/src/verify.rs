@@ -16,11 +16,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::ValueEnum;
-use peermark::envelope::Limits;
 use peermark::peer_record::{Dialect, Dialects};
 
 use crate::failure::{Failure, Status};
 use crate::input::{Source, WholeFormat};
+use crate::max_size::MaxSize;
 use crate::output::{self, Output};
 use judge::Settings;
 use pipeline::Item;
@@ -44,15 +44,8 @@ pub(crate) struct Args {
     /// How the envelopes are written
     #[arg(long, value_enum, default_value_t = Format::Auto)]
     format: Format,
-    /// The largest envelope to accept, in bytes, at most 65536
-    #[arg(
-        long,
-        value_name = "BYTES",
-        default_value_t = Limits::DEFAULT_ENVELOPE_LEN,
-        // A number below zero is an invalid value, not an unknown option.
-        allow_negative_numbers = true
-    )]
-    max_size: usize,
+    #[command(flatten)]
+    max_size: MaxSize,
     /// Print one JSON object per envelope
     #[arg(long)]
     json: bool,
@@ -68,9 +61,9 @@ Examples:
   xxd -p record.bin | peermark verify --dialect peer-record
 
 Lines: one envelope per line, in hex if it is all hex digits or has 0x in front, and in base64
-otherwise, with a verdict for every line. Whitespace at both ends does not count; a line without content is an envelope of no
-bytes, and refused. Text of several lines in the format auto is one wrapped envelope if it is one
-as a whole, and otherwise lines.
+otherwise, with a verdict for every line. Whitespace at both ends does not count; a line without
+content is an envelope of no bytes, and refused. Text of several lines in the format auto is one
+wrapped envelope if it is one as a whole, and otherwise lines.
 
 Several inputs: the output is in the order of the inputs. With --json no line names its input; a
 file that cannot be read has a message on standard error and no line.";
@@ -124,8 +117,7 @@ impl Format {
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
-    let limits = Limits::new(args.max_size)
-        .map_err(|error| Failure::Usage(format!("--max-size: {error}")))?;
+    let limits = args.max_size.limits()?;
     let mut sources: Vec<_> = args.files.iter().map(|path| Source::from_arg(path)).collect();
     if sources.is_empty() {
         sources.push(Source::Stdin);
