@@ -96,3 +96,14 @@ impl<'a> KeyMessage<'a> {
         writer.bytes(DATA, self.data);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn k4_debug_shows_the_length_of_the_data_and_none_of_it() {
+        let key = KeyMessage { key_type: key_type::ED25519, data: &[0xab; 64] };
+        assert_eq!(format!("{key:?}"), "KeyMessage { key_type: 1, data_len: 64 }");
+    }
+}

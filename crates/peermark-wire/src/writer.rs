@@ -1,6 +1,6 @@
 //! Writing fields, minimal varints only, on `quick-protobuf`'s writer.
 
-use quick_protobuf::sizeofs::{sizeof_len, sizeof_varint};
+use quick_protobuf::sizeofs::sizeof_varint;
 
 use crate::reader::{BYTES, MAX_FIELD_NUMBER, VARINT};
 
@@ -66,11 +66,8 @@ pub(crate) fn varint_field_len(number: u32, value: u64) -> usize {
 
 /// The length that [`Writer::bytes`] adds for a value of `len` bytes.
 pub(crate) fn bytes_field_len(number: u32, len: usize) -> usize {
-    // A slice is never so long that its length prefix overflows a usize; a caller's number may be.
-    if len > usize::MAX >> 1 {
-        return usize::MAX;
-    }
-    tag_len(number).saturating_add(sizeof_len(len))
+    let prefix = sizeof_varint(u64::try_from(len).unwrap_or(u64::MAX));
+    tag_len(number).saturating_add(prefix).saturating_add(len)
 }
 
 const fn tag(number: u32, wire_type: u8) -> u32 {
@@ -80,4 +77,26 @@ const fn tag(number: u32, wire_type: u8) -> u32 {
 
 fn tag_len(number: u32) -> usize {
     sizeof_varint(u64::from(tag(number, 0)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn announced_lengths_are_written_lengths() {
+        for number in [1, 15, 16, 2047, 2048, MAX_FIELD_NUMBER] {
+            for value in [0, 127, 128, u64::MAX] {
+                let mut out = Vec::new();
+                Writer::new(&mut out).varint(number, value);
+                assert_eq!(out.len(), varint_field_len(number, value), "{number} {value}");
+            }
+            for len in [0, 127, 128, 16_384] {
+                let mut out = Vec::new();
+                Writer::new(&mut out).bytes(number, &vec![0; len]);
+                assert_eq!(out.len(), bytes_field_len(number, len), "{number} {len}");
+            }
+        }
+        assert_eq!(bytes_field_len(1, usize::MAX), usize::MAX, "no overflow");
+    }
 }

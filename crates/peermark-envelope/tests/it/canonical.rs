@@ -1,5 +1,7 @@
 //! W7: one form for each envelope, whatever it came in.
 
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
 use peermark_envelope::{DecodeError, Envelope, Limits};
 use peermark_wire::Writer;
 
@@ -78,6 +80,15 @@ fn w7_equal_envelopes_are_equal_values() {
     let with_extra = [envelope.as_bytes(), &[0x98, 0x06, 1]].concat();
     assert_eq!(Envelope::decode(&with_extra).unwrap(), envelope);
     assert_ne!(sealed(b"payloae"), envelope);
+    let set = std::collections::HashSet::from([
+        envelope.clone(),
+        Envelope::decode(&with_extra).unwrap(),
+        sealed(b"payloae"),
+    ]);
+    assert_eq!(set.len(), 2);
+    let hash =
+        |envelope: &Envelope| BuildHasherDefault::<DefaultHasher>::default().hash_one(envelope);
+    assert_ne!(hash(&envelope), hash(&sealed(b"payloae")));
 }
 
 #[test]

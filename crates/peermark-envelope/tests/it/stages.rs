@@ -61,6 +61,24 @@ fn check_mismatch(bytes: &[u8], first: &[u8], len: usize) {
 }
 
 #[test]
+fn e6_a_long_payload_type_is_shown_up_to_32_bytes() {
+    let [key, _, payload, signature] = parts(&sealed(b"payload"));
+    let shown = |payload_type: &[u8]| {
+        let bytes = fields(&[(1, &key), (2, payload_type), (3, &payload), (5, &signature)]);
+        match Envelope::decode(&bytes).unwrap().open(GREETING).unwrap_err() {
+            OpenError::PayloadTypeMismatch { got } => (got.to_string(), format!("{got:?}")),
+            other => panic!("{other:?}"),
+        }
+    };
+    let check = |payload_type: &[u8], expected: String| {
+        assert_eq!(shown(payload_type), (expected.clone(), expected));
+    };
+    check(b"t\x03", "\"t\\x03\"".to_owned());
+    check(&[b'a'; 32], format!("\"{}\"", "a".repeat(32)));
+    check(&[b'a'; 33], format!("\"{}…\"", "a".repeat(32)));
+}
+
+#[test]
 fn e6_a_malformed_key_is_told_from_a_malformed_envelope() {
     let [key, payload_type, payload, signature] = parts(&sealed(b"payload"));
     let malformed = |bytes: &[u8]| match Envelope::decode(bytes).unwrap_err() {
@@ -111,6 +129,9 @@ fn e1_debug_output_shows_no_payload() {
         assert!(!text.contains("handshake") && !text.contains("97, 32"), "{text}");
     }
     assert!(format!("{envelope:?}").contains("verified: false"));
+    assert!(format!("{envelope:?}").contains("/peermark/test/greeting"));
+    let opened = format!("{:?}", envelope.open(GREETING).unwrap());
+    assert!(opened.contains("peermark-test-greeting") && opened.contains("payload_len: 18"));
 }
 
 #[test]
