@@ -2,8 +2,8 @@
 
 use peermark_envelope::Record as _;
 use peermark_peer_record::{
-    AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError, SkippedAddresses,
-    VerifyError, normalize_address,
+    Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError,
+    SkippedAddresses, VerifyError, normalize_address,
 };
 use peermark_wire::WireErrorKind;
 
@@ -193,4 +193,21 @@ fn a_payload_longer_than_any_envelope_loses_no_address() {
     let padded = crate::with_field(padded, 3, &entry);
     let record = PeerRecord::decode(&padded, keypair(1).public_key()).unwrap();
     assert_eq!(record.addresses(), [multiaddr("/ip4/192.0.2.1/tcp/4001")]);
+}
+
+#[test]
+fn an_address_of_nobody_in_particular_is_read_with_its_suffix() {
+    let suffixed = multiaddr(&format!("/ip4/192.0.2.1/tcp/1/p2p/{}", keypair(9).peer_id()));
+    let address = Address::from_bytes(suffixed.as_ref()).unwrap();
+    assert_eq!(address.as_ref(), suffixed.to_vec());
+    assert_eq!(address.to_multiaddr(), suffixed);
+    assert_eq!(format!("{address:?}"), suffixed.to_string());
+    assert_eq!(Address::from_bytes(b""), Err(AddressDefect::Empty));
+    assert_eq!(Address::from_bytes(&GOOD[..7]), Err(AddressDefect::Malformed));
+    assert_eq!(Address::from_bytes(&[0xff, 0x7f]), Err(AddressDefect::UnknownProtocol));
+    let name = |len: usize| multiaddr(&format!("/dns/{}/tcp/1", "a".repeat(len)));
+    let longest = name(MAX_ADDRESS_LEN - 6);
+    assert!(Address::from_bytes(longest.as_ref()).is_ok());
+    let longer = name(MAX_ADDRESS_LEN - 5);
+    assert_eq!(Address::from_bytes(longer.as_ref()), Err(AddressDefect::TooLong));
 }

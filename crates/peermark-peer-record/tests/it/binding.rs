@@ -1,6 +1,8 @@
 //! R1: verified before decoded, and signed by the peer that it names.
 
-use peermark_envelope::OpenError;
+use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
+
+use peermark_envelope::{Envelope, OpenError};
 use peermark_identity::PeerId;
 use peermark_peer_record::{
     CertifiedRecord, Dialects, PEER_RECORD, PeerRecord, RecordError, Stage, VerifyError,
@@ -111,16 +113,62 @@ fn stages_have_the_names_that_the_command_line_prints() {
 }
 
 #[test]
+fn e6_stages_tell_the_key_from_the_envelope() {
+    let good = sealed(&payload(&keypair(1).peer_id(), 1, []), &keypair(1), PEER_RECORD);
+    let stage = |bytes: &[u8]| CertifiedRecord::decode(bytes, Dialects::Any).unwrap_err().stage();
+    // The key starts at 2: a field that it does not have, and a type of its own.
+    let mut unknown_field = good.clone();
+    unknown_field[2] = 0x18;
+    assert_eq!(stage(&unknown_field), Stage::Key);
+    let mut low_order = good.clone();
+    low_order[6..38].fill(0);
+    assert_eq!(stage(&low_order), Stage::Key);
+    assert_eq!(stage(&good[..20]), Stage::Envelope);
+    assert_eq!(stage(&[good.clone(), vec![0; 8192]].concat()), Stage::Size);
+    let without = |number: u32| {
+        let envelope = peermark_wire::EnvelopeMessage::decode(&good).unwrap();
+        let cut = peermark_wire::EnvelopeMessage {
+            payload_type: if number == 2 { &[] } else { envelope.payload_type },
+            signature: if number == 5 { &[] } else { envelope.signature },
+            ..envelope
+        };
+        let mut bytes = Vec::new();
+        cut.encode(&mut bytes);
+        bytes
+    };
+    assert_eq!(stage(&without(2)), Stage::PayloadType);
+    assert_eq!(stage(&without(5)), Stage::Signature);
+}
+
+#[test]
+fn records_are_equal_when_their_bytes_are() {
+    let record = |seq| verify_payload(&payload(&keypair(1).peer_id(), seq, [])).unwrap();
+    let set = std::collections::HashSet::from([record(1), record(1), record(2)]);
+    assert_eq!(set.len(), 2);
+    assert_eq!(record(1), record(1));
+    assert_ne!(record(1), record(2));
+    let hash =
+        |record: &CertifiedRecord| BuildHasherDefault::<DefaultHasher>::default().hash_one(record);
+    assert_ne!(hash(&record(1)), hash(&record(2)));
+    let text = format!("{:?}", record(7));
+    assert!(text.contains("seq: 7") && text.contains(&keypair(1).peer_id().to_string()), "{text}");
+}
+
+#[test]
 fn the_plain_record_binds_its_signer_as_well() {
     // PeerRecord is a payload like any other, and judges its signer like CertifiedRecord.
     let envelope = |peer: &PeerId| {
         let payload = payload(peer, 9, [&[4, 127, 0, 0, 1][..], b"", &[4, 127, 0, 0, 1]]);
-        peermark_envelope::Envelope::seal(PEER_RECORD, &payload, &keypair(1)).unwrap()
+        Envelope::seal(PEER_RECORD, &payload, &keypair(1)).unwrap()
     };
     let signed = envelope(&keypair(1).peer_id()).open_record::<PeerRecord>().unwrap();
     assert_eq!(signed.record().seq().value(), 9);
     assert_eq!(signed.record().addresses(), [crate::multiaddr("/ip4/127.0.0.1")]);
     assert!(envelope(&keypair(2).peer_id()).open_record::<PeerRecord>().is_err());
+    // And it is written as any record is.
+    let sealed = Envelope::seal_record(signed.record(), &keypair(1)).unwrap();
+    let certified = CertifiedRecord::open(sealed, Dialects::Any).unwrap();
+    assert_eq!(PeerRecord::from(&certified), *signed.record());
 }
 
 /// The PublicKey message of key 1, and its SHA-256 as another program computed it.

@@ -75,5 +75,6 @@ fn r4_a_clock_beyond_64_bits_of_nanoseconds_is_ignored() {
 fn a_seq_is_read_from_its_text() {
     assert_eq!("18446744073709551615".parse(), Ok(Seq::MAX));
     assert_eq!(Seq::new(42).to_string().parse(), Ok(Seq::new(42)));
+    assert_eq!((u64::from(Seq::new(42)), Seq::from(42).value()), (42, 42));
     assert!("18446744073709551616".parse::<Seq>().is_err() && "-1".parse::<Seq>().is_err());
 }
