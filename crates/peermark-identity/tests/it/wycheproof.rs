@@ -12,6 +12,15 @@ fn verifies(key: &PublicKey, message: &[u8], signature: &[u8]) -> bool {
     key.verify(message, signature).is_ok()
 }
 
+/// What a set without `acceptable` cases expects.
+fn is_valid(result: TestResult, tc_id: usize) -> bool {
+    match result {
+        TestResult::Valid => true,
+        TestResult::Invalid => false,
+        TestResult::Acceptable => panic!("{tc_id}: not in this version"),
+    }
+}
+
 #[test]
 fn ed25519_is_as_they_say() {
     let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
@@ -19,11 +28,7 @@ fn ed25519_is_as_they_say() {
     for group in &set.test_groups {
         let key = decode_key(1, &group.key.pk).unwrap();
         for test in &group.tests {
-            let expected = match test.result {
-                TestResult::Valid => true,
-                TestResult::Invalid => false,
-                TestResult::Acceptable => panic!("{}: not in this version", test.tc_id),
-            };
+            let expected = is_valid(test.result, test.tc_id);
             assert_eq!(verifies(&key, &test.msg, &test.sig), expected, "{}", test.tc_id);
             tests += 1;
         }
@@ -38,11 +43,7 @@ fn p256_is_as_they_say() {
     for group in &set.test_groups {
         let key = decode_key(3, &group.der).unwrap();
         for test in &group.tests {
-            let expected = match test.result {
-                TestResult::Valid => true,
-                TestResult::Invalid => false,
-                TestResult::Acceptable => panic!("{}: not in this version", test.tc_id),
-            };
+            let expected = is_valid(test.result, test.tc_id);
             assert_eq!(verifies(&key, &test.msg, &test.sig), expected, "{}", test.tc_id);
             tests += 1;
         }
@@ -63,11 +64,7 @@ fn secp256k1_with_low_s_is_as_they_say() {
     for group in &set.test_groups {
         let key = decode_key(2, &compress(&group.key.key)).unwrap();
         for test in &group.tests {
-            let expected = match test.result {
-                TestResult::Valid => true,
-                TestResult::Invalid => false,
-                TestResult::Acceptable => panic!("{}: not in this version", test.tc_id),
-            };
+            let expected = is_valid(test.result, test.tc_id);
             assert_eq!(verifies(&key, &test.msg, &test.sig), expected, "{}", test.tc_id);
             tests += 1;
         }
