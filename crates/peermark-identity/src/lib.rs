@@ -59,12 +59,14 @@
 )]
 
 mod algorithm;
+mod digest;
 mod key_type;
 mod keypair;
 mod peer_id;
 mod public_key;
 mod signer;
 
+pub use digest::sha256;
 pub use key_type::KeyType;
 pub use keypair::{Container, GenerateError, Keypair, PrivateKeyError, SecretBytes, SecretDefect};
 pub use peer_id::{PeerId, PeerIdError};

@@ -130,14 +130,7 @@ impl PublicKey {
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         match &self.0 {
-            Inner::Rsa(_) => {
-                let digest = ring::digest::digest(&ring::digest::SHA256, &self.encode());
-                let mut bytes = [0; 32];
-                for (to, from) in bytes.iter_mut().zip(digest.as_ref()) {
-                    *to = *from;
-                }
-                PeerId::hashed(&bytes)
-            }
+            Inner::Rsa(_) => PeerId::hashed(&crate::digest::sha256(&self.encode())),
             Inner::Ed25519(key) => key.peer_id(),
             Inner::Secp256k1(key) => key.peer_id(),
             Inner::Ecdsa(key) => key.peer_id(),

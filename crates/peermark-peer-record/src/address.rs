@@ -73,8 +73,10 @@ impl<'a> Address<'a> {
         }
     }
 
-    /// `bytes` must have come out of [`normalize`].
-    pub(crate) const fn from_normalized(bytes: &'a [u8]) -> Self {
+    /// Takes the bytes of an [`Address`] back, without reading them again. For a store that kept
+    /// them: what is not a well-formed multiaddr shows nothing, or only its front, as text.
+    #[must_use]
+    pub const fn dangerous_assume_normalized(bytes: &'a [u8]) -> Self {
         Self { bytes }
     }
 
@@ -145,7 +147,7 @@ pub fn normalize_address<'a>(
     address: &'a [u8],
     peer: &PeerId,
 ) -> Result<Address<'a>, AddressDefect> {
-    normalize(address, peer).map(Address::from_normalized)
+    normalize(address, peer).map(Address::dangerous_assume_normalized)
 }
 
 /// The front part of `address` that is kept for `peer`, or why it is skipped.

@@ -149,7 +149,7 @@ impl CertifiedRecord {
         let bytes = self.as_bytes();
         self.addresses
             .iter()
-            .map(|range| Address::from_normalized(bytes.get(range).unwrap_or_default()))
+            .map(|range| Address::dangerous_assume_normalized(bytes.get(range).unwrap_or_default()))
     }
 
     /// The address entries that are not among the addresses, by reason (R2). Duplicates are not

@@ -122,7 +122,7 @@ impl Record for PeerRecord {
             let entry = entry.map_err(RecordError::Malformed)?;
             match normalize(entry.multiaddr, &peer_id) {
                 Ok(kept) if seen.insert(kept) => {
-                    addresses.push(Address::from_normalized(kept).to_multiaddr());
+                    addresses.push(Address::dangerous_assume_normalized(kept).to_multiaddr());
                 }
                 // A duplicate, or one that is skipped as in a certified record.
                 Ok(_) | Err(_) => {}

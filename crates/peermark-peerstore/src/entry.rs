@@ -1,0 +1,367 @@
+//! What is held of one peer: the value that the rules work on and that an engine stores.
+//!
+//! Small where it matters: a peer of which a certified record and nothing else is held is this
+//! struct and one allocation, in which the addresses are ranges of the envelope. Everything else
+//! is in a box of its own.
+//!
+//! Invariants, which [`PeerEntry::check`] proves:
+//!
+//! - A record is held exactly while one of its addresses is (S5).
+//! - No more addresses, and no more claims on one, than the limits say.
+//! - An address without a claim of its own is one of the record's.
+//! - A floor is stored only where no record implies it.
+
+mod packed;
+mod reported;
+mod view;
+
+use peermark_envelope::Limits as EnvelopeLimits;
+use peermark_identity::PeerId;
+use peermark_peer_record::{CertifiedRecord, Dialects, Seq, normalize_address};
+use peermark_provenance::{SourceKind, SourceKinds, Timestamp, TrustClass};
+
+use crate::context::Context;
+use crate::outcome::PayloadDigest;
+
+pub(crate) use packed::Packed;
+pub(crate) use reported::{Claimant, ReportedAddress, StoredClaim};
+pub use view::{AddressView, PeerView, RecordView};
+
+/// What is held of one peer.
+///
+/// Engines store it and hand it to a [`Transition`](crate::Transition); what changes it is in
+/// there. To read it, take a [`PeerView`].
+#[derive(Clone, PartialEq, Eq)]
+pub struct PeerEntry {
+    pub(crate) record: Packed,
+    pub(crate) extra: Option<Box<Extra>>,
+    /// Of the record.
+    pub(crate) seq: Seq,
+    /// When the certified claims end.
+    pub(crate) expires: Timestamp,
+    /// When the record was accepted first.
+    pub(crate) accepted: Timestamp,
+    /// When it was accepted last, in milliseconds after `accepted`.
+    pub(crate) accepted_last: u32,
+    /// Until when its floor lasts, in seconds of floor time.
+    pub(crate) floor_until: u32,
+    /// Who delivered it.
+    pub(crate) delivered_by: SourceKinds,
+    /// The group that brought the peer, whose budget it is charged to.
+    pub(crate) group: u16,
+}
+
+/// What is held beside a record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Extra {
+    pub(crate) peer: PeerId,
+    /// Where there is no record.
+    pub(crate) floor: Option<Floor>,
+    pub(crate) connected: bool,
+    /// Sorted by their bytes.
+    pub(crate) addresses: Vec<ReportedAddress>,
+}
+
+/// The highest sequence number that was accepted of a peer, and what was accepted with it (S3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "engines store it field by field")]
+pub struct Floor {
+    /// The sequence number.
+    pub seq: Seq,
+    /// The payload.
+    pub digest: PayloadDigest,
+    /// When that record was accepted first.
+    pub accepted: Timestamp,
+    /// Until when it lasts, in seconds of floor time ([`Context::floor_now`]).
+    pub until: u32,
+    /// The group whose budget it is charged to.
+    pub group: u16,
+}
+
+/// What an entry is charged with: bytes, and to which group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "engines add it up")]
+pub struct Charge {
+    /// The group; [`EXEMPT`] for none.
+    pub group: u16,
+    /// Bytes.
+    pub bytes: u64,
+}
+
+/// The group of what no budget is charged with: users, and peers that were dialed.
+pub const EXEMPT: u16 = u16::MAX;
+
+impl PeerEntry {
+    /// Of a peer of which nothing is held, or its floor alone.
+    #[must_use]
+    pub fn new(peer: PeerId, floor: Option<Floor>) -> Self {
+        let extra = Extra { peer, floor, connected: false, addresses: Vec::new() };
+        Self {
+            record: Packed::default(),
+            extra: Some(Box::new(extra)),
+            seq: Seq::default(),
+            expires: Timestamp::EPOCH,
+            accepted: Timestamp::EPOCH,
+            accepted_last: 0,
+            floor_until: 0,
+            delivered_by: SourceKinds::NONE,
+            group: floor.map_or(EXEMPT, |floor| floor.group),
+        }
+    }
+
+    /// The multihash of the peer's id.
+    #[must_use]
+    pub fn peer_id_bytes(&self) -> &[u8] {
+        match &self.extra {
+            Some(extra) => extra.peer.as_bytes(),
+            None => self.record.peer_id(),
+        }
+    }
+
+    /// The peer.
+    #[must_use]
+    #[expect(clippy::unreachable, reason = "a certified record names a canonical peer id")]
+    pub fn peer_id(&self) -> PeerId {
+        match &self.extra {
+            Some(extra) => extra.peer,
+            None => match PeerId::from_bytes(self.record.peer_id()) {
+                Ok(peer) => peer,
+                Err(_) => unreachable!("a canonical peer id"),
+            },
+        }
+    }
+
+    /// Whether nothing is held but, maybe, a floor: what an engine keeps such a peer as.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        !self.record.is_some()
+            && self
+                .extra
+                .as_ref()
+                .is_none_or(|extra| !extra.connected && extra.addresses.is_empty())
+    }
+
+    /// Whether a record is held, be it over or not.
+    #[must_use]
+    pub fn has_record(&self) -> bool {
+        self.record.is_some()
+    }
+
+    /// Whether the peer is connected.
+    #[must_use]
+    pub fn is_connected(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.connected)
+    }
+
+    /// The floor: that of the record, or the one that outlived it.
+    #[must_use]
+    pub fn floor(&self) -> Option<Floor> {
+        if self.record.is_some() {
+            return Some(Floor {
+                seq: self.seq,
+                digest: PayloadDigest::of(self.record.payload()),
+                accepted: self.accepted,
+                until: self.floor_until,
+                group: self.group,
+            });
+        }
+        self.extra.as_ref().and_then(|extra| extra.floor)
+    }
+
+    /// When something of it ends next.
+    #[must_use]
+    pub fn due(&self) -> Option<Timestamp> {
+        let record = self.record.is_some().then_some(self.expires);
+        let connected = self.is_connected();
+        let claims = self.reported().iter().flat_map(|address| &address.claims);
+        claims.filter_map(|claim| claim.due(connected)).chain(record).min()
+    }
+
+    /// The class of its best address, however long that lives; a connected peer counts as dialed.
+    /// Right for an entry whose ended claims are gone.
+    #[must_use]
+    pub fn class(&self) -> Option<TrustClass> {
+        let record = self.record.is_some().then(|| self.record_class());
+        let connected = self.is_connected().then_some(TrustClass::Dialed);
+        let claims = self.reported().iter().flat_map(|address| &address.claims);
+        claims.map(|claim| claim.by.class()).chain(record).chain(connected).max()
+    }
+
+    /// What its record, and the rest of it that belongs to nobody else, is charged with, and then
+    /// each of its other addresses.
+    pub fn charges(&self) -> impl Iterator<Item = Charge> + '_ {
+        let owner =
+            if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
+        let fixed =
+            if self.extra.is_some() { Self::OVERHEAD_WITH_MORE } else { Self::OVERHEAD };
+        let bytes = to_u64(fixed.saturating_add(self.record.heap()));
+        let own = Charge { group: owner, bytes };
+        let addresses = self.reported().iter();
+        core::iter::once(own).chain(
+            addresses.map(|a| Charge { group: a.group, bytes: to_u64(a.footprint()) }),
+        )
+    }
+
+    /// Proves the invariants of the entry.
+    ///
+    /// # Errors
+    ///
+    /// The first that does not hold.
+    pub fn check(&self, limits: &crate::Limits) -> Result<(), Defect> {
+        let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect(what)) };
+        let reported = self.reported();
+        let certified = self.record.len();
+        let others =
+            reported.iter().filter(|address| !self.record.contains(&address.address)).count();
+        ensure(
+            certified.saturating_add(others) <= limits.addresses_per_peer,
+            "more addresses than the limit",
+        )?;
+        ensure(
+            reported.is_sorted_by(|a, b| a.address < b.address),
+            "addresses out of order, or twice",
+        )?;
+        for address in reported {
+            let claims = &address.claims;
+            ensure(claims.is_sorted_by(|a, b| a.by < b.by), "claims out of order, or twice")?;
+            let told = claims.iter().filter(|claim| claim.by != Claimant::Dialed).count();
+            ensure(told <= limits.claims_per_address, "more claims than the limit")?;
+            ensure(
+                !claims.is_empty() || self.record.contains(&address.address),
+                "an address that nobody claims",
+            )?;
+            let normal =
+                normalize_address(&address.address, &self.peer_id());
+            ensure(
+                normal.is_ok_and(|normal| *normal.as_bytes() == *address.address),
+                "an address that is not normalised",
+            )?;
+        }
+        if self.record.is_some() {
+            let stored = self.extra.as_ref().and_then(|extra| extra.floor);
+            ensure(stored.is_none(), "a floor beside a record")?;
+            ensure(self.record.peer_id() == self.peer_id_bytes(), "a record of another peer")?;
+            let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN);
+            let record = CertifiedRecord::decode_with(
+                self.record.envelope(),
+                Dialects::Any,
+                limits.unwrap_or_default(),
+            );
+            let record = record.map_err(|_| Defect("a record that does not verify"))?;
+            ensure(record.seq() == self.seq, "a sequence number that is not the record's")?;
+            ensure(record.payload() == self.record.payload(), "a payload that is elsewhere")?;
+            let mut listed = record.addresses();
+            ensure(
+                self.record.addresses().all(|kept| listed.any(|address| address == kept)),
+                "an address that the record does not list, or another order",
+            )?;
+        }
+        Ok(())
+    }
+
+    /// What an entry is charged at least, whatever is in it: the struct, its places in an index
+    /// and a table, and the box for what is not in its record.
+    pub const OVERHEAD: usize = size_of::<Self>() + 36;
+    /// [`Self::OVERHEAD`] and the box.
+    pub const OVERHEAD_WITH_MORE: usize = Self::OVERHEAD + size_of::<Extra>();
+
+    pub(crate) fn reported(&self) -> &[ReportedAddress] {
+        self.extra.as_ref().map_or(&[], |extra| &extra.addresses)
+    }
+
+    pub(crate) fn reported_at(&self, address: &[u8]) -> Option<&ReportedAddress> {
+        let reported = self.reported();
+        let at = reported.binary_search_by(|other| (*other.address).cmp(address)).ok()?;
+        reported.get(at)
+    }
+
+    pub(crate) fn extra_mut(&mut self) -> &mut Extra {
+        self.extra_from(self.peer_id())
+    }
+
+    /// The box, made for `peer` where there is none.
+    pub(crate) fn extra_from(&mut self, peer: PeerId) -> &mut Extra {
+        self.extra.get_or_insert_with(|| {
+            Box::new(Extra { peer, floor: None, connected: false, addresses: Vec::new() })
+        })
+    }
+
+    pub(crate) fn record_class(&self) -> TrustClass {
+        if self.delivered_by.iter().any(SourceKind::is_user) {
+            TrustClass::User
+        } else {
+            TrustClass::Certified
+        }
+    }
+
+    /// Lets go of the box when there is nothing in it that the record does not say.
+    pub(crate) fn tidy(&mut self) {
+        if let Some(extra) = &mut self.extra {
+            let record = &self.record;
+            extra
+                .addresses
+                .retain(|address| !address.claims.is_empty() || record.contains(&address.address));
+            let spare = !extra.connected && extra.addresses.is_empty() && extra.floor.is_none();
+            if spare && self.record.is_some() {
+                self.extra = None;
+            }
+        }
+    }
+
+    /// Drops the record and leaves its floor (S3, S5).
+    pub(crate) fn scrap_record(&mut self) {
+        let floor = self.floor();
+        let extra = self.extra_mut();
+        extra.floor = floor;
+        self.record = Packed::default();
+        self.delivered_by = SourceKinds::NONE;
+        self.tidy();
+    }
+
+    /// Drops what is over at `now` (S6).
+    pub(crate) fn expire(&mut self, cx: &Context<'_>) {
+        let (now, connected) = (cx.now, self.is_connected());
+        if let Some(extra) = &mut self.extra {
+            for address in &mut extra.addresses {
+                address.claims.retain(|claim| !claim.is_over(now, connected));
+            }
+            if extra.floor.is_some_and(|floor| floor.until <= cx.floor_now) {
+                extra.floor = None;
+            }
+        }
+        if self.record.is_some() && now >= self.expires {
+            self.scrap_record();
+        } else {
+            self.tidy();
+        }
+    }
+}
+
+impl core::fmt::Debug for PeerEntry {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("PeerEntry")
+            .field("peer", &self.peer_id())
+            .field("seq", &self.record.is_some().then_some(self.seq))
+            .field("expires", &self.expires)
+            .field("certified", &self.record)
+            .field("extra", &self.extra)
+            .finish_non_exhaustive()
+    }
+}
+
+/// An invariant that does not hold: a defect of the store, or of an engine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the store is broken: {0}")]
+pub struct Defect(pub(crate) &'static str);
+
+impl Defect {
+    /// For engines: this invariant does not hold.
+    #[must_use]
+    pub const fn new(what: &'static str) -> Self {
+        Self(what)
+    }
+}
+
+fn to_u64(n: usize) -> u64 {
+    u64::try_from(n).unwrap_or(u64::MAX)
+}

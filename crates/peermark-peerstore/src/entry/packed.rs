@@ -1,0 +1,156 @@
+//! A certified record in one allocation: the canonical envelope, and behind it where its addresses
+//! are.
+//!
+//! Three bytes for each address: its start in the envelope, little-endian, and its length less one.
+//! An envelope has at most 64 KiB and an address 1 to 256 bytes, so that both always fit.
+
+use core::ops::Range;
+
+use peermark_peer_record::{Address, CertifiedRecord};
+
+/// Bytes of one span.
+const SPAN: usize = 3;
+
+/// A certified record, packed; or nothing.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub(crate) struct Packed {
+    bytes: Box<[u8]>,
+    payload: (u16, u16),
+    peer_id: (u16, u8),
+    addresses: u8,
+}
+
+impl Packed {
+    /// The first `count` addresses of `record`, at most 255, with its envelope. `None` without an
+    /// address: such a record is not kept.
+    pub(crate) fn new(record: &CertifiedRecord, count: usize) -> Option<Self> {
+        let envelope = record.as_bytes();
+        let addresses = u8::try_from(record.addresses().len().min(count)).unwrap_or(u8::MAX);
+        if addresses == 0 {
+            return None;
+        }
+        let spans = usize::from(addresses).saturating_mul(SPAN);
+        let mut bytes = Vec::with_capacity(envelope.len().saturating_add(spans));
+        bytes.extend_from_slice(envelope);
+        for address in record.addresses().take(addresses.into()) {
+            let (start, len) = place(envelope, address.as_bytes())?;
+            bytes.extend_from_slice(&start.to_le_bytes());
+            bytes.push(u8::try_from(len.checked_sub(1)?).ok()?);
+        }
+        let payload = place(envelope, record.payload())?;
+        let peer_id = record.peer_id();
+        let (start, len) = find(envelope, record.payload(), peer_id.as_bytes())?;
+        Some(Self {
+            bytes: bytes.into_boxed_slice(),
+            payload,
+            peer_id: (start, u8::try_from(len).ok()?),
+            addresses,
+        })
+    }
+
+    /// Whether there is a record.
+    pub(crate) fn is_some(&self) -> bool {
+        self.addresses != 0
+    }
+
+    /// The canonical envelope; empty where there is none.
+    pub(crate) fn envelope(&self) -> &[u8] {
+        self.bytes.get(..self.envelope_len()).unwrap_or_default()
+    }
+
+    /// The signed payload.
+    pub(crate) fn payload(&self) -> &[u8] {
+        let (start, len) = self.payload;
+        self.part(range(start, len.into()))
+    }
+
+    /// The multihash of the peer id.
+    pub(crate) fn peer_id(&self) -> &[u8] {
+        let (start, len) = self.peer_id;
+        self.part(range(start, len.into()))
+    }
+
+    /// How many addresses are kept.
+    pub(crate) fn len(&self) -> usize {
+        self.addresses.into()
+    }
+
+    /// The addresses, in the order of the record.
+    pub(crate) fn addresses(&self) -> impl ExactSizeIterator<Item = Address<'_>> + Clone {
+        let spans = self.bytes.get(self.envelope_len()..).unwrap_or_default();
+        spans.chunks_exact(SPAN).map(|span| Address::dangerous_assume_normalized(self.at(span)))
+    }
+
+    /// Whether `address` is one of them.
+    pub(crate) fn contains(&self, address: &[u8]) -> bool {
+        self.addresses().any(|ours| ours.as_bytes() == address)
+    }
+
+    /// Forgets the addresses for which `keep` says no, and everything with the last of them.
+    /// Answers how many went.
+    pub(crate) fn retain(&mut self, mut keep: impl FnMut(Address<'_>) -> bool) -> usize {
+        let envelope = self.envelope_len();
+        let mut bytes = self.envelope().to_vec();
+        for span in self.bytes.get(envelope..).unwrap_or_default().chunks_exact(SPAN) {
+            if keep(Address::dangerous_assume_normalized(self.at(span))) {
+                bytes.extend_from_slice(span);
+            }
+        }
+        let kept = bytes.len().saturating_sub(envelope) / SPAN;
+        let gone = self.len().saturating_sub(kept);
+        if kept == 0 {
+            *self = Self::default();
+        } else if gone > 0 {
+            self.bytes = bytes.into_boxed_slice();
+            self.addresses = u8::try_from(kept).unwrap_or(u8::MAX);
+        }
+        gone
+    }
+
+    /// Bytes on the heap.
+    pub(crate) fn heap(&self) -> usize {
+        self.bytes.len()
+    }
+
+    fn envelope_len(&self) -> usize {
+        self.bytes.len().saturating_sub(self.len().saturating_mul(SPAN))
+    }
+
+    fn at(&self, span: &[u8]) -> &[u8] {
+        match *span {
+            [low, high, len] => {
+                self.part(range(u16::from_le_bytes([low, high]), usize::from(len).saturating_add(1)))
+            }
+            _ => &[],
+        }
+    }
+
+    fn part(&self, range: Range<usize>) -> &[u8] {
+        self.bytes.get(range).unwrap_or_default()
+    }
+}
+
+fn range(start: u16, len: usize) -> Range<usize> {
+    let start = usize::from(start);
+    start..start.saturating_add(len)
+}
+
+/// Where `part`, a slice of `whole`, is in it.
+fn place(whole: &[u8], part: &[u8]) -> Option<(u16, u16)> {
+    let start = part.as_ptr().addr().checked_sub(whole.as_ptr().addr())?;
+    debug_assert!(whole.get(start..).is_some_and(|rest| rest.starts_with(part)), "a part of it");
+    Some((u16::try_from(start).ok()?, u16::try_from(part.len()).ok()?))
+}
+
+/// Where `wanted` first stands in `part`, a slice of `whole`. A record holds its peer id; some
+/// equal bytes before it are as good.
+fn find(whole: &[u8], part: &[u8], wanted: &[u8]) -> Option<(u16, u16)> {
+    let at = part.windows(wanted.len()).position(|window| window == wanted)?;
+    place(whole, part.get(at..at.checked_add(wanted.len())?)?)
+}
+
+impl core::fmt::Debug for Packed {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_list().entries(self.addresses()).finish()
+    }
+}

@@ -1,0 +1,181 @@
+//! Addresses beside those of the record: what sources reported and handshakes showed.
+//!
+//! Claims merge in any order to the same value (P3): one for each source and reporter, its first
+//! sight the earliest, its last the latest, its end the later one.
+
+use peermark_identity::PeerId;
+use peermark_peer_record::Address;
+use peermark_provenance::{
+    Claim, DialHistory, Expiry, Source, SourceKind, Timestamp, TrustClass,
+};
+
+use crate::outcome::Lifetime;
+
+/// One address that is not, or not only, in the record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ReportedAddress {
+    /// Normalised bytes.
+    pub(crate) address: Box<[u8]>,
+    /// Sorted by who makes them.
+    pub(crate) claims: Vec<StoredClaim>,
+    pub(crate) dials: DialHistory,
+    /// The group whose budget it is charged to: that of its first source.
+    pub(crate) group: u16,
+}
+
+/// A claim without the address that it is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredClaim {
+    pub(crate) by: Claimant,
+    pub(crate) first_seen: Timestamp,
+    pub(crate) last_seen: Timestamp,
+    /// When it ends, unless it is held by a connection.
+    pub(crate) ends: Timestamp,
+    /// How long it was given: what starts to run when the peer disconnects (S7).
+    pub(crate) ttl: core::time::Duration,
+}
+
+/// Who makes a claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Claimant {
+    /// A handshake.
+    Dialed,
+    /// A source, and the peer that spoke.
+    Source(SourceKind, Option<PeerId>),
+}
+
+impl Claimant {
+    /// Of a source; `None` where the reporter's peer id is none of ours.
+    pub(crate) fn of(source: &Source) -> Self {
+        let reporter = source.reporter().and_then(|peer| PeerId::try_from(peer).ok());
+        Self::Source(source.kind(), reporter)
+    }
+
+    /// Whether its claims do not expire while the peer is connected (S7).
+    pub(crate) const fn is_held_by_connection(&self) -> bool {
+        matches!(self, Self::Dialed | Self::Source(SourceKind::Identify, _))
+    }
+
+    pub(crate) fn class(&self) -> TrustClass {
+        match self {
+            Self::Dialed => TrustClass::Dialed,
+            Self::Source(kind, _) if kind.is_user() => TrustClass::User,
+            Self::Source(SourceKind::Identify, _) => TrustClass::Direct,
+            Self::Source(..) => TrustClass::ThirdParty,
+        }
+    }
+
+    /// What the victim among claims is chosen by.
+    pub(crate) fn key(&self) -> Vec<u8> {
+        match self {
+            Self::Dialed => Vec::new(),
+            Self::Source(kind, reporter) => {
+                let mut key = kind.to_string().into_bytes();
+                key.extend_from_slice(reporter.as_ref().map_or(&[], PeerId::as_bytes));
+                key
+            }
+        }
+    }
+}
+
+impl StoredClaim {
+    pub(crate) fn new(by: Claimant, now: Timestamp, ttl: core::time::Duration) -> Self {
+        Self { by, first_seen: now, last_seen: now, ends: now.saturating_add(ttl), ttl }
+    }
+
+    /// Whether it is over at `now`.
+    pub(crate) fn is_over(&self, now: Timestamp, connected: bool) -> bool {
+        self.due(connected).is_some_and(|due| now >= due)
+    }
+
+    /// When it ends, as far as that is known.
+    pub(crate) fn due(&self, connected: bool) -> Option<Timestamp> {
+        let held = connected && self.by.is_held_by_connection();
+        (!held).then_some(self.ends)
+    }
+
+    /// The peer disconnects now: its time starts to run (S7).
+    pub(crate) fn release(&mut self, now: Timestamp) {
+        if self.by.is_held_by_connection() {
+            self.last_seen = self.last_seen.max(now);
+            self.ends = self.ends.max(now.saturating_add(self.ttl));
+        }
+    }
+
+    /// Takes in another claim of the same claimant. Answers whether its end moved.
+    pub(crate) fn merge(&mut self, other: &Self, lifetime: Lifetime) -> bool {
+        self.first_seen = self.first_seen.min(other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        let end = (other.ends, other.ttl);
+        let moves = match lifetime {
+            Lifetime::Extend => end > (self.ends, self.ttl),
+            Lifetime::Set => end != (self.ends, self.ttl),
+        };
+        if moves {
+            (self.ends, self.ttl) = end;
+        }
+        moves
+    }
+
+    pub(crate) fn to_claim(&self, connected: bool) -> Claim {
+        let expiry = match self.due(connected) {
+            Some(due) => Expiry::At(due),
+            None => Expiry::AfterDisconnect(self.ttl),
+        };
+        let claim = match self.by {
+            Claimant::Dialed => Claim::dialed(self.first_seen, expiry),
+            Claimant::Source(kind, reporter) => {
+                let source = Source::of(kind);
+                let source = reporter.map_or(source, |peer| source.reported_by(peer.into()));
+                Claim::reported(source, self.first_seen, expiry)
+            }
+        };
+        claim.seen(self.first_seen, self.last_seen)
+    }
+}
+
+impl ReportedAddress {
+    pub(crate) fn new(address: &[u8], group: u16) -> Self {
+        Self { address: address.into(), claims: Vec::new(), dials: DialHistory::default(), group }
+    }
+
+    pub(crate) fn as_address(&self) -> Address<'_> {
+        Address::dangerous_assume_normalized(&self.address)
+    }
+
+    /// The class of its claims that hold at `now`; `None` without one.
+    pub(crate) fn class(&self, now: Timestamp, connected: bool) -> Option<TrustClass> {
+        self.live(now, connected).map(|claim| claim.by.class()).max()
+    }
+
+    /// The claims that hold at `now`.
+    pub(crate) fn live(
+        &self,
+        now: Timestamp,
+        connected: bool,
+    ) -> impl Iterator<Item = &StoredClaim> {
+        self.claims.iter().filter(move |claim| !claim.is_over(now, connected))
+    }
+
+    pub(crate) fn claim_mut(&mut self, by: &Claimant) -> Option<&mut StoredClaim> {
+        let at = self.claims.binary_search_by(|claim| claim.by.cmp(by)).ok()?;
+        self.claims.get_mut(at)
+    }
+
+    pub(crate) fn claim(&self, by: &Claimant) -> Option<&StoredClaim> {
+        let at = self.claims.binary_search_by(|claim| claim.by.cmp(by)).ok()?;
+        self.claims.get(at)
+    }
+
+    /// Puts a claim in its place; there is none of its claimant.
+    pub(crate) fn insert(&mut self, claim: StoredClaim) {
+        let at = self.claims.partition_point(|other| other.by < claim.by);
+        self.claims.insert(at, claim);
+    }
+
+    /// Bytes that it takes, by the store's own reckoning.
+    pub(crate) fn footprint(&self) -> usize {
+        let claims = self.claims.len().saturating_mul(size_of::<StoredClaim>());
+        size_of::<Self>().saturating_add(self.address.len()).saturating_add(claims)
+    }
+}

@@ -1,0 +1,440 @@
+//! One part of the peers, under one lock: entries, and the floors of peers of which nothing else
+//! is held.
+//!
+//! Invariants: a peer is in one of the two tables at most; nothing is stored that is empty; what
+//! is charged in the ledger is what is here.
+
+use peermark_identity::PeerId;
+use peermark_provenance::TrustClass;
+
+use super::ledger::{Bill, Ledger};
+use super::table::{Row, Table};
+use crate::context::Context;
+use crate::engine::Shared;
+use crate::entry::{Defect, Floor, PeerEntry};
+use crate::event::Cause;
+use crate::hub::Before;
+use crate::metrics::Evicted;
+use crate::outcome::{Room, Swept};
+use crate::transition::{Need, Transition};
+
+/// Entries and floors of some peers.
+#[derive(Debug, Default)]
+pub(super) struct Shard {
+    entries: Table<PeerEntry>,
+    floors: Table<FloorRow>,
+}
+
+/// The floor of a peer of which nothing else is held.
+#[derive(Debug)]
+struct FloorRow {
+    peer: PeerId,
+    floor: Floor,
+}
+
+impl Row for PeerEntry {
+    fn peer(&self) -> &[u8] {
+        self.peer_id_bytes()
+    }
+
+    fn due(&self) -> Option<u64> {
+        Self::due(self).map(peermark_provenance::Timestamp::as_nanos)
+    }
+
+    fn tag(&self) -> u32 {
+        Tag::of(self).0
+    }
+}
+
+impl Row for FloorRow {
+    fn peer(&self) -> &[u8] {
+        self.peer.as_bytes()
+    }
+
+    fn due(&self) -> Option<u64> {
+        Some(u64::from(self.floor.until).saturating_mul(NANOS))
+    }
+
+    fn tag(&self) -> u32 {
+        Tag::of_floor(&self.floor).0
+    }
+}
+
+/// Nanoseconds of a second.
+const NANOS: u64 = 1_000_000_000;
+
+/// What a victim is chosen by: rank, whether there is a record, and the group, from the highest
+/// bits down. Never 0.
+#[derive(Clone, Copy, Debug)]
+struct Tag(u32);
+
+impl Tag {
+    fn of(entry: &PeerEntry) -> Self {
+        let rank = rank(entry.class());
+        let owner = entry.charges().next().map_or(crate::EXEMPT, |charge| charge.group);
+        Self((rank << 17) | (u32::from(entry.has_record()) << 16) | u32::from(owner))
+    }
+
+    fn of_floor(floor: &Floor) -> Self {
+        Self((1 << 17) | u32::from(floor.group))
+    }
+
+    fn rank(self) -> u32 {
+        self.0 >> 17
+    }
+
+    fn has_record(self) -> bool {
+        self.0 & (1 << 16) != 0
+    }
+
+    fn is_of(self, group: u16) -> bool {
+        self.0 & 0xffff == u32::from(group)
+    }
+}
+
+/// 1 to 6, the first to go lowest.
+fn rank(class: Option<TrustClass>) -> u32 {
+    match class {
+        None => 1,
+        Some(TrustClass::ThirdParty) => 2,
+        Some(TrustClass::Direct) => 3,
+        Some(TrustClass::Certified) => 4,
+        Some(TrustClass::Dialed) => 5,
+        Some(TrustClass::User) => 6,
+    }
+}
+
+/// What the work of a shard needs beside itself.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) ledger: &'a Ledger,
+    pub(super) region: usize,
+    pub(super) cx: Context<'a>,
+    /// Nanoseconds of floor time.
+    pub(super) floor_nanos: u64,
+}
+
+impl Around<'_> {
+    /// What the entry holds, where anybody wants to know what becomes of it.
+    fn before(&self, entry: Option<&PeerEntry>) -> Option<Before> {
+        let quiet = self.shared.hub().is_quiet();
+        (!quiet).then(|| entry.map(Before::of).unwrap_or_default())
+    }
+
+    fn tell(&self, before: Option<Before>, after: &PeerEntry, cause: Cause) {
+        if let Some(before) = before {
+            let (hub, metrics) = (self.shared.hub(), self.shared.metrics());
+            before.tell(after, self.region, cause, hub, metrics);
+        }
+    }
+
+    fn now(&self) -> u64 {
+        self.cx.now.as_nanos()
+    }
+}
+
+impl Shard {
+    pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<&PeerEntry> {
+        self.entries.get(self.entries.find(hash, peer)?)
+    }
+
+    pub(super) fn floor(&self, hash: u32, peer: &[u8]) -> Option<Floor> {
+        if let Some(entry) = self.find(hash, peer) {
+            return entry.floor();
+        }
+        Some(self.floors.get(self.floors.find(hash, peer)?)?.floor)
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &PeerEntry> {
+        self.entries.iter()
+    }
+
+    pub(super) fn next_due(&self) -> Option<u64> {
+        self.entries.next_due()
+    }
+
+    /// Whether something is due.
+    pub(super) fn is_due(&self, around: &Around<'_>) -> bool {
+        let entries = self.entries.next_due().is_some_and(|due| due <= around.now());
+        entries || self.floors.next_due().is_some_and(|due| due <= around.floor_nanos)
+    }
+
+    /// Runs a transition, as [`Transition`] says.
+    pub(super) fn update<T: Transition>(
+        &mut self,
+        hash: u32,
+        peer: &PeerId,
+        transition: &T,
+        around: &Around<'_>,
+    ) -> T::Answer {
+        let cx = &around.cx;
+        let mut key = self.entries.find(hash, peer.as_bytes());
+        let due = key.and_then(|key| self.entries.get(key)).and_then(PeerEntry::due);
+        if let (Some(found), true) = (key, due.is_some_and(|due| due <= cx.now)) {
+            self.settle(found, around, &mut Swept::default());
+            key = self.entries.find(hash, peer.as_bytes());
+        }
+        match key {
+            Some(key) => self.update_entry(key, transition, around),
+            None => self.update_absent(hash, peer, transition, around),
+        }
+    }
+
+    fn update_entry<T: Transition>(
+        &mut self,
+        key: u32,
+        transition: &T,
+        around: &Around<'_>,
+    ) -> T::Answer {
+        let cx = &around.cx;
+        let need = self.entries.get(key).and_then(|entry| transition.need(entry, cx));
+        let turn = need.and_then(|need| around.ledger.turn(&need, false, cx.limits));
+        if let Some(need) = need
+            && let Err(room) = self.make_room(&need, Some(key), around)
+        {
+            return transition.refuse(room);
+        }
+        let before = around.before(self.entries.get(key));
+        let changed = self.entries.change(key, around.now(), |entry| {
+            let bill = Bill::of(entry);
+            let answer = transition.run(entry, cx);
+            around.tell(before, entry, transition.cause());
+            if !entry.is_empty() {
+                around.ledger.charge(&Bill::of(entry));
+                around.ledger.release(&bill);
+                return (answer, None);
+            }
+            (answer, Some(bill))
+        });
+        drop(turn);
+        match changed {
+            Some((answer, gone)) => {
+                if let Some(bill) = gone {
+                    around.ledger.release(&bill);
+                    self.bury(key, around);
+                }
+                answer
+            }
+            // Not reached: the caller has just found it.
+            None => transition.refuse(Room::Peers),
+        }
+    }
+
+    fn update_absent<T: Transition>(
+        &mut self,
+        hash: u32,
+        peer: &PeerId,
+        transition: &T,
+        around: &Around<'_>,
+    ) -> T::Answer {
+        let cx = &around.cx;
+        let floor_key = self.floors.find(hash, peer.as_bytes());
+        let floor = floor_key.and_then(|key| self.floors.get(key)).map(|row| row.floor);
+        let held = floor.filter(|floor| floor.until > cx.floor_now);
+        let mut entry = PeerEntry::new(*peer, held);
+        let need = transition.need(&entry, cx);
+        let turn = need.and_then(|need| around.ledger.turn(&need, true, cx.limits));
+        if let Some(need) = need
+            && let Err(room) = self.make_room(&need, None, around)
+        {
+            return transition.refuse(room);
+        }
+        let before = around.before(None);
+        let answer = transition.run(&mut entry, cx);
+        around.tell(before, &entry, transition.cause());
+        if entry.is_empty() {
+            if entry.floor() != floor {
+                self.drop_floor(floor_key, around);
+                match entry.floor() {
+                    Some(floor) => self.keep_floor(hash, *peer, floor, around),
+                    None => around.shared.evidence().forget(peer),
+                }
+            }
+        } else {
+            self.drop_floor(floor_key, around);
+            around.ledger.charge(&Bill::of(&entry));
+            self.entries.insert(hash, entry, around.now());
+        }
+        drop(turn);
+        answer
+    }
+
+    /// Lets go of what is over, at one entry (S6).
+    fn settle(&mut self, key: u32, around: &Around<'_>, swept: &mut Swept) {
+        let before = around.before(self.entries.get(key));
+        let changed = self.entries.change(key, around.now(), |entry| {
+            let bill = Bill::of(entry);
+            let (addresses, record) = (count_addresses(entry), entry.has_record());
+            entry.settle(&around.cx);
+            around.tell(before, entry, Cause::Expiry);
+            let gone = addresses.saturating_sub(count_addresses(entry));
+            swept.addresses = swept.addresses.saturating_add(gone);
+            let scrapped = record && !entry.has_record();
+            swept.records = swept.records.saturating_add(usize::from(scrapped));
+            let bill_after = Bill::of(entry);
+            if !entry.is_empty() {
+                around.ledger.charge(&bill_after);
+            }
+            around.ledger.release(&bill);
+            (entry.is_empty(), bill_after.owner())
+        });
+        match changed {
+            Some((true, _)) => {
+                swept.peers = swept.peers.saturating_add(1);
+                self.bury(key, around);
+            }
+            // Who was dialed once is charged to nobody; now it is, and the group may hold too much.
+            Some((false, group)) => self.hold_to_share(group, around),
+            None => {}
+        }
+    }
+
+    fn hold_to_share(&mut self, group: u16, around: &Around<'_>) {
+        while around.ledger.is_over(group, around.cx.limits) {
+            let of_group = |_, tag| Some(Tag(tag).rank()).filter(|_| Tag(tag).is_of(group));
+            match self.entries.lowest(of_group) {
+                Some(victim) => self.evict(victim, around),
+                None => break,
+            }
+        }
+    }
+
+    /// Makes room for `need`, by evicting what is no better (S11).
+    fn make_room(
+        &mut self,
+        need: &Need,
+        existing: Option<u32>,
+        around: &Around<'_>,
+    ) -> Result<(), Room> {
+        let limits = around.cx.limits;
+        while let Some(room) = around.ledger.lacks(need, existing.is_none(), limits) {
+            // What is over goes first: it is nobody's loss.
+            if self.sweep_one(existing, around) {
+                continue;
+            }
+            let worst = rank(Some(need.class));
+            let victim = self.entries.lowest(|key, tag| {
+                let tag = Tag(tag);
+                let fits = match room {
+                    Room::Share => tag.is_of(need.group),
+                    Room::Records => tag.has_record(),
+                    _ => true,
+                };
+                (fits && Some(key) != existing && tag.rank() <= worst).then(|| tag.rank())
+            });
+            match victim {
+                Some(victim) => self.evict(victim, around),
+                None => return Err(room),
+            }
+        }
+        Ok(())
+    }
+
+    /// Lets go of one entry that is over, if there is one.
+    fn sweep_one(&mut self, existing: Option<u32>, around: &Around<'_>) -> bool {
+        let mut budget = SWEEP_FOR_ROOM;
+        match self.entries.pop_due(around.now(), &mut budget) {
+            // It was settled before.
+            Some(key) if Some(key) == existing => false,
+            Some(key) => {
+                self.settle(key, around, &mut Swept::default());
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn evict(&mut self, key: u32, around: &Around<'_>) {
+        let Some(entry) = self.entries.get(key) else {
+            return;
+        };
+        let before = around.before(Some(entry));
+        let gone = PeerEntry::new(entry.peer_id(), entry.floor());
+        around.tell(before, &gone, Cause::Eviction);
+        around.ledger.release(&Bill::of(entry));
+        around.shared.metrics().evicted(Evicted::Peer);
+        tracing::debug!(peer = %gone.peer_id(), class = ?entry.class(), "evicted");
+        self.bury(key, around);
+    }
+
+    /// Takes an entry out, and keeps its floor (S3). It is not charged any more.
+    fn bury(&mut self, key: u32, around: &Around<'_>) {
+        let hash = self.entries.hash(key);
+        if let Some(entry) = self.entries.remove(key) {
+            match entry.floor().filter(|floor| floor.until > around.cx.floor_now) {
+                Some(floor) => self.keep_floor(hash, entry.peer_id(), floor, around),
+                None => around.shared.evidence().forget(&entry.peer_id()),
+            }
+        }
+    }
+
+    fn keep_floor(&mut self, hash: u32, peer: PeerId, floor: Floor, around: &Around<'_>) {
+        while let Err(own_only) = around.ledger.floor_fits(floor.group, around.cx.limits) {
+            let victim = self.floors.lowest(|_, tag| {
+                (!own_only || Tag(tag).is_of(floor.group)).then(|| Tag(tag).rank())
+            });
+            around.shared.metrics().evicted(Evicted::Floor);
+            if victim.is_none() {
+                around.shared.evidence().forget(&peer);
+                return;
+            }
+            self.drop_floor(victim, around);
+        }
+        around.ledger.charge_floor(floor.group);
+        self.floors.insert(hash, FloorRow { peer, floor }, around.floor_nanos);
+    }
+
+    fn drop_floor(&mut self, key: Option<u32>, around: &Around<'_>) -> Option<PeerId> {
+        let row = self.floors.remove(key?)?;
+        around.ledger.release_floor(row.floor.group);
+        Some(row.peer)
+    }
+
+    /// Lets go of what is over, as far as the budget goes.
+    pub(super) fn sweep(&mut self, around: &Around<'_>, budget: &mut usize, swept: &mut Swept) {
+        while let Some(key) = self.entries.pop_due(around.now(), budget) {
+            self.settle(key, around, swept);
+        }
+        while let Some(key) = self.floors.pop_due(around.floor_nanos, budget) {
+            if let Some(peer) = self.drop_floor(Some(key), around) {
+                around.shared.evidence().forget(&peer);
+            }
+            swept.floors = swept.floors.saturating_add(1);
+        }
+        self.entries.shrink();
+        self.floors.shrink();
+    }
+
+    /// Proves the invariants of the shard, and adds up what is charged.
+    pub(super) fn check(
+        &self,
+        around: &Around<'_>,
+        hash_of: impl Fn(&[u8]) -> u32,
+        charged: &mut Ledger,
+    ) -> Result<(), Defect> {
+        self.entries.check(|row| hash_of(row.peer())).map_err(Defect::new)?;
+        self.floors.check(|row| hash_of(row.peer())).map_err(Defect::new)?;
+        for entry in self.entries.iter() {
+            entry.check(around.cx.limits)?;
+            if entry.is_empty() {
+                return Err(Defect::new("an entry with nothing in it"));
+            }
+            let peer = entry.peer_id_bytes();
+            if self.floors.find(hash_of(peer), peer).is_some() {
+                return Err(Defect::new("a peer in both tables"));
+            }
+            charged.charge(&Bill::of(entry));
+        }
+        self.floors.iter().for_each(|row| charged.charge_floor(row.floor.group));
+        Ok(())
+    }
+}
+
+/// How many keys are looked at to find one that is over before something is evicted.
+const SWEEP_FOR_ROOM: usize = 1024;
+
+fn count_addresses(entry: &PeerEntry) -> usize {
+    let others = entry.reported().iter().filter(|other| !entry.record.contains(&other.address));
+    entry.record.len().saturating_add(others.count())
+}

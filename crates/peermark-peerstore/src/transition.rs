@@ -1,0 +1,72 @@
+//! What is done to one peer's entry: the rules, as pure functions.
+//!
+//! A [`Transition`] is data. It looks at an entry, says what it would take, and changes it; it
+//! asks no clock, holds no lock and touches nothing else, so that an engine may run it under a
+//! lock, inside a transaction, or again and again until a compare-and-set succeeds. Time to live
+//! crosses it as a duration, so that whoever stores the entry counts by one clock (G1).
+
+mod apply;
+mod connect;
+mod dial;
+mod remove;
+mod report;
+
+use peermark_provenance::TrustClass;
+
+use crate::context::Context;
+use crate::entry::PeerEntry;
+use crate::event::Cause;
+use crate::outcome::Room;
+
+pub use apply::ApplyRecord;
+pub use connect::SetConnected;
+pub use dial::{DialResult, ReportDial};
+pub use remove::{Clear, ForgetFloor, RemoveAddresses, Retract, SetLifetime};
+pub use report::ReportAddresses;
+
+/// A change of one peer's entry.
+///
+/// An engine runs it like this, all of it atomically for the peer:
+///
+/// 1. It lets what is over go: [`PeerEntry::settle`].
+/// 2. It asks [`need`](Self::need). Where something is needed, it makes room, by evicting others,
+///    and where it cannot, it answers [`refuse`](Self::refuse) and stores nothing.
+/// 3. It calls [`run`](Self::run) and stores the entry, or what [`PeerEntry::floor`] says when the
+///    entry is empty.
+pub trait Transition {
+    /// What the caller learns.
+    type Answer;
+
+    /// What storing the result would take; `None` when nothing is added.
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need>;
+
+    /// Changes the entry. Whatever it is given, the invariants of the entry hold afterwards.
+    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Self::Answer;
+
+    /// The answer where there is no room. The entry stays as it is.
+    fn refuse(&self, room: Room) -> Self::Answer;
+
+    /// What subscribers are told that it was.
+    fn cause(&self) -> Cause;
+}
+
+/// What storing the result of a [`Transition`] would take, at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "engines act on all of it")]
+pub struct Need {
+    /// Whether there will be a record where there is none.
+    pub record: bool,
+    /// Bytes in addition.
+    pub bytes: u64,
+    /// The class of what is added: what has a higher one is not evicted for it.
+    pub class: TrustClass,
+    /// The group that is charged; [`EXEMPT`](crate::EXEMPT) where no budget is.
+    pub group: u16,
+}
+
+impl PeerEntry {
+    /// Lets go of what is over at the moment of `cx` (S6).
+    pub fn settle(&mut self, cx: &Context<'_>) {
+        self.expire(cx);
+    }
+}

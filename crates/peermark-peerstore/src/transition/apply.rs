@@ -1,0 +1,301 @@
+//! A certified record arrives (S1 to S5, S16).
+
+use core::time::Duration;
+
+use peermark_identity::PeerId;
+use peermark_peer_record::{CertifiedRecord, Seq};
+use peermark_provenance::{Source, SourceKind, SourceKinds, Timestamp, TrustClass};
+
+use super::{Need, Transition};
+use crate::context::Context;
+use crate::entry::{EXEMPT, Packed, PeerEntry};
+use crate::event::Cause;
+use crate::outcome::{Applied, Outcome, PayloadDigest, Refusal, Room};
+
+/// Applies a certified record.
+#[derive(Clone, Copy, Debug)]
+pub struct ApplyRecord<'a> {
+    record: &'a CertifiedRecord,
+    source: &'a Source,
+    ttl: Duration,
+}
+
+/// What becomes of a record, before anything is changed.
+enum Decision {
+    Insert,
+    Replace { from: Seq },
+    /// The same record again, after it was over, from the peer itself.
+    Reinstate,
+    Refresh { expires: Option<Timestamp> },
+    /// Nothing changes.
+    Answer(Outcome),
+}
+
+impl<'a> ApplyRecord<'a> {
+    /// The record, who delivered it, and how long it is to live.
+    #[must_use]
+    pub const fn new(record: &'a CertifiedRecord, source: &'a Source, ttl: Duration) -> Self {
+        Self { record, source, ttl }
+    }
+
+    /// The answer where the record that arrives is the one of `entry`, byte for byte, and nothing
+    /// changes by it: so that a repeat needs neither a signature check nor a lock for writing. The
+    /// entry may be one that was not settled. `None` where it takes more to tell.
+    #[must_use]
+    pub fn repeat(
+        entry: &PeerEntry,
+        peer: &PeerId,
+        source: &Source,
+        ttl: Duration,
+        cx: &Context<'_>,
+    ) -> Option<Applied> {
+        let live = entry.has_record() && cx.now < entry.expires;
+        let known = entry.delivered_by.contains(source.kind());
+        // Whatever the peer itself says may extend its record; what stores nothing is refused.
+        let third_party = source.kind() != SourceKind::Identify && !cx.clamp(ttl).is_zero();
+        (live && known && third_party).then_some(Applied {
+            peer: *peer,
+            seq: entry.seq,
+            outcome: Outcome::Refreshed { extended: false },
+            added: 0,
+            withdrawn: 0,
+            dropped: 0,
+        })
+    }
+
+    fn decide(&self, entry: &PeerEntry, cx: &Context<'_>) -> Decision {
+        let refused = |reason| Decision::Answer(Outcome::Refused { reason });
+        let itself = is_itself(self.source, &self.record.peer_id());
+        if self.source.kind() == SourceKind::Identify && !itself {
+            return refused(Refusal::NotItself);
+        }
+        let ttl = cx.clamp(self.ttl);
+        if ttl.is_zero() {
+            return refused(Refusal::NoTime);
+        }
+        let live = entry.has_record() && cx.now < entry.expires;
+        let seq = self.record.seq();
+        let Some((held, accepted)) = Self::held(entry, live, cx) else {
+            return self.fits(entry, cx, Decision::Insert);
+        };
+        if seq > held {
+            let decision = if live { Decision::Replace { from: held } } else { Decision::Insert };
+            return self.fits(entry, cx, decision);
+        }
+        if seq < held {
+            return Decision::Answer(Outcome::Stale { held });
+        }
+        if !self.has_payload_of(entry) {
+            let got = PayloadDigest::of(self.record.payload());
+            let held = entry.floor().map_or(got, |floor| floor.digest);
+            return Decision::Answer(Outcome::Equivocation { held, got });
+        }
+        let ends = cx.now.saturating_add(ttl).min(accepted.saturating_add(cx.limits.record_age));
+        if live {
+            // A third party that says the same once more keeps nothing alive (S4).
+            return Decision::Refresh { expires: (itself && ends > entry.expires).then_some(ends) };
+        }
+        if self.record.addresses().len() == 0 {
+            return Decision::Answer(Outcome::Refreshed { extended: false });
+        }
+        if itself && ends > cx.now {
+            return self.fits(entry, cx, Decision::Reinstate);
+        }
+        refused(Refusal::Expired)
+    }
+
+    /// The floor's sequence number, and when its record was accepted first. What is held is hashed
+    /// only where it has to be.
+    fn held(entry: &PeerEntry, live: bool, cx: &Context<'_>) -> Option<(Seq, Timestamp)> {
+        if entry.has_record() {
+            let counts = live || entry.floor_until > cx.floor_now;
+            return counts.then_some((entry.seq, entry.accepted));
+        }
+        let floor = entry.floor().filter(|floor| floor.until > cx.floor_now)?;
+        Some((floor.seq, floor.accepted))
+    }
+
+    /// Whether what was accepted last says the same.
+    fn has_payload_of(&self, entry: &PeerEntry) -> bool {
+        let payload = self.record.payload();
+        if entry.has_record() {
+            return entry.record.payload() == payload;
+        }
+        entry.floor().is_some_and(|floor| floor.digest == PayloadDigest::of(payload))
+    }
+
+    /// Whether there is an address for which the peer's better ones leave room (S11).
+    fn fits(&self, entry: &PeerEntry, cx: &Context<'_>, decision: Decision) -> Decision {
+        let wanted = self.record.addresses().len();
+        if wanted > 0 && self.room(entry, cx) == 0 {
+            let reason = Refusal::NoRoom(Room::Addresses);
+            return Decision::Answer(Outcome::Refused { reason });
+        }
+        decision
+    }
+
+    /// How many addresses may be certified: as many as the cap allows beside those that are
+    /// better.
+    fn room(&self, entry: &PeerEntry, cx: &Context<'_>) -> usize {
+        let connected = entry.is_connected();
+        let listed = |other: &[u8]| self.record.addresses().any(|own| own.as_bytes() == other);
+        let better = entry.reported().iter().filter(|other| {
+            other.class(cx.now, connected) > Some(TrustClass::Certified) && !listed(&other.address)
+        });
+        cx.limits.addresses_per_peer.saturating_sub(better.count())
+    }
+
+    fn answer(&self, outcome: Outcome) -> Applied {
+        Applied {
+            peer: self.record.peer_id(),
+            seq: self.record.seq(),
+            outcome,
+            added: 0,
+            withdrawn: 0,
+            dropped: 0,
+        }
+    }
+
+    /// Puts the record in the place of the one that is held.
+    fn install(&self, entry: &mut PeerEntry, cx: &Context<'_>, accepted: Timestamp) -> Counts {
+        let record = self.record;
+        let kept = record.addresses().len().min(self.room(entry, cx));
+        let before = core::mem::take(&mut entry.record);
+        let had = before.is_some();
+        let listed = |address: &[u8]| {
+            record.addresses().take(kept).any(|ours| ours.as_bytes() == address)
+        };
+        let withdrawn = before.addresses().filter(|old| !listed(old.as_bytes())).count();
+        let is_new = |address: &[u8]| {
+            !before.contains(address)
+                && entry.reported_at(address).is_none_or(|other| other.claims.is_empty())
+        };
+        let added =
+            record.addresses().take(kept).filter(|ours| is_new(ours.as_bytes())).count();
+        if !had && entry.reported().is_empty() && !entry.is_connected() {
+            entry.group = cx.group(self.source);
+        }
+        let above = record.addresses().len().saturating_sub(kept);
+        let counts = Counts {
+            added,
+            withdrawn,
+            dropped: above.saturating_add(record.skipped_addresses().total().into()),
+        };
+
+        let ttl = cx.clamp(self.ttl);
+        let ends = cx.now.saturating_add(ttl).min(accepted.saturating_add(cx.limits.record_age));
+        entry.seq = record.seq();
+        entry.accepted = accepted;
+        entry.expires = ends;
+        entry.delivered_by = SourceKinds::from(self.source.kind());
+        self.accept(entry, cx);
+        match Packed::new(record, kept) {
+            Some(packed) => {
+                if let Some(extra) = &mut entry.extra {
+                    extra.floor = None;
+                }
+                entry.record = packed;
+                entry.tidy();
+                entry.shrink_to(cx);
+            }
+            // It withdraws everything: what it leaves is its floor (R3, S5).
+            None => {
+                let floor = crate::entry::Floor {
+                    seq: record.seq(),
+                    digest: PayloadDigest::of(record.payload()),
+                    accepted,
+                    until: entry.floor_until,
+                    group: entry.group,
+                };
+                entry.extra_from(record.peer_id()).floor = Some(floor);
+                entry.tidy();
+            }
+        }
+        counts
+    }
+
+    /// The record was accepted now: its floor lives from here (S3).
+    fn accept(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
+        let since = cx.now.saturating_since(entry.accepted).as_millis();
+        entry.accepted_last = u32::try_from(since).unwrap_or(u32::MAX);
+        entry.floor_until = cx.floor_until();
+    }
+}
+
+struct Counts {
+    added: usize,
+    withdrawn: usize,
+    dropped: usize,
+}
+
+impl Transition for ApplyRecord<'_> {
+    type Answer = Applied;
+
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
+        match self.decide(entry, cx) {
+            Decision::Insert | Decision::Replace { .. } | Decision::Reinstate => {}
+            Decision::Refresh { .. } | Decision::Answer(_) => return None,
+        }
+        let addresses = self.record.addresses().len().min(cx.limits.addresses_per_peer);
+        if addresses == 0 {
+            return None;
+        }
+        let packed = self.record.as_bytes().len().saturating_add(addresses.saturating_mul(3));
+        let class =
+            if self.source.kind().is_user() { TrustClass::User } else { TrustClass::Certified };
+        Some(Need {
+            record: !entry.has_record(),
+            bytes: u64::try_from(packed.saturating_sub(entry.record.heap())).unwrap_or(u64::MAX),
+            class,
+            group: if class >= TrustClass::Dialed || entry.class() >= Some(TrustClass::Dialed) {
+                EXEMPT
+            } else if entry.is_empty() {
+                cx.group(self.source)
+            } else {
+                entry.group
+            },
+        })
+    }
+
+    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Applied {
+        let (outcome, accepted) = match self.decide(entry, cx) {
+            Decision::Answer(outcome) => return self.answer(outcome),
+            Decision::Refresh { expires } => {
+                entry.delivered_by = entry.delivered_by.with(self.source.kind());
+                if let Some(expires) = expires {
+                    entry.expires = expires;
+                    self.accept(entry, cx);
+                }
+                return self.answer(Outcome::Refreshed { extended: expires.is_some() });
+            }
+            Decision::Insert => (Outcome::Inserted, cx.now),
+            Decision::Replace { from } => (Outcome::Replaced { from }, cx.now),
+            Decision::Reinstate => {
+                let accepted = entry.floor().map_or(cx.now, |floor| floor.accepted);
+                (Outcome::Refreshed { extended: true }, accepted)
+            }
+        };
+        let counts = self.install(entry, cx, accepted);
+        let small = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
+        Applied {
+            added: small(counts.added),
+            withdrawn: small(counts.withdrawn),
+            dropped: small(counts.dropped),
+            ..self.answer(outcome)
+        }
+    }
+
+    fn refuse(&self, room: Room) -> Applied {
+        self.answer(Outcome::Refused { reason: Refusal::NoRoom(room) })
+    }
+
+    fn cause(&self) -> Cause {
+        Cause::Record
+    }
+}
+
+/// Whether what the source says, the peer itself says, over an authenticated connection.
+pub(super) fn is_itself(source: &Source, peer: &PeerId) -> bool {
+    source.kind() == SourceKind::Identify
+        && source.reporter().is_some_and(|reporter| PeerId::try_from(reporter) == Ok(*peer))
+}

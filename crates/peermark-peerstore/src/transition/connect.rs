@@ -1,0 +1,61 @@
+//! A peer connects or disconnects (S7).
+
+use super::{Need, Transition};
+use crate::context::Context;
+use crate::entry::{EXEMPT, Extra, PeerEntry};
+use crate::event::Cause;
+use crate::outcome::Room;
+use peermark_provenance::TrustClass;
+
+/// Says whether a peer is connected.
+///
+/// It is a state, not a time to live: say it when the first connection opens and when the last one
+/// closes.
+#[derive(Clone, Copy, Debug)]
+pub struct SetConnected(bool);
+
+impl SetConnected {
+    /// It is, or is not.
+    #[must_use]
+    pub const fn new(connected: bool) -> Self {
+        Self(connected)
+    }
+}
+
+impl Transition for SetConnected {
+    /// Whether the store knows now.
+    type Answer = bool;
+
+    fn need(&self, entry: &PeerEntry, _: &Context<'_>) -> Option<Need> {
+        let fresh = self.0 && !entry.is_connected();
+        fresh.then_some(Need {
+            record: false,
+            bytes: u64::try_from(size_of::<Extra>()).unwrap_or(u64::MAX),
+            class: TrustClass::Dialed,
+            group: EXEMPT,
+        })
+    }
+
+    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> bool {
+        if self.0 == entry.is_connected() {
+            return true;
+        }
+        let extra = entry.extra_mut();
+        extra.connected = self.0;
+        if !self.0 {
+            for claim in extra.addresses.iter_mut().flat_map(|address| &mut address.claims) {
+                claim.release(cx.now);
+            }
+        }
+        entry.tidy();
+        true
+    }
+
+    fn refuse(&self, _: Room) -> bool {
+        false
+    }
+
+    fn cause(&self) -> Cause {
+        Cause::Connection
+    }
+}

@@ -1,0 +1,117 @@
+//! What a dialer learned comes back (P6).
+
+use core::time::Duration;
+
+use multiaddr::Multiaddr;
+use peermark_identity::PeerId;
+use peermark_peer_record::normalize_address;
+use peermark_provenance::TrustClass;
+
+use super::report::Put;
+use super::{Need, Transition};
+use crate::context::Context;
+use crate::entry::{Claimant, EXEMPT, PeerEntry, ReportedAddress, StoredClaim};
+use crate::event::Cause;
+use crate::outcome::{Lifetime, Room};
+
+/// How a dial of one address of a peer ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a dial ends in one of these")]
+pub enum DialResult {
+    /// A handshake proved that the peer is there.
+    Success,
+    /// Nobody answered, or not as a peer does.
+    Failure,
+    /// A handshake proved that another peer is there.
+    WrongPeer,
+}
+
+/// Reports how a dial ended.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportDial<'a> {
+    peer: PeerId,
+    address: &'a Multiaddr,
+    result: DialResult,
+    ttl: Duration,
+}
+
+impl<'a> ReportDial<'a> {
+    /// Who was dialed where, how it ended, and how long that is to count.
+    #[must_use]
+    pub const fn new(
+        peer: PeerId,
+        address: &'a Multiaddr,
+        result: DialResult,
+        ttl: Duration,
+    ) -> Self {
+        Self { peer, address, result, ttl }
+    }
+}
+
+impl Transition for ReportDial<'_> {
+    /// Whether the store has the address now, and with it what was learned.
+    type Answer = bool;
+
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
+        let address = normalize_address(self.address.as_ref(), &self.peer).ok()?;
+        let address = address.as_bytes();
+        let known = entry.reported_at(address);
+        let certified = entry.record.contains(address);
+        let success = self.result == DialResult::Success && !cx.clamp(self.ttl).is_zero();
+        let stored = success || certified;
+        if !stored || known.is_some_and(|known| known.claim(&Claimant::Dialed).is_some()) {
+            return None;
+        }
+        let fresh = ReportedAddress::new(&[], 0).footprint().saturating_add(address.len());
+        let bytes = size_of::<StoredClaim>().saturating_add(fresh);
+        Some(Need {
+            record: false,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            class: if success { TrustClass::Dialed } else { TrustClass::Certified },
+            group: EXEMPT,
+        })
+    }
+
+    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> bool {
+        let Ok(address) = normalize_address(self.address.as_ref(), &self.peer) else {
+            return false;
+        };
+        let address = address.as_bytes();
+        let ttl = cx.clamp(self.ttl);
+        if self.result == DialResult::Success && !ttl.is_zero() {
+            let claim = StoredClaim::new(Claimant::Dialed, cx.now, ttl);
+            if entry.put_claim(address, claim, Lifetime::Extend, EXEMPT, cx) == Put::NoRoom {
+                return false;
+            }
+        }
+        if self.result == DialResult::WrongPeer {
+            entry.drop_claim(address, &Claimant::Dialed);
+        }
+        if entry.reported_at(address).is_none() {
+            if !entry.record.contains(address) {
+                return false;
+            }
+            // A certified address that nobody reported: its history needs a place.
+            let extra = entry.extra_mut();
+            let at = extra.addresses.partition_point(|other| *other.address < *address);
+            extra.addresses.insert(at, ReportedAddress::new(address, EXEMPT));
+        }
+        let extra = entry.extra_mut();
+        let known = extra.addresses.iter_mut().find(|other| *other.address == *address);
+        if let Some(known) = known {
+            match self.result {
+                DialResult::Success => known.dials.succeeded(cx.now),
+                DialResult::Failure | DialResult::WrongPeer => known.dials.failed(cx.now),
+            }
+        }
+        true
+    }
+
+    fn refuse(&self, _: Room) -> bool {
+        false
+    }
+
+    fn cause(&self) -> Cause {
+        Cause::Dial
+    }
+}

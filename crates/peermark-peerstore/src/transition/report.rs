@@ -1,0 +1,302 @@
+//! Somebody reports addresses: the claims of P1, each by one source.
+
+use core::time::Duration;
+
+use multiaddr::Multiaddr;
+use peermark_identity::PeerId;
+use peermark_peer_record::normalize_address;
+use peermark_provenance::{Source, SourceKind, TrustClass};
+
+use super::apply::is_itself;
+use super::{Need, Transition};
+use crate::context::Context;
+use crate::entry::{Claimant, EXEMPT, PeerEntry, ReportedAddress, StoredClaim};
+use crate::event::Cause;
+use crate::outcome::{Lifetime, Refusal, Reported, Room};
+
+/// Reports addresses of a peer.
+#[derive(Clone, Copy, Debug)]
+pub struct ReportAddresses<'a> {
+    peer: PeerId,
+    addresses: &'a [Multiaddr],
+    source: &'a Source,
+    ttl: Duration,
+    lifetime: Lifetime,
+}
+
+impl<'a> ReportAddresses<'a> {
+    /// Whose they are, which, who says so, for how long, and how that changes a claim of the same
+    /// source that is there.
+    #[must_use]
+    pub const fn new(
+        peer: PeerId,
+        addresses: &'a [Multiaddr],
+        source: &'a Source,
+        ttl: Duration,
+        lifetime: Lifetime,
+    ) -> Self {
+        Self { peer, addresses, source, ttl, lifetime }
+    }
+
+    fn refusal(&self) -> Option<Refusal> {
+        let foreign = self.source.kind() == SourceKind::Identify
+            && !is_itself(self.source, &self.peer);
+        foreign.then_some(Refusal::NotItself)
+    }
+
+    fn group(&self, cx: &Context<'_>) -> u16 {
+        if self.source.kind().is_user() { EXEMPT } else { cx.group(self.source) }
+    }
+
+    fn refused(&self, refusal: Refusal) -> Reported {
+        let refused = self.addresses.len();
+        Reported { refused, refusal: Some(refusal), ..Reported::default() }
+    }
+}
+
+impl Transition for ReportAddresses<'_> {
+    type Answer = Reported;
+
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
+        if self.refusal().is_some() || cx.clamp(self.ttl).is_zero() {
+            return None;
+        }
+        let by = Claimant::of(self.source);
+        let claim = size_of::<StoredClaim>();
+        let mut bytes = 0usize;
+        let stored =
+            self.addresses.iter().filter_map(|a| normalize_address(a.as_ref(), &self.peer).ok());
+        for address in stored {
+            let address = address.as_bytes();
+            let more = match entry.reported_at(address) {
+                Some(known) if known.claim(&by).is_some() => 0,
+                Some(_) => claim,
+                None => ReportedAddress::new(&[], 0)
+                    .footprint()
+                    .saturating_add(address.len())
+                    .saturating_add(claim),
+            };
+            bytes = bytes.saturating_add(more);
+        }
+        (bytes > 0).then(|| Need {
+            record: false,
+            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            class: by.class(),
+            group: self.group(cx),
+        })
+    }
+
+    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Reported {
+        if let Some(refusal) = self.refusal() {
+            return self.refused(refusal);
+        }
+        let mut reported = Reported::default();
+        let ttl = cx.clamp(self.ttl);
+        let by = Claimant::of(self.source);
+        let group = self.group(cx);
+        if entry.is_empty() {
+            entry.group = group;
+        }
+        for address in self.addresses {
+            match normalize_address(address.as_ref(), &self.peer) {
+                Err(defect) => {
+                    reported.dropped = reported.dropped.saturating_add(1);
+                    reported.defect.get_or_insert(defect);
+                }
+                Ok(address) if ttl.is_zero() => {
+                    let gone = entry.drop_claim(address.as_bytes(), &by);
+                    let count = if gone { &mut reported.removed } else { &mut reported.unchanged };
+                    *count = count.saturating_add(1);
+                }
+                Ok(address) => {
+                    let claim = StoredClaim::new(by, cx.now, ttl);
+                    let put = entry.put_claim(address.as_bytes(), claim, self.lifetime, group, cx);
+                    let count = match put {
+                        Put::Added => &mut reported.added,
+                        Put::Updated => &mut reported.updated,
+                        Put::Unchanged => &mut reported.unchanged,
+                        Put::NoRoom => {
+                            reported.refusal.get_or_insert(Refusal::NoRoom(Room::Addresses));
+                            &mut reported.refused
+                        }
+                    };
+                    *count = count.saturating_add(1);
+                }
+            }
+        }
+        entry.tidy();
+        reported
+    }
+
+    fn refuse(&self, room: Room) -> Reported {
+        self.refused(Refusal::NoRoom(room))
+    }
+
+    fn cause(&self) -> Cause {
+        Cause::Report
+    }
+}
+
+/// What became of one claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Put {
+    /// The address is new.
+    Added,
+    /// The address is not, the claim is, or its end moved.
+    Updated,
+    /// Nothing moved.
+    Unchanged,
+    /// Everything that is there is better.
+    NoRoom,
+}
+
+/// What can be pushed out by something of a class: the lowest first, among equals by the secret.
+type Rank = (Option<TrustClass>, u64);
+
+impl PeerEntry {
+    /// Makes a claim, in the place of the worst address or claim where the caps are reached (S11).
+    pub(super) fn put_claim(
+        &mut self,
+        address: &[u8],
+        claim: StoredClaim,
+        lifetime: Lifetime,
+        group: u16,
+        cx: &Context<'_>,
+    ) -> Put {
+        let certified = self.record.contains(address);
+        let class = claim.by.class();
+        let at = self.reported().binary_search_by(|other| (*other.address).cmp(address));
+        if at.is_err() && !certified && !self.make_room_for_address(class, cx) {
+            return Put::NoRoom;
+        }
+        let extra = self.extra_mut();
+        // Making room may have moved it.
+        let at = match extra.addresses.binary_search_by(|other| (*other.address).cmp(address)) {
+            Ok(at) => at,
+            Err(at) => {
+                extra.addresses.insert(at, ReportedAddress::new(address, group));
+                at
+            }
+        };
+        let Some(known) = extra.addresses.get_mut(at) else {
+            return Put::NoRoom;
+        };
+        let was_claimed = certified || !known.claims.is_empty();
+        if let Some(same) = known.claim_mut(&claim.by) {
+            return if same.merge(&claim, lifetime) { Put::Updated } else { Put::Unchanged };
+        }
+        if !known.make_room_for_claim(&claim.by, cx) {
+            return Put::NoRoom;
+        }
+        known.insert(claim);
+        if was_claimed { Put::Updated } else { Put::Added }
+    }
+
+    /// Takes one claim back. Answers whether there was one.
+    pub(super) fn drop_claim(&mut self, address: &[u8], by: &Claimant) -> bool {
+        let Some(extra) = &mut self.extra else {
+            return false;
+        };
+        let Ok(at) = extra.addresses.binary_search_by(|other| (*other.address).cmp(address)) else {
+            return false;
+        };
+        let Some(known) = extra.addresses.get_mut(at) else {
+            return false;
+        };
+        let before = known.claims.len();
+        known.claims.retain(|claim| claim.by != *by);
+        let gone = known.claims.len() < before;
+        self.tidy();
+        gone
+    }
+
+    /// Brings the entry back to its cap on addresses, after a record took its place (S11).
+    pub(super) fn shrink_to(&mut self, cx: &Context<'_>) {
+        while self.address_count() > cx.limits.addresses_per_peer {
+            if !self.evict_address(TrustClass::User, false, cx) {
+                break;
+            }
+        }
+    }
+
+    fn make_room_for_address(&mut self, class: TrustClass, cx: &Context<'_>) -> bool {
+        while self.address_count() >= cx.limits.addresses_per_peer {
+            if !self.evict_address(class, true, cx) {
+                return false;
+            }
+        }
+        true
+    }
+
+    fn address_count(&self) -> usize {
+        let others =
+            self.reported().iter().filter(|address| !self.record.contains(&address.address));
+        self.record.len().saturating_add(others.count())
+    }
+
+    /// Drops the worst address, if it is no better than `class`.
+    fn evict_address(&mut self, class: TrustClass, certified: bool, cx: &Context<'_>) -> bool {
+        let connected = self.is_connected();
+        let others = self
+            .reported()
+            .iter()
+            .filter(|address| !self.record.contains(&address.address))
+            .map(|other| (other.class(cx.now, connected), &*other.address));
+        let own = certified.then(|| self.record.addresses()).into_iter().flatten().map(|own| {
+            let reported = self.reported_at(own.as_bytes());
+            let reported = reported.and_then(|address| address.class(cx.now, connected));
+            (Some(self.record_class()).max(reported), own.as_bytes())
+        });
+        let ranked = others.chain(own).map(|(class, address)| {
+            let rank: Rank = (class, cx.secret.hash(address));
+            (rank, address)
+        });
+        let worst = ranked.min().filter(|(rank, _)| rank.0 <= Some(class));
+        let Some((_, address)) = worst else {
+            return false;
+        };
+        let address = address.to_vec();
+        self.remove_address(&address);
+        true
+    }
+
+    /// Drops an address with all claims on it, that of the record among them.
+    pub(super) fn remove_address(&mut self, address: &[u8]) -> bool {
+        let mut gone = false;
+        if let Some(extra) = &mut self.extra {
+            let before = extra.addresses.len();
+            extra.addresses.retain(|other| *other.address != *address);
+            gone = extra.addresses.len() < before;
+        }
+        if self.record.contains(address) {
+            gone = true;
+            if self.record.len() == 1 {
+                self.scrap_record();
+            } else {
+                self.record.retain(|ours| ours.as_bytes() != address);
+            }
+        }
+        self.tidy();
+        gone
+    }
+}
+
+impl ReportedAddress {
+    fn make_room_for_claim(&mut self, by: &Claimant, cx: &Context<'_>) -> bool {
+        if *by == Claimant::Dialed {
+            return true;
+        }
+        let told = |claim: &&StoredClaim| claim.by != Claimant::Dialed;
+        while self.claims.iter().filter(told).count() >= cx.limits.claims_per_address {
+            let ranked = self.claims.iter().filter(told).map(|claim| {
+                let rank: Rank = (Some(claim.by.class()), cx.secret.hash(&claim.by.key()));
+                (rank, claim.by)
+            });
+            match ranked.min().filter(|(rank, _)| rank.0 <= Some(by.class())) {
+                Some((_, worst)) => self.claims.retain(|claim| claim.by != worst),
+                None => return false,
+            }
+        }
+        true
+    }
+}
