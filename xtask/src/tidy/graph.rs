@@ -77,6 +77,10 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("peermark-identity", &["peermark-wire"]),
     ("peermark-envelope", &["peermark-identity", "peermark-wire"]),
     ("peermark-peer-record", &["peermark-envelope", "peermark-identity", "peermark-wire"]),
+    ("peermark-provenance", &[]),
+    ("peermark-peerstore", STORE),
+    // The same sources once more, over the locks of a tester of schedules.
+    ("peermark-peerstore-shuttle", STORE),
     ("peermark", LAYERS),
     ("peermark-cli", FACADE_AND_LAYERS),
     ("peermark-testkit", FACADE_AND_LAYERS),
@@ -87,6 +91,8 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "peermark-envelope",
             "peermark-identity",
             "peermark-peer-record",
+            "peermark-peerstore",
+            "peermark-provenance",
             "peermark-testkit",
             "peermark-wire",
         ],
@@ -94,14 +100,25 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("xtask", &["peermark-cli", "peermark-testkit"]),
 ];
 
-const LAYERS: &[&str] =
-    &["peermark-envelope", "peermark-identity", "peermark-peer-record", "peermark-wire"];
+const STORE: &[&str] =
+    &["peermark-envelope", "peermark-identity", "peermark-peer-record", "peermark-provenance"];
+
+const LAYERS: &[&str] = &[
+    "peermark-envelope",
+    "peermark-identity",
+    "peermark-peer-record",
+    "peermark-peerstore",
+    "peermark-provenance",
+    "peermark-wire",
+];
 
 const FACADE_AND_LAYERS: &[&str] = &[
     "peermark",
     "peermark-envelope",
     "peermark-identity",
     "peermark-peer-record",
+    "peermark-peerstore",
+    "peermark-provenance",
     "peermark-wire",
 ];
 
