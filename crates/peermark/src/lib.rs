@@ -6,37 +6,52 @@
 //!
 //! | module | crate | what it knows |
 //! |---|---|---|
+//! | [`peerstore`] | `peermark-peerstore` | which record is the newest, what else is said, until when |
+//! | [`provenance`] | `peermark-provenance` | where an address came from, how far it can be trusted |
 //! | [`peer_record`] | `peermark-peer-record` | certified records, addresses, sequence numbers |
 //! | [`envelope`] | `peermark-envelope` | signed envelopes, purposes, payloads of your own |
 //! | [`identity`] | `peermark-identity` | peer ids, keys, signing, strict verification |
 //! | [`wire`] | `peermark-wire` | the encoding, and nothing of its meaning |
 //!
-//! The functions here compose the layers: [`sign`] and [`verify`]. [`Clock`] is the one place where
-//! time enters; below it, time is an argument.
+//! What is here composes the layers: [`sign`] and [`verify`] for single records, [`PeerBook`] for
+//! those who keep them, with [`Lifetimes`] for how long. [`Clock`] is the one place where time
+//! enters, and [`SteadyClock`] keeps it from going back; below them, time is an argument.
 //!
 //! ```
 //! use peermark::identity::Keypair;
+//! use peermark::provenance::{Source, TrustClass};
+//! use peermark::{PeerBook, SystemClock};
 //!
+//! // A peer signs where it listens ...
 //! let alice = Keypair::generate_ed25519()?;
-//! let record = peermark::sign(&alice, ["/ip4/192.0.2.1/tcp/4001".parse()?], &peermark::SystemClock)?;
+//! let record = peermark::sign(&alice, ["/ip4/192.0.2.1/tcp/4001".parse()?], &SystemClock)?;
 //!
-//! let certified = peermark::verify(record.as_bytes())?;
-//! assert_eq!(certified.peer_id(), alice.peer_id());
+//! // ... and whoever receives it, from anybody, keeps it beside what others say.
+//! let book = PeerBook::in_memory();
+//! let _ = book.consume(record.as_bytes(), &Source::PUBSUB)?;
+//! let addresses = book.addresses(&alice.peer_id())?;
+//! assert_eq!(addresses[0].class, TrustClass::Certified);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod book;
 mod clock;
 mod compose;
+mod lifetimes;
 
 pub use peermark_envelope as envelope;
 pub use peermark_identity as identity;
 pub use peermark_peer_record as peer_record;
+pub use peermark_peerstore as peerstore;
+pub use peermark_provenance as provenance;
 pub use peermark_wire as wire;
 
 pub use multiaddr::Multiaddr;
 
-pub use clock::{Clock, SystemClock};
+pub use book::PeerBook;
+pub use clock::{Clock, SteadyClock, SystemClock};
 pub use compose::{sign, verify};
+pub use lifetimes::Lifetimes;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

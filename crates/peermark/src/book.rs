@@ -1,0 +1,283 @@
+//! The peer book: a store, a clock, and how long things live.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use multiaddr::Multiaddr;
+use peermark_identity::PeerId;
+use peermark_peer_record::{CertifiedRecord, Seq};
+use peermark_peerstore::{
+    Applied, Config, DialResult, Engine, IngestError, Memory, PayloadDigest, PeerAddress,
+    PeerAddresses, Peerstore, Reported, RoutingRecord, SubscribeError, Subscription, Swept,
+};
+use peermark_provenance::{Source, SourceKind, Timestamp};
+
+use crate::clock::{Clock, SteadyClock, SystemClock};
+use crate::lifetimes::Lifetimes;
+
+/// A [`Peerstore`] with a clock and default times to live: what a node keeps of its peers.
+///
+/// Everything here is one call of the store below, with the time and a time to live filled in;
+/// [`store`](Self::store) is the way to the rest.
+///
+/// # Examples
+///
+/// ```
+/// use peermark::identity::Keypair;
+/// use peermark::peerstore::Outcome;
+/// use peermark::provenance::Source;
+/// use peermark::{PeerBook, SystemClock};
+///
+/// let book = PeerBook::in_memory();
+///
+/// // A record arrives, from wherever.
+/// let alice = Keypair::generate_ed25519()?;
+/// let address = "/ip4/192.0.2.1/tcp/4001".parse()?;
+/// let bytes = peermark::sign(&alice, [address], &SystemClock)?.into_bytes();
+/// let applied = book.consume(&bytes, &Source::DHT)?;
+/// assert_eq!(applied.outcome, Outcome::Inserted);
+///
+/// for known in book.addresses(&alice.peer_id())? {
+///     println!("{} ({})", known.address, known.class);
+/// }
+/// assert_eq!(book.signed_records(&[alice.peer_id()])?, [Some(bytes)]);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Debug)]
+pub struct PeerBook<E = Memory, C = SystemClock> {
+    store: Peerstore<E>,
+    clock: SteadyClock<C>,
+    lifetimes: Lifetimes,
+}
+
+impl PeerBook {
+    /// An empty book in memory, with the default limits and the clock of the system.
+    #[must_use]
+    pub fn in_memory() -> Self {
+        Self::new(Peerstore::in_memory(Config::default()), SystemClock)
+    }
+}
+
+impl<E: Engine, C: Clock> PeerBook<E, C> {
+    /// A book on top of a store, with the default times to live.
+    #[must_use]
+    pub fn new(store: Peerstore<E>, clock: C) -> Self {
+        Self { store, clock: SteadyClock::new(clock), lifetimes: Lifetimes::default() }
+    }
+
+    /// With other times to live.
+    #[must_use]
+    pub fn with_lifetimes(self, lifetimes: Lifetimes) -> Self {
+        Self { lifetimes, ..self }
+    }
+
+    /// The store.
+    #[must_use]
+    pub const fn store(&self) -> &Peerstore<E> {
+        &self.store
+    }
+
+    /// The times to live.
+    #[must_use]
+    pub const fn lifetimes(&self) -> &Lifetimes {
+        &self.lifetimes
+    }
+
+    /// The time that the store lives by.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// Verifies a signed record and stores it. Whether it is newer than what is held, the
+    /// [`Outcome`](peermark_peerstore::Outcome) says.
+    ///
+    /// # Errors
+    ///
+    /// It does not verify; the engine's.
+    pub fn consume(&self, bytes: &[u8], source: &Source) -> Result<Applied, IngestError<E::Error>> {
+        self.store.ingest(bytes, source, self.lifetimes.record, self.now())
+    }
+
+    /// Stores a record that is verified already.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn apply(&self, record: &CertifiedRecord, source: &Source) -> Result<Applied, E::Error> {
+        self.store.apply(record, source, self.lifetimes.record, self.now())
+    }
+
+    /// Adds addresses that a source reports.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn report(
+        &self,
+        peer: &PeerId,
+        addresses: &[Multiaddr],
+        source: &Source,
+    ) -> Result<Reported, E::Error> {
+        let ttl = self.lifetimes.of(source.kind());
+        self.store.report(peer, addresses, source, ttl, self.now())
+    }
+
+    /// Takes back all claims of one kind of source on addresses of a peer.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn retract(&self, peer: &PeerId, kind: SourceKind) -> Result<usize, E::Error> {
+        self.store.retract(peer, kind, self.now())
+    }
+
+    /// A dial ended: what it taught counts from now on.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn dialed(
+        &self,
+        peer: &PeerId,
+        address: &Multiaddr,
+        result: DialResult,
+    ) -> Result<bool, E::Error> {
+        self.store.dialed(peer, address, result, self.lifetimes.dialed, self.now())
+    }
+
+    /// The first connection to a peer opened.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn connected(&self, peer: &PeerId) -> Result<bool, E::Error> {
+        self.store.connected(peer, self.now())
+    }
+
+    /// The last connection to a peer closed.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn disconnected(&self, peer: &PeerId) -> Result<(), E::Error> {
+        self.store.disconnected(peer, self.now())
+    }
+
+    /// The addresses of a peer with their provenance, those of its record first.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn addresses(&self, peer: &PeerId) -> Result<Vec<PeerAddress>, E::Error> {
+        self.store.addresses(peer, self.now())
+    }
+
+    /// The certified addresses of a peer.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn certified_addresses(&self, peer: &PeerId) -> Result<Vec<Multiaddr>, E::Error> {
+        self.store.certified_addresses(peer, self.now())
+    }
+
+    /// Whether an address is in the peer's current certified record.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn is_certified(&self, peer: &PeerId, address: &Multiaddr) -> Result<bool, E::Error> {
+        self.store.is_certified(peer, address, self.now())
+    }
+
+    /// The signed records of many peers, in their order: for relaying.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn signed_records(&self, peers: &[PeerId]) -> Result<Vec<Option<Bytes>>, E::Error> {
+        self.store.signed_records(peers, self.now())
+    }
+
+    /// For each peer its signed record, or its plain addresses.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn routing_records(&self, peers: &[PeerId]) -> Result<Vec<RoutingRecord>, E::Error> {
+        self.store.routing_records(peers, self.now())
+    }
+
+    /// The peers that have an address.
+    pub fn peers(&self) -> impl Iterator<Item = Result<PeerId, E::Error>> + '_ {
+        self.store.peers(self.now())
+    }
+
+    /// The highest sequence number that was accepted of a peer, and the payload that came with it.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn floor(&self, peer: &PeerId) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
+        self.store.floor(peer, self.now())
+    }
+
+    /// The addresses of a peer, and what becomes of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peerstore::subscribe`].
+    pub fn subscribe(
+        &self,
+        peer: &PeerId,
+    ) -> Result<(Vec<PeerAddress>, Subscription), SubscribeError<E::Error>> {
+        self.store.subscribe(peer, self.now())
+    }
+
+    /// The addresses of all peers, and what becomes of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Peerstore::subscribe_all`].
+    pub fn subscribe_all(
+        &self,
+        snapshot: impl FnMut(PeerAddresses),
+    ) -> Result<Subscription, SubscribeError<E::Error>> {
+        self.store.subscribe_all(self.now(), snapshot)
+    }
+
+    /// Removes all addresses of a peer; its floor stays.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn clear(&self, peer: &PeerId) -> Result<bool, E::Error> {
+        self.store.clear(peer, self.now())
+    }
+
+    /// Removes all of a peer, and its floor.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn forget(&self, peer: &PeerId) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
+        self.store.forget(peer, self.now())
+    }
+
+    /// Lets go of what is over, looking at no more than `budget` entries. Call it now and then, or
+    /// after [`until_next_expiry`](Self::until_next_expiry); reads are right either way.
+    ///
+    /// # Errors
+    ///
+    /// The engine's.
+    pub fn sweep(&self, budget: usize) -> Result<Swept, E::Error> {
+        self.store.sweep(self.now(), budget)
+    }
+
+    /// How long until the next claim ends; `None` when none does.
+    #[must_use]
+    pub fn until_next_expiry(&self) -> Option<Duration> {
+        self.store.next_expiry().map(|next| next.saturating_since(self.now()))
+    }
+}
