@@ -12,6 +12,8 @@
 //! - [`model`]: the layers once more, in the plainest way, to compare with.
 //! - [`oracle`] and [`generated`]: what the code that pb-rs generates makes of what we accepted.
 //! - [`properties`]: what must hold for any bytes at all, one function for each fuzz target.
+//! - [`peerstore`]: what every engine for peerstores must do, as cases to run, and an engine that
+//!   compares and sets.
 //! - [`corpus`]: where the fuzz targets start, and every input that ever broke one.
 //!
 //! ```
@@ -30,6 +32,7 @@ pub mod keys;
 pub mod model;
 pub mod mutate;
 pub mod oracle;
+pub mod peerstore;
 #[cfg(feature = "properties")]
 pub mod properties;
 pub mod rng;

@@ -3,7 +3,8 @@
 //! A row is `| rule | code | tests |`; in the last table, the first cell is a sentence and no rule.
 //! In the code and test cells, what stands in backticks or as the target of a link is checked:
 //! something with a `/` is a path from the root (a link's path counts from `docs/`), anything else
-//! in the test cell is the name of a function below `#[test]`.
+//! in the test cell is the name of a function below `#[test]`, or of a case in the list of a
+//! conformance suite.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -19,7 +20,7 @@ pub(super) fn findings() -> Result<Vec<String>> {
     let spec = fs::read_to_string(root.join("docs/spec.md")).unwrap_or_default();
     let tests: BTreeSet<String> = workspace::files(&["crates", "xtask"], &["rs"])?
         .iter()
-        .flat_map(|file| tests(&file.text))
+        .flat_map(|file| tests(&file.text).into_iter().chain(cases(&file.text)))
         .collect();
     Ok(check(&spec, |path| root.join(path).exists(), |name| tests.contains(name)))
 }
@@ -170,12 +171,28 @@ fn tests(text: &str) -> Vec<String> {
     names
 }
 
+/// The cases that a macro makes a test of each: what stands before a comma between the lines
+/// `@cases` and `@end`.
+fn cases(text: &str) -> Vec<String> {
+    let mut is_list = false;
+    let is_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let names = text.lines().map(str::trim).filter_map(|line| {
+        match line {
+            "@cases" => is_list = true,
+            "@end" => is_list = false,
+            _ => return line.strip_suffix(',').filter(|name| is_list && name.chars().all(is_name)),
+        }
+        None
+    });
+    names.map(str::to_owned).collect()
+}
+
 /// The families of rules and how many each has.
 const RULES: &[(char, u32)] = &[('W', 7), ('K', 5), ('E', 6), ('R', 6)];
 
 #[cfg(test)]
 mod tests {
-    use super::{check, citations, tests};
+    use super::{cases, check, citations, tests};
 
     #[test]
     fn citations_are_backticks_and_links() {
@@ -242,5 +259,14 @@ mod tests {
         check("/// #[test]\nfn no() {}", &[]);
         check("#[cfg(test)]\nfn no() {}", &[]);
         check("#[test]\nconst NO: u8 = 0;\nfn no() {}", &[]);
+    }
+
+    #[test]
+    fn cases_are_what_a_list_of_them_names() {
+        let check = |text: &str, names: &[&str]| assert_eq!(cases(text), names, "{text}");
+        check("@cases\nmodule {\n    s1_a,\n    s1_b,\n}\n@end", &["s1_a", "s1_b"]);
+        check("s1_before,\n@cases\ns1_in,\n@end\ns1_behind,", &["s1_in"]);
+        check("@cases\n// s1_no,\ns1_no\n$($case:ident,)*\ncall(s1_no),\n@end", &[]);
+        check("(@test; @cases $($case:ident,)* @end) => {\n    s1_no,\n};", &[]);
     }
 }
