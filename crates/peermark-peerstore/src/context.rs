@@ -40,8 +40,8 @@ impl<'a> Context<'a> {
     /// The budget that this source is charged to: 0 to [`GROUPS`] less one (S11).
     #[must_use]
     pub fn group(&self, source: &Source) -> u16 {
-        let hash = self.secret.hash(source.group().to_string().as_bytes());
-        u16::try_from(hash % u64::from(GROUPS)).unwrap_or(0)
+        let [low, high, ..] = self.secret.hash(source.group().to_string().as_bytes()).to_le_bytes();
+        u16::from_le_bytes([low, high]) & const { GROUPS - 1 }
     }
 
     /// Until when a floor lasts that is accepted now. The second that has begun counts as a whole

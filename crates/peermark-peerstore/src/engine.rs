@@ -17,8 +17,8 @@ use crate::metrics::Metrics;
 use crate::outcome::Swept;
 use crate::ratchet::{Moment, Ratchet};
 use crate::secret::Secret;
-use crate::sync::Arc;
 use crate::store::Config;
+use crate::sync::Arc;
 use crate::transition::Transition;
 
 /// A place where entries are kept.

@@ -190,16 +190,13 @@ impl PeerEntry {
     /// What its record, and the rest of it that belongs to nobody else, is charged with, and then
     /// each of its other addresses.
     pub fn charges(&self) -> impl Iterator<Item = Charge> + '_ {
-        let owner =
-            if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
-        let fixed =
-            if self.extra.is_some() { Self::OVERHEAD_WITH_MORE } else { Self::OVERHEAD };
+        let owner = if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
+        let fixed = if self.extra.is_some() { Self::OVERHEAD_WITH_MORE } else { Self::OVERHEAD };
         let bytes = to_u64(fixed.saturating_add(self.record.heap()));
         let own = Charge { group: owner, bytes };
         let addresses = self.reported().iter();
-        core::iter::once(own).chain(
-            addresses.map(|a| Charge { group: a.group, bytes: to_u64(a.footprint()) }),
-        )
+        core::iter::once(own)
+            .chain(addresses.map(|a| Charge { group: a.group, bytes: to_u64(a.footprint()) }))
     }
 
     /// Proves the invariants of the entry.
@@ -230,8 +227,7 @@ impl PeerEntry {
                 !claims.is_empty() || self.record.contains(&address.address),
                 "an address that nobody claims",
             )?;
-            let normal =
-                normalize_address(&address.address, &self.peer_id());
+            let normal = normalize_address(&address.address, &self.peer_id());
             ensure(
                 normal.is_ok_and(|normal| *normal.as_bytes() == *address.address),
                 "an address that is not normalised",

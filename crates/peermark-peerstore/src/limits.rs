@@ -82,7 +82,7 @@ impl Default for Limits {
 impl Limits {
     /// What one group may hold of `total`: its share, and at least one.
     pub(crate) fn share_of(&self, total: u64) -> u64 {
-        (total / u64::from(self.share.get())).max(1)
+        total.checked_div(self.share.get().into()).unwrap_or(total).max(1)
     }
 
     /// The floor's life in whole seconds, rounded up.

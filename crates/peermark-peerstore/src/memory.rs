@@ -63,12 +63,17 @@ impl Memory {
         Around { shared, ledger, region, cx, floor_nanos: at.floor }
     }
 
+    /// The shards are a power of two.
+    fn mask(&self) -> usize {
+        self.shards.len().saturating_sub(1)
+    }
+
     /// The region of a peer, and its hash in there.
     fn place(&self, peer: &[u8]) -> (usize, u32) {
         let hash = self.shared.secret().hash(peer);
         let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
         let region = usize::try_from(u32::from_le_bytes([e, f, g, h])).unwrap_or(0);
-        (region % self.shards.len().max(1), u32::from_le_bytes([a, b, c, d]))
+        (region & self.mask(), u32::from_le_bytes([a, b, c, d]))
     }
 }
 
@@ -131,7 +136,7 @@ impl Engine for Memory {
         let count = self.shards.len();
         let first = self.cursor.load(Ordering::Acquire);
         for step in 0..count {
-            let region = first.wrapping_add(step) % count.max(1);
+            let region = first.wrapping_add(step) & self.mask();
             let Some(shard) = self.shards.get(region) else { continue };
             let around = self.around(region, at);
             if !read(shard).is_due(&around) {
@@ -143,7 +148,8 @@ impl Engine for Memory {
                 break;
             }
         }
-        let is_due = |(region, shard): (usize, &RwLock<Shard>)| read(shard).is_due(&self.around(region, at));
+        let is_due =
+            |(region, shard): (usize, &RwLock<Shard>)| read(shard).is_due(&self.around(region, at));
         swept.more = budget == 0 && self.shards.iter().enumerate().any(is_due);
         Ok(swept)
     }

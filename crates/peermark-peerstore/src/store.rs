@@ -166,7 +166,8 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
     ) -> Vec<Result<Applied, E::Error>> {
         let at = self.advance(now);
-        let item = |record| (CertifiedRecord::peer_id(record), ApplyRecord::new(record, source, ttl));
+        let item =
+            |record| (CertifiedRecord::peer_id(record), ApplyRecord::new(record, source, ttl));
         let items: Vec<_> = records.iter().map(item).collect();
         let answers = self.engine.update_many(&items, at);
         for (record, answer) in records.iter().zip(&answers) {

@@ -118,9 +118,8 @@ impl Packed {
 
     fn at(&self, span: &[u8]) -> &[u8] {
         match *span {
-            [low, high, len] => {
-                self.part(range(u16::from_le_bytes([low, high]), usize::from(len).saturating_add(1)))
-            }
+            [low, high, len] => self
+                .part(range(u16::from_le_bytes([low, high]), usize::from(len).saturating_add(1))),
             _ => &[],
         }
     }

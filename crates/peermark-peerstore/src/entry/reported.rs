@@ -5,9 +5,7 @@
 
 use peermark_identity::PeerId;
 use peermark_peer_record::Address;
-use peermark_provenance::{
-    Claim, DialHistory, Expiry, Source, SourceKind, Timestamp, TrustClass,
-};
+use peermark_provenance::{Claim, DialHistory, Expiry, Source, SourceKind, Timestamp, TrustClass};
 
 use crate::outcome::Lifetime;
 

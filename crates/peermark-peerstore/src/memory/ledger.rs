@@ -188,9 +188,8 @@ impl Ledger {
 
     /// What one group holds: peers, bytes, floors.
     pub(super) fn of_group(&self, group: u16) -> (u64, u64, u64) {
-        self.group(group).map_or((0, 0, 0), |group| {
-            (get(&group.peers), get(&group.bytes), get(&group.floors))
-        })
+        self.group(group)
+            .map_or((0, 0, 0), |group| (get(&group.peers), get(&group.bytes), get(&group.floors)))
     }
 
     fn group(&self, group: u16) -> Option<&Group> {

@@ -217,10 +217,7 @@ impl<T> Slab<T> {
 
     /// The key of the value whose tag ranks lowest, and among equals whose hash does. `rank` is
     /// asked for each, and says `None` for what is not to be chosen. Values are not touched.
-    pub(super) fn lowest(
-        &self,
-        mut rank: impl FnMut(u32, u32) -> Option<u32>,
-    ) -> Option<u32> {
+    pub(super) fn lowest(&self, mut rank: impl FnMut(u32, u32) -> Option<u32>) -> Option<u32> {
         let mut lowest: Option<(u32, u32, u32)> = None;
         for (index, chunk) in self.chunks.iter().enumerate() {
             for (at, (tag, hash)) in chunk.tags.iter().zip(&chunk.hashes).enumerate() {

@@ -99,8 +99,7 @@ impl Wheel {
     pub(super) fn remove(&mut self, place: Place, keys: &mut impl Keys) {
         let index = usize::from(place.bucket);
         let is_later = place.bucket == LATER;
-        let bucket =
-            if is_later { Some(&mut self.later) } else { self.buckets.get_mut(index) };
+        let bucket = if is_later { Some(&mut self.later) } else { self.buckets.get_mut(index) };
         let Some(bucket) = bucket else {
             return;
         };
@@ -192,7 +191,8 @@ impl Wheel {
     /// Every key with its place, for checking.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, Place, u64)> {
         let buckets = self.buckets.iter().enumerate();
-        let buckets = buckets.map(|(index, bucket)| (u16::try_from(index).unwrap_or(LATER), bucket));
+        let buckets =
+            buckets.map(|(index, bucket)| (u16::try_from(index).unwrap_or(LATER), bucket));
         buckets.chain([(LATER, &self.later)]).flat_map(|(index, bucket)| {
             bucket.keys.iter().enumerate().map(move |(slot, key)| {
                 let slot = u32::try_from(slot).unwrap_or(u32::MAX);

@@ -51,8 +51,7 @@ impl<E: Engine> Peerstore<E> {
         let region = self.engine.region_of(peer);
         let at = self.advance(now);
         let snapshot = Snapshot { subscription: &subscription, region, now: at.now };
-        let addresses =
-            self.engine.update(peer, at, &snapshot).map_err(SubscribeError::Engine)?;
+        let addresses = self.engine.update(peer, at, &snapshot).map_err(SubscribeError::Engine)?;
         Ok((addresses, subscription))
     }
 

@@ -23,10 +23,14 @@ pub struct ApplyRecord<'a> {
 /// What becomes of a record, before anything is changed.
 enum Decision {
     Insert,
-    Replace { from: Seq },
+    Replace {
+        from: Seq,
+    },
     /// The same record again, after it was over, from the peer itself.
     Reinstate,
-    Refresh { expires: Option<Timestamp> },
+    Refresh {
+        expires: Option<Timestamp>,
+    },
     /// Nothing changes.
     Answer(Outcome),
 }
@@ -162,16 +166,14 @@ impl<'a> ApplyRecord<'a> {
         let kept = record.addresses().len().min(self.room(entry, cx));
         let before = core::mem::take(&mut entry.record);
         let had = before.is_some();
-        let listed = |address: &[u8]| {
-            record.addresses().take(kept).any(|ours| ours.as_bytes() == address)
-        };
+        let listed =
+            |address: &[u8]| record.addresses().take(kept).any(|ours| ours.as_bytes() == address);
         let withdrawn = before.addresses().filter(|old| !listed(old.as_bytes())).count();
         let is_new = |address: &[u8]| {
             !before.contains(address)
                 && entry.reported_at(address).is_none_or(|other| other.claims.is_empty())
         };
-        let added =
-            record.addresses().take(kept).filter(|ours| is_new(ours.as_bytes())).count();
+        let added = record.addresses().take(kept).filter(|ours| is_new(ours.as_bytes())).count();
         if !had && entry.reported().is_empty() && !entry.is_connected() {
             entry.group = cx.group(self.source);
         }

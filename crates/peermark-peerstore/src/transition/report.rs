@@ -39,8 +39,8 @@ impl<'a> ReportAddresses<'a> {
     }
 
     fn refusal(&self) -> Option<Refusal> {
-        let foreign = self.source.kind() == SourceKind::Identify
-            && !is_itself(self.source, &self.peer);
+        let foreign =
+            self.source.kind() == SourceKind::Identify && !is_itself(self.source, &self.peer);
         foreign.then_some(Refusal::NotItself)
     }
 

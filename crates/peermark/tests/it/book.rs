@@ -14,7 +14,7 @@ const HOUR: Duration = Duration::from_secs(3600);
 const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// A book, the clock that it lives by, and somebody to write in it.
-fn open<'a>(clock: &'a HandClock) -> (PeerBook<Memory, &'a HandClock>, Keypair) {
+fn open(clock: &HandClock) -> (PeerBook<Memory, &HandClock>, Keypair) {
     let book = PeerBook::new(Peerstore::in_memory(Config::default()), clock);
     (book, Keypair::ed25519_from_seed(&[1; 32]))
 }
