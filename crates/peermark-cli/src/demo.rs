@@ -1,9 +1,10 @@
-//! `peermark demo`: the story in one screen.
+//! `peermark demo`: the story, in two screens.
 //!
 //! A list of scenes, told in order by a [`Narrator`] who checks what he tells: where something is
 //! not as told, the program says so and ends with status 1. Keys and sequence numbers are fixed, so
 //! that the story is the same each time.
 
+mod book;
 mod narrator;
 mod records;
 
@@ -17,7 +18,7 @@ use crate::failure::{Failure, Status};
 use crate::output::Output;
 use narrator::Narrator;
 
-/// Tell the story in one screen: sign, relay, verify, refuse
+/// Tell the story: sign, relay, verify, refuse; keep, replace, expire, and let nothing back in
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
@@ -28,7 +29,18 @@ Examples:
   peermark demo > story.txt || echo \"it did not go as told\"";
 
 /// What is told, in this order.
-const SCENES: &[Scene] = &[signing, relaying, receiving, refusing, reading_others];
+const SCENES: &[Scene] = &[
+    signing,
+    relaying,
+    receiving,
+    refusing,
+    reading_others,
+    book::keeping,
+    book::replacing,
+    book::contradicting,
+    book::expiring,
+    book::replaying,
+];
 
 /// A scene tells through the narrator and leaves the world as the next scene finds it.
 type Scene = fn(&mut World, &mut Narrator) -> Result<(), Failure>;
@@ -41,6 +53,8 @@ struct World {
     signed: CertifiedRecord,
     /// What arrives at Bob's.
     relayed: Vec<u8>,
+    /// What Bob keeps.
+    book: book::Book,
 }
 
 /// Runs the command.
@@ -63,7 +77,7 @@ impl World {
         }
         let record = PeerRecord::new(alice.peer_id(), Seq::new(1), addresses);
         let signed = record.certify(&alice, Dialect::PeerRecord).map_err(broken)?;
-        Ok(Self { alice, mallory, signed, relayed: Vec::new() })
+        Ok(Self { alice, mallory, signed, relayed: Vec::new(), book: book::open() })
     }
 }
 

@@ -77,6 +77,12 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
         &self.store
     }
 
+    /// The clock that was given.
+    #[must_use]
+    pub const fn clock(&self) -> &C {
+        self.clock.inner()
+    }
+
     /// The times to live.
     #[must_use]
     pub const fn lifetimes(&self) -> &Lifetimes {

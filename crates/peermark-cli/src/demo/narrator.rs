@@ -36,6 +36,12 @@ impl Narrator {
         Ok(writeln!(self.out, "  {label:9}  {fact}")?)
     }
 
+    /// Tells a row of a table of four columns.
+    pub(super) fn row(&mut self, cells: &[&str; 4]) -> Result<(), Failure> {
+        let [first, second, third, fourth] = cells;
+        Ok(writeln!(self.out, "  {first:33}  {second:11}  {third:20}  {fourth:>9}")?)
+    }
+
     /// What was told must be so.
     pub(super) fn check(&mut self, as_told: bool) -> Result<(), Failure> {
         if !as_told {

@@ -1,12 +1,12 @@
-//! `peermark demo`: one screen, the same each time.
+//! `peermark demo`: two screens, the same each time.
 
 use crate::support::peermark;
 
 #[test]
-fn the_story_is_one_screen_and_goes_as_told() {
+fn the_story_is_two_screens_and_goes_as_told() {
     let run = peermark(["demo"], b"").expect(0);
     let text = run.text();
-    assert!(text.lines().count() <= 40, "{text}");
+    assert!(text.lines().count() <= 70, "{text}");
     assert!(text.lines().all(|line| line.len() <= 100), "{text}");
     for part in [
         "Alice signs",
@@ -21,6 +21,18 @@ fn the_story_is_one_screen_and_goes_as_told() {
         "verified   js-libp2p ",
         "verified   py-libp2p ",
         "verified   rust-libp2p ",
+        "outcome    inserted: 2 added, 0 withdrawn",
+        "/quic-v1    certified    record 1, identify         48 h",
+        "third-party  dht, pubsub                 1 h",
+        "user         manual                 for ever",
+        "outcome    replaced seq 1: 1 added, 2 withdrawn",
+        "/quic-v1    direct       identify ",
+        "outcome    equivocation",
+        "held       ef894c33",
+        "refused    fb6c5181",
+        "1 record scrapped, 3 addresses gone",
+        "outcome    stale: seq 1 is below 2",
+        "floor      seq 2, though the record is gone",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }

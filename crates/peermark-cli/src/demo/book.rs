@@ -1,0 +1,187 @@
+//! The second half of the story: what Bob keeps, and what he does not let back in.
+//!
+//! Bob's clock is set by hand, so that hours pass in no time.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use peermark::identity::{Keypair, PeerId};
+use peermark::peer_record::{
+    CertifiedRecord, Dialect, PeerRecord, Seq, address_text, parse_address,
+};
+use peermark::peerstore::{Config, Memory, Outcome, PeerAddress, Peerstore};
+use peermark::provenance::{ClaimKind, Expiry, Provenance, Source, Timestamp};
+use peermark::{Clock, Multiaddr, PeerBook};
+
+use super::narrator::Narrator;
+use super::{World, broken};
+use crate::failure::Failure;
+
+/// Bob's book.
+pub(super) type Book = PeerBook<Memory, HandClock>;
+
+/// A clock that shows what it is set to.
+#[derive(Debug)]
+pub(super) struct HandClock(Mutex<SystemTime>);
+
+impl HandClock {
+    fn advance(&self, by: Duration) {
+        let mut now = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        *now = now.checked_add(by).unwrap_or(*now);
+    }
+}
+
+impl Clock for HandClock {
+    fn now(&self) -> SystemTime {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// An empty book, at some noon.
+pub(super) fn open() -> Book {
+    let noon = UNIX_EPOCH.checked_add(Duration::from_secs(1_700_000_000)).unwrap_or(UNIX_EPOCH);
+    PeerBook::new(Peerstore::in_memory(Config::default()), HandClock(Mutex::new(noon)))
+}
+
+pub(super) fn keeping(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
+    narrator.scene("Bob keeps it, beside what he hears from others")?;
+    let alice = world.alice.peer_id();
+    world.consume(&world.relayed, &Source::DHT, Outcome::Inserted, narrator)?;
+
+    let reports = [
+        ("/ip4/192.0.2.1/udp/4001/quic-v1", Source::identify(alice.into())),
+        ("/ip4/198.51.100.7/tcp/4001", Source::DHT),
+        ("/ip4/198.51.100.7/tcp/4001", Source::PUBSUB),
+        ("/ip4/203.0.113.9/tcp/4001", Source::MANUAL),
+    ];
+    for (text, source) in reports {
+        let address = parse_address(text).map_err(broken)?;
+        let Ok(reported) = world.book.report(&alice, &[address], &source);
+        narrator.check(reported.refusal.is_none() && reported.dropped == 0)?;
+    }
+    table(world, narrator)
+}
+
+pub(super) fn replacing(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
+    narrator.scene("Alice moves: a newer record withdraws what it does not list")?;
+    let moved = ["/ip4/192.0.2.44/udp/4001/quic-v1"];
+    let newer = record(&world.alice, 2, &moved)?;
+    let replaced = Outcome::Replaced { from: Seq::new(1) };
+    world.consume(newer.as_bytes(), &Source::PUBSUB, replaced, narrator)?;
+    table(world, narrator)
+}
+
+pub(super) fn contradicting(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
+    narrator.scene("Somebody has Alice's key, and signs another record with the same seq")?;
+    let other = record(&world.alice, 2, &["/ip4/203.0.113.66/tcp/666"])?;
+    let applied = world.book.consume(other.as_bytes(), &Source::DHT).map_err(broken)?;
+    narrator.tell("outcome", applied.outcome.kind())?;
+    let proof = world.book.store().equivocation(&world.alice.peer_id());
+    match (applied.outcome, proof) {
+        (Outcome::Equivocation { held, got }, Some(proof)) => {
+            narrator.tell("held", held)?;
+            narrator.tell("refused", got)?;
+            narrator.check(proof.held == held && proof.got == got && held != got)
+        }
+        _ => narrator.check(false),
+    }
+}
+
+pub(super) fn expiring(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
+    narrator.scene("Two days pass without a word from Alice")?;
+    let alice = world.alice.peer_id();
+    world.book.clock().advance(world.book.lifetimes().record);
+    let Ok(swept) = world.book.sweep(usize::MAX);
+    let scrapped =
+        format_args!("{} record scrapped, {} addresses gone", swept.records, swept.addresses);
+    narrator.tell("swept", scrapped)?;
+    table(world, narrator)?;
+    let Ok(records) = world.book.signed_records(&[alice]);
+    narrator.check(swept.records == 1 && records == [None])
+}
+
+pub(super) fn replaying(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
+    narrator.scene("Mallory replays Alice's first record, which lists where she no longer is")?;
+    let stale = Outcome::Stale { held: Seq::new(2) };
+    world.consume(&world.relayed, &Source::DHT, stale, narrator)?;
+    let Ok(floor) = world.book.floor(&world.alice.peer_id());
+    match floor {
+        Some((seq, _)) => {
+            narrator.tell("floor", format_args!("seq {seq}, though the record is gone"))
+        }
+        None => narrator.check(false),
+    }
+}
+
+impl World {
+    /// Bytes arrive, and this is to become of them.
+    fn consume(
+        &self,
+        bytes: &[u8],
+        source: &Source,
+        expected: Outcome,
+        narrator: &mut Narrator,
+    ) -> Result<(), Failure> {
+        let applied = self.book.consume(bytes, source).map_err(broken)?;
+        let outcome = match applied.outcome {
+            Outcome::Replaced { from } => format!("replaced seq {from}"),
+            Outcome::Stale { held } => format!("stale: seq {} is below {held}", applied.seq),
+            other => other.kind().to_string(),
+        };
+        let counts = match applied.outcome.is_held() {
+            true => format!(": {} added, {} withdrawn", applied.added, applied.withdrawn),
+            false => String::new(),
+        };
+        narrator.tell("outcome", format_args!("{outcome}{counts}"))?;
+        narrator.check(applied.outcome == expected)
+    }
+}
+
+/// What Bob has of Alice: address, class, who says so, how long.
+fn table(world: &World, narrator: &mut Narrator) -> Result<(), Failure> {
+    let Ok(addresses) = world.book.addresses(&world.alice.peer_id());
+    let now = world.book.now();
+    narrator.row(&["address", "class", "who says so", "for"])?;
+    for PeerAddress { address, class, provenance, .. } in addresses {
+        narrator.row(&[
+            &address_text(&address),
+            &class.to_string(),
+            &sources(&provenance),
+            &remaining(&provenance, now),
+        ])?;
+    }
+    Ok(())
+}
+
+fn sources(provenance: &Provenance) -> String {
+    let name = |kind: &ClaimKind| match kind {
+        ClaimKind::Certified(certification) => format!("record {}", certification.seq()),
+        ClaimKind::Dialed => "dialed".to_owned(),
+        ClaimKind::Reported(source) => source.kind().to_string(),
+    };
+    let names: Vec<_> = provenance.claims().iter().map(|claim| name(claim.kind())).collect();
+    names.join(", ")
+}
+
+fn remaining(provenance: &Provenance, now: Timestamp) -> String {
+    /// What lives longer than a year lives as long as the demo.
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
+    match provenance.expiry() {
+        Some(Expiry::At(at)) => match at.saturating_since(now) {
+            left if left > YEAR => "for ever".to_owned(),
+            left => format!("{} h", left.as_secs().div_ceil(60 * 60)),
+        },
+        Some(Expiry::AfterDisconnect(_)) => "connected".to_owned(),
+        None => String::new(),
+    }
+}
+
+fn record(key: &Keypair, seq: u64, addresses: &[&str]) -> Result<CertifiedRecord, Failure> {
+    let mut parsed: Vec<Multiaddr> = Vec::new();
+    for text in addresses {
+        parsed.push(parse_address(text).map_err(broken)?);
+    }
+    let peer: PeerId = key.peer_id();
+    let record = PeerRecord::new(peer, Seq::new(seq), parsed);
+    record.certify(key, Dialect::PeerRecord).map_err(broken)
+}
