@@ -67,6 +67,16 @@ pub trait Engine: Send + Sync {
         read: impl FnOnce(Option<&PeerEntry>) -> R,
     ) -> Result<R, Self::Error>;
 
+    /// Reads the entries of many peers, in their order (G1). An engine that has transactions makes
+    /// one of them.
+    fn view_many<R>(
+        &self,
+        peers: &[PeerId],
+        mut read: impl FnMut(Option<&PeerEntry>) -> R,
+    ) -> Vec<Result<R, Self::Error>> {
+        peers.iter().map(|peer| self.view(peer, &mut read)).collect()
+    }
+
     /// The floor of `peer`, that of a held record included, be it over or not.
     ///
     /// # Errors

@@ -121,7 +121,9 @@ impl<E: Engine> Peerstore<E> {
         peers: &[PeerId],
         now: Timestamp,
     ) -> Result<Vec<Option<Bytes>>, E::Error> {
-        peers.iter().map(|peer| self.signed_record(peer, now)).collect()
+        self.view_many(peers, now, |view| {
+            view.and_then(|view| view.record()).map(|r| Bytes::copy_from_slice(r.as_bytes()))
+        })
     }
 
     /// For each peer its signed record, or its plain addresses where there is none (S8): what
@@ -135,17 +137,25 @@ impl<E: Engine> Peerstore<E> {
         peers: &[PeerId],
         now: Timestamp,
     ) -> Result<Vec<RoutingRecord>, E::Error> {
-        let of = |peer| {
-            self.view(peer, now, |view| {
-                let Some(view) = view else { return RoutingRecord::Unknown };
-                if let Some(record) = view.record() {
-                    return RoutingRecord::Signed(Bytes::copy_from_slice(record.as_bytes()));
-                }
-                let plain: Vec<_> = view.addresses().map(|a| a.address().to_multiaddr()).collect();
-                if plain.is_empty() { RoutingRecord::Unknown } else { RoutingRecord::Plain(plain) }
-            })
-        };
-        peers.iter().map(of).collect()
+        self.view_many(peers, now, |view| {
+            let Some(view) = view else { return RoutingRecord::Unknown };
+            if let Some(record) = view.record() {
+                return RoutingRecord::Signed(Bytes::copy_from_slice(record.as_bytes()));
+            }
+            let plain: Vec<_> = view.addresses().map(|a| a.address().to_multiaddr()).collect();
+            if plain.is_empty() { RoutingRecord::Unknown } else { RoutingRecord::Plain(plain) }
+        })
+    }
+
+    fn view_many<R>(
+        &self,
+        peers: &[PeerId],
+        now: Timestamp,
+        mut read: impl FnMut(Option<PeerView<'_>>) -> R,
+    ) -> Result<Vec<R>, E::Error> {
+        let now = self.advance(now).now;
+        let read = |entry: Option<&PeerEntry>| read(entry.map(|entry| PeerView::new(entry, now)));
+        self.engine.view_many(peers, read).into_iter().collect()
     }
 
     /// The highest sequence number that was accepted of a peer, and the payload that came with it,
