@@ -47,7 +47,8 @@ pub struct PeerEntry {
     pub(crate) floor_until: u32,
     /// Who delivered it.
     pub(crate) delivered_by: SourceKinds,
-    /// The group that brought the peer, whose budget it is charged to.
+    /// The group that brought the peer first, users and handshakes aside; it is charged while there
+    /// is nothing better.
     pub(crate) group: u16,
 }
 
@@ -187,16 +188,21 @@ impl PeerEntry {
         claims.map(|claim| claim.by.class()).chain(record).chain(connected).max()
     }
 
-    /// What its record, and the rest of it that belongs to nobody else, is charged with, and then
-    /// each of its other addresses.
+    /// What the entry itself is charged with, its record included, then each of its other addresses
+    /// and each claim on them.
     pub fn charges(&self) -> impl Iterator<Item = Charge> + '_ {
         let owner = if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
         let fixed = if self.extra.is_some() { Self::OVERHEAD_WITH_MORE } else { Self::OVERHEAD };
         let bytes = to_u64(fixed.saturating_add(self.record.heap()));
         let own = Charge { group: owner, bytes };
-        let addresses = self.reported().iter();
-        core::iter::once(own)
-            .chain(addresses.map(|a| Charge { group: a.group, bytes: to_u64(a.footprint()) }))
+        let parts = self.reported().iter().flat_map(|address| {
+            let own = Charge { group: address.group, bytes: to_u64(address.footprint()) };
+            let claim = to_u64(size_of::<StoredClaim>());
+            let claims = address.claims.iter();
+            let claims = claims.map(move |made| Charge { group: made.group, bytes: claim });
+            core::iter::once(own).chain(claims)
+        });
+        core::iter::once(own).chain(parts)
     }
 
     /// Proves the invariants of the entry.

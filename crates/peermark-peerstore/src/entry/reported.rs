@@ -17,7 +17,8 @@ pub(crate) struct ReportedAddress {
     /// Sorted by who makes them.
     pub(crate) claims: Vec<StoredClaim>,
     pub(crate) dials: DialHistory,
-    /// The group whose budget it is charged to: that of its first source.
+    /// The group whose budget it is charged to: that of its first source. Each claim is charged to
+    /// its own.
     pub(crate) group: u16,
 }
 
@@ -31,6 +32,8 @@ pub(crate) struct StoredClaim {
     pub(crate) ends: Timestamp,
     /// How long it was given: what starts to run when the peer disconnects (S7).
     pub(crate) ttl: core::time::Duration,
+    /// The group whose budget it is charged to: that of whoever made it first.
+    pub(crate) group: u16,
 }
 
 /// Who makes a claim.
@@ -77,8 +80,9 @@ impl Claimant {
 }
 
 impl StoredClaim {
-    pub(crate) fn new(by: Claimant, now: Timestamp, ttl: core::time::Duration) -> Self {
-        Self { by, first_seen: now, last_seen: now, ends: now.saturating_add(ttl), ttl }
+    pub(crate) fn new(by: Claimant, now: Timestamp, ttl: core::time::Duration, group: u16) -> Self {
+        let ends = now.saturating_add(ttl);
+        Self { by, first_seen: now, last_seen: now, ends, ttl, group }
     }
 
     /// Whether it is over at `now`.
@@ -171,9 +175,8 @@ impl ReportedAddress {
         self.claims.insert(at, claim);
     }
 
-    /// Bytes that it takes, by the store's own reckoning.
+    /// Bytes that it takes without its claims, by the store's own reckoning.
     pub(crate) fn footprint(&self) -> usize {
-        let claims = self.claims.len().saturating_mul(size_of::<StoredClaim>());
-        size_of::<Self>().saturating_add(self.address.len()).saturating_add(claims)
+        size_of::<Self>().saturating_add(self.address.len())
     }
 }

@@ -197,23 +197,23 @@ impl Shard {
         }
         let before = around.before(self.entries.get(key));
         let changed = self.entries.change(key, around.now(), |entry| {
-            let bill = Bill::of(entry);
+            let before_bill = Bill::of(entry);
             let answer = transition.run(entry, cx);
             around.tell(before, entry, transition.cause());
-            if !entry.is_empty() {
-                around.ledger.charge(&Bill::of(entry));
-                around.ledger.release(&bill);
-                return (answer, None);
-            }
-            (answer, Some(bill))
+            let bill = Bill::of(entry);
+            around.ledger.charge(&bill);
+            around.ledger.release(&before_bill);
+            (answer, entry.is_empty(), bill)
         });
         drop(turn);
         match changed {
-            Some((answer, gone)) => {
-                if let Some(bill) = gone {
-                    around.ledger.release(&bill);
-                    self.bury(key, around);
-                }
+            Some((answer, true, bill)) => {
+                around.ledger.release(&bill);
+                self.bury(key, around);
+                answer
+            }
+            Some((answer, false, bill)) => {
+                self.hold_to_share(bill.owner(), around);
                 answer
             }
             // Not reached: the caller has just found it.

@@ -174,8 +174,10 @@ impl<'a> ApplyRecord<'a> {
                 && entry.reported_at(address).is_none_or(|other| other.claims.is_empty())
         };
         let added = record.addresses().take(kept).filter(|ours| is_new(ours.as_bytes())).count();
-        if !had && entry.reported().is_empty() && !entry.is_connected() {
-            entry.group = cx.group(self.source);
+        let is_fresh = !had && entry.reported().is_empty() && !entry.is_connected();
+        if is_fresh || entry.group == EXEMPT {
+            let user = self.source.kind().is_user();
+            entry.group = if user { EXEMPT } else { cx.group(self.source) };
         }
         let above = record.addresses().len().saturating_sub(kept);
         let counts = Counts {

@@ -79,7 +79,7 @@ impl Transition for ReportDial<'_> {
         let address = address.as_bytes();
         let ttl = cx.clamp(self.ttl);
         if self.result == DialResult::Success && !ttl.is_zero() {
-            let claim = StoredClaim::new(Claimant::Dialed, cx.now, ttl);
+            let claim = StoredClaim::new(Claimant::Dialed, cx.now, ttl, EXEMPT);
             if entry.put_claim(address, claim, Lifetime::Extend, EXEMPT, cx) == Put::NoRoom {
                 return false;
             }

@@ -94,7 +94,7 @@ impl Transition for ReportAddresses<'_> {
         let ttl = cx.clamp(self.ttl);
         let by = Claimant::of(self.source);
         let group = self.group(cx);
-        if entry.is_empty() {
+        if entry.is_empty() || entry.group == EXEMPT {
             entry.group = group;
         }
         for address in self.addresses {
@@ -109,7 +109,7 @@ impl Transition for ReportAddresses<'_> {
                     *count = count.saturating_add(1);
                 }
                 Ok(address) => {
-                    let claim = StoredClaim::new(by, cx.now, ttl);
+                    let claim = StoredClaim::new(by, cx.now, ttl, group);
                     let put = entry.put_claim(address.as_bytes(), claim, self.lifetime, group, cx);
                     let count = match put {
                         Put::Added => &mut reported.added,
