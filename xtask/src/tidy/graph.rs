@@ -76,7 +76,11 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("peermark-wire", &[]),
     ("peermark-identity", &["peermark-wire"]),
     ("peermark-envelope", &["peermark-identity", "peermark-wire"]),
-    ("peermark-peer-record", &["peermark-envelope", "peermark-identity", "peermark-wire"]),
+    ("peermark-scope", &[]),
+    (
+        "peermark-peer-record",
+        &["peermark-envelope", "peermark-identity", "peermark-scope", "peermark-wire"],
+    ),
     ("peermark-provenance", &[]),
     ("peermark-peerstore", STORE),
     // The same sources once more, over the locks of a tester of schedules.
@@ -109,6 +113,7 @@ const LAYERS: &[&str] = &[
     "peermark-peer-record",
     "peermark-peerstore",
     "peermark-provenance",
+    "peermark-scope",
     "peermark-wire",
 ];
 
@@ -119,6 +124,7 @@ const FACADE_AND_LAYERS: &[&str] = &[
     "peermark-peer-record",
     "peermark-peerstore",
     "peermark-provenance",
+    "peermark-scope",
     "peermark-wire",
 ];
 

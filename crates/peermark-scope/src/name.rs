@@ -1,0 +1,35 @@
+//! Names of the DNS, and those that only look like one.
+
+use std::net::IpAddr;
+
+use crate::scope::Scope;
+
+/// Domains that never leave a site, by RFC 6762, RFC 8375, ICANN, or long abuse.
+const OF_A_SITE: [&str; 6] = ["local", "internal", "home.arpa", "lan", "home", "corp"];
+
+/// Domains that are not in the public DNS, by RFC 6761, RFC 7686 and RFC 9476.
+const OF_NOBODY: [&str; 5] = ["test", "example", "invalid", "alt", "onion"];
+
+pub(crate) fn scope(name: &str) -> Scope {
+    let name = name.strip_suffix('.').unwrap_or(name).to_ascii_lowercase();
+    if let Ok(ip) = name.parse::<IpAddr>() {
+        return Scope::of_ip(ip);
+    }
+    let below = |domain: &&str| {
+        name.strip_suffix(*domain).is_some_and(|front| front.is_empty() || front.ends_with('.'))
+    };
+    let (rest, top) = name.rsplit_once('.').unwrap_or(("", &name));
+    if name.is_empty() || top.starts_with(|c: char| c.is_ascii_digit()) {
+        // No top-level domain starts with a digit: it is an address in one of its old notations,
+        // and who resolves it decides which.
+        Scope::Reserved
+    } else if below(&"localhost") {
+        Scope::Loopback
+    } else if OF_NOBODY.iter().any(below) {
+        Scope::Reserved
+    } else if rest.is_empty() || OF_A_SITE.iter().any(below) {
+        Scope::Private
+    } else {
+        Scope::Global
+    }
+}
