@@ -20,7 +20,14 @@
 #![expect(clippy::missing_panics_doc, reason = "a case panics when its rule is broken")]
 
 pub mod addresses;
+pub mod clocks;
+pub mod connections;
+pub mod floors;
+pub mod lifetimes;
+pub mod provenance;
+pub mod queries;
 pub mod records;
+pub mod signers;
 pub mod trial;
 
 use peermark_peerstore::{Config, Engine};
@@ -47,9 +54,94 @@ macro_rules! peerstore_conformance {
             @cases
             addresses {
                 s6_an_address_ends_exactly_at_its_time,
+                s6_addresses_end_one_by_one,
+                s6_an_address_that_is_seen_again_comes_back,
+                s6_a_sweep_keeps_to_its_budget,
+                s13_an_address_is_there_once,
+                s13_foreign_suffixes_never_enter,
+                s9_adding_extends_and_setting_overrides,
+                s9_zero_takes_back_one_claim,
+                s9_changes_by_source_are_of_that_source,
+                s9_removing_takes_what_is_there,
+                s9_clearing_is_of_one_peer,
+            }
+            provenance {
+                p1_claims_live_beside_each_other,
+                p1_claims_know_when_they_were_seen,
+                p2_only_a_record_certifies,
+                p3_claims_in_any_order_make_the_same_store,
+                p5_the_best_claim_is_the_class,
+                p5_a_record_knows_who_delivered_it,
+                p6_dials_feed_back,
+                p6_a_record_and_its_dials_are_apart,
             }
             records {
                 s1_every_outcome_has_its_counts,
+                s1_what_is_inserted_is_there,
+                s1_a_record_keeps_its_order,
+                s2_the_higher_number_wins,
+                s2_an_equivocation_changes_nothing,
+                s2_both_dialects_share_a_floor,
+                s2_no_addresses_withdraw_everything,
+                s2_the_newest_of_many_at_once_stays,
+                p4_a_newer_record_withdraws,
+                p4_unsigned_lives_beside_certified,
+                s1_peers_of_all_key_types_live_beside_each_other,
+                s1_an_envelope_has_the_size_that_is_allowed,
+            }
+            floors {
+                s3_floors_outlive_records,
+                s3_a_newer_record_is_welcome,
+                s3_an_expired_record_comes_back_from_its_peer_alone,
+                s3_floors_end_so_that_the_highest_number_heals,
+                s3_floors_live_from_the_last_acceptance,
+                s3_forgetting_removes_a_floor,
+                s3_floors_are_bounded,
+                s3_floors_have_shares,
+                s3_an_old_floor_is_not_told,
+            }
+            lifetimes {
+                s4_third_parties_do_not_extend,
+                s4_the_peer_itself_extends_up_to_the_age,
+                s4_no_record_outlives_its_age,
+                s4_a_reinstated_record_is_as_old_as_it_was,
+                s5_unsigned_addresses_keep_no_record_alive,
+                s5_a_record_goes_with_its_last_address,
+                s12_any_time_to_live_through_every_path,
+                s12_a_time_to_live_is_cut_to_the_limit,
+            }
+            connections {
+                s7_a_connection_holds_identify_and_dialed,
+                s7_time_runs_from_the_disconnect,
+                s7_a_connection_revives_nothing,
+                s7_connected_is_a_state,
+                s7_what_the_user_said_survives_a_disconnect,
+                s7_everything_ends,
+            }
+            queries {
+                s8_signed_records_keep_the_order,
+                s8_routing_records_fall_back_to_addresses,
+                s9_a_record_is_read_back_canonical,
+                s9_one_dialect_alone_can_be_asked_for,
+                s9_listing_holds_no_lock,
+                s9_certified_is_of_the_current_record,
+                s9_counts_are_right,
+                g1_many_are_answered_one_by_one,
+                s9_other_purposes_are_no_records,
+            }
+            clocks {
+                s14_a_clock_that_goes_back_revives_nothing,
+                s14_a_jump_ahead_ends_no_floor,
+                s14_time_is_what_the_caller_says,
+                s15_the_same_calls_make_the_same_store,
+            }
+            signers {
+                s16_identify_speaks_for_its_peer_alone,
+                s16_identify_takes_back_nothing_of_others,
+                s17_invalid_bytes_store_nothing,
+                s17_another_key_signs_for_nobody,
+                s17_a_bad_address_is_counted,
+                s17_the_store_takes_certified_records_alone,
             }
             @end
         }

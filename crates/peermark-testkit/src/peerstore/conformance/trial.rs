@@ -341,3 +341,12 @@ impl Metrics for Tally {
 pub fn one() -> (PeerId, Vec<Multiaddr>) {
     (fixtures::peer(1), fixtures::numbers(0..2))
 }
+
+/// Peer number `peer` itself, by identify.
+#[must_use]
+pub fn itself(peer: u64) -> Source {
+    fixtures::itself(fixtures::peer(peer))
+}
+
+/// What came of it does not matter to the case.
+pub fn ignore<T>(_: T) {}
