@@ -22,12 +22,16 @@
 pub mod addresses;
 pub mod clocks;
 pub mod connections;
+pub mod flood;
 pub mod floors;
 pub mod lifetimes;
+pub mod limits;
 pub mod provenance;
 pub mod queries;
 pub mod records;
+pub mod shares;
 pub mod signers;
+pub mod subscriptions;
 pub mod trial;
 
 use peermark_peerstore::{Config, Engine};
@@ -142,6 +146,39 @@ macro_rules! peerstore_conformance {
                 s17_another_key_signs_for_nobody,
                 s17_a_bad_address_is_counted,
                 s17_the_store_takes_certified_records_alone,
+            }
+            limits {
+                s11_hearsay_pushes_out_nothing_better,
+                s11_the_lowest_address_goes_first,
+                s11_a_long_record_is_cut,
+                s11_claims_are_bounded,
+                s11_peers_are_bounded,
+                s11_a_lower_class_pushes_out_no_higher_one,
+                s11_records_and_bytes_are_bounded,
+                s11_what_is_over_goes_first,
+                s11_the_secret_chooses_the_victim,
+                s11_evidence_is_bounded,
+                s11_a_flood_pushes_out_no_peer_that_counts,
+            }
+            shares {
+                s11_a_network_has_a_share_of_peers,
+                s11_a_kind_of_source_has_a_share,
+                s11_a_network_has_a_share_of_bytes,
+                s11_the_share_holds_after_a_change_of_state,
+                s11_a_full_network_refuses_nobody_else,
+            }
+            flood {
+                s11_a_flood_from_one_network_keeps_to_its_share,
+            }
+            subscriptions {
+                s10_a_snapshot_and_then_every_change,
+                s10_what_changes_nothing_is_not_told,
+                s10_an_equivocation_is_told,
+                s10_two_streams_are_told_the_same,
+                s10_subscriptions_are_bounded,
+                s10_lost_events_are_told,
+                s10_a_subscription_is_a_stream,
+                s10_nothing_is_missed_in_between,
             }
             @end
         }

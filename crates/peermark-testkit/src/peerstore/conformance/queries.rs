@@ -40,7 +40,7 @@ pub fn s8_routing_records_fall_back_to_addresses<E: Engine>(make: Make<'_, E>) {
     let asked = [2, 3, 1, 4].map(peer);
     let routing = |trial: &Trial<E>| ok(trial.store.routing_records(&asked, trial.clock.now()));
     let plain = || RoutingRecord::Plain(numbers(1..4));
-    let signed = RoutingRecord::Signed(both.clone().into_bytes());
+    let signed = RoutingRecord::Signed(both.into_bytes());
     let unknown = || RoutingRecord::Unknown;
     assert_eq!(routing(&trial), [plain(), unknown(), signed, unknown()]);
     trial.clock.pass(MINUTE);
