@@ -194,7 +194,9 @@ impl Transition for ForgetFloor {
     }
 
     fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Self::Answer {
-        let floor = entry.floor();
+        // A floor counts as long as it lasts, or its record does.
+        let counts = |until| entry.has_record() || until > cx.floor_now;
+        let floor = entry.floor().filter(|floor| counts(floor.until));
         Clear.run(entry, cx);
         if let Some(extra) = &mut entry.extra {
             extra.floor = None;
