@@ -108,15 +108,14 @@ impl StoredClaim {
     pub(crate) fn merge(&mut self, other: &Self, lifetime: Lifetime) -> bool {
         self.first_seen = self.first_seen.min(other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
-        let end = (other.ends, other.ttl);
-        let moves = match lifetime {
-            Lifetime::Extend => end > (self.ends, self.ttl),
-            Lifetime::Set => end != (self.ends, self.ttl),
+        let before = (self.ends, self.ttl);
+        (self.ends, self.ttl) = match lifetime {
+            // Each on its own: while a connection holds the claim, it is the time to live that says
+            // for how long, and a shorter one must not take its place.
+            Lifetime::Extend => (self.ends.max(other.ends), self.ttl.max(other.ttl)),
+            Lifetime::Set => (other.ends, other.ttl),
         };
-        if moves {
-            (self.ends, self.ttl) = end;
-        }
-        moves
+        (self.ends, self.ttl) != before
     }
 
     pub(crate) fn to_claim(&self, connected: bool) -> Claim {
