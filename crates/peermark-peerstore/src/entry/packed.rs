@@ -21,18 +21,21 @@ pub(crate) struct Packed {
 }
 
 impl Packed {
-    /// The first `count` addresses of `record`, at most 255, with its envelope. `None` without an
+    /// These addresses of `record`, the first 255 of them, with its envelope. `None` without an
     /// address: such a record is not kept.
-    pub(crate) fn new(record: &CertifiedRecord, count: usize) -> Option<Self> {
+    pub(crate) fn new<'a>(
+        record: &'a CertifiedRecord,
+        kept: impl Iterator<Item = Address<'a>> + Clone,
+    ) -> Option<Self> {
         let envelope = record.as_bytes();
-        let addresses = u8::try_from(record.addresses().len().min(count)).unwrap_or(u8::MAX);
+        let addresses = u8::try_from(kept.clone().count()).unwrap_or(u8::MAX);
         if addresses == 0 {
             return None;
         }
         let spans = usize::from(addresses).saturating_mul(SPAN);
         let mut bytes = Vec::with_capacity(envelope.len().saturating_add(spans));
         bytes.extend_from_slice(envelope);
-        for address in record.addresses().take(addresses.into()) {
+        for address in kept.take(addresses.into()) {
             let (start, len) = place(envelope, address.as_bytes())?;
             bytes.extend_from_slice(&start.to_le_bytes());
             bytes.push(u8::try_from(len.checked_sub(1)?).ok()?);

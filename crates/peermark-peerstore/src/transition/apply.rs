@@ -3,12 +3,12 @@
 use core::time::Duration;
 
 use peermark_identity::PeerId;
-use peermark_peer_record::{CertifiedRecord, Seq};
+use peermark_peer_record::{Address, CertifiedRecord, Seq};
 use peermark_provenance::{Source, SourceKind, SourceKinds, Timestamp, TrustClass};
 
 use super::{Need, Transition};
 use crate::context::Context;
-use crate::entry::{EXEMPT, Packed, PeerEntry};
+use crate::entry::{EXEMPT, Packed, PeerEntry, ReportedAddress};
 use crate::event::Cause;
 use crate::outcome::{Applied, Outcome, PayloadDigest, Refusal, Room};
 
@@ -131,22 +131,33 @@ impl<'a> ApplyRecord<'a> {
     /// Whether there is an address for which the peer's better ones leave room (S11).
     fn fits(&self, entry: &PeerEntry, cx: &Context<'_>, decision: Decision) -> Decision {
         let wanted = self.record.addresses().len();
-        if wanted > 0 && self.room(entry, cx) == 0 {
+        if wanted > 0 && self.kept(entry, cx).next().is_none() {
             let reason = Refusal::NoRoom(Room::Addresses);
             return Decision::Answer(Outcome::Refused { reason });
         }
         decision
     }
 
-    /// How many addresses may be certified: as many as the cap allows beside those that are
-    /// better.
-    fn room(&self, entry: &PeerEntry, cx: &Context<'_>) -> usize {
-        let connected = entry.is_connected();
-        let listed = |other: &[u8]| self.record.addresses().any(|own| own.as_bytes() == other);
-        let better = entry.reported().iter().filter(|other| {
-            other.class(cx.now, connected) > Some(TrustClass::Certified) && !listed(&other.address)
-        });
-        cx.limits.addresses_per_peer.saturating_sub(better.count())
+    /// The addresses of the record that will be certified: those that have a better claim already,
+    /// and of the others the first ones, as many as the cap allows beside all that have one.
+    fn kept<'b>(
+        &'b self,
+        entry: &'b PeerEntry,
+        cx: &Context<'_>,
+    ) -> impl Iterator<Item = Address<'b>> + Clone {
+        let (now, connected) = (cx.now, entry.is_connected());
+        let is_better = move |other: &ReportedAddress| {
+            other.class(now, connected) > Some(TrustClass::Certified)
+        };
+        let better = entry.reported().iter().filter(|other| is_better(other)).count();
+        let mut places = cx.limits.addresses_per_peer.saturating_sub(better);
+        self.record.addresses().filter(move |address| {
+            let has_place =
+                better > 0 && entry.reported_at(address.as_bytes()).is_some_and(is_better);
+            let left = places;
+            places = left.saturating_sub(usize::from(!has_place));
+            has_place || left > 0
+        })
     }
 
     fn answer(&self, outcome: Outcome) -> Applied {
@@ -163,23 +174,23 @@ impl<'a> ApplyRecord<'a> {
     /// Puts the record in the place of the one that is held.
     fn install(&self, entry: &mut PeerEntry, cx: &Context<'_>, accepted: Timestamp) -> Counts {
         let record = self.record;
-        let kept = record.addresses().len().min(self.room(entry, cx));
         let before = core::mem::take(&mut entry.record);
         let had = before.is_some();
-        let listed =
-            |address: &[u8]| record.addresses().take(kept).any(|ours| ours.as_bytes() == address);
+        let kept = self.kept(entry, cx);
+        let listed = |address: &[u8]| kept.clone().any(|ours| ours.as_bytes() == address);
         let withdrawn = before.addresses().filter(|old| !listed(old.as_bytes())).count();
         let is_new = |address: &[u8]| {
             !before.contains(address)
                 && entry.reported_at(address).is_none_or(|other| other.claims.is_empty())
         };
-        let added = record.addresses().take(kept).filter(|ours| is_new(ours.as_bytes())).count();
+        let added = kept.clone().filter(|ours| is_new(ours.as_bytes())).count();
+        let above = record.addresses().len().saturating_sub(kept.clone().count());
+        let packed = Packed::new(record, kept);
         let is_fresh = !had && entry.reported().is_empty() && !entry.is_connected();
         if is_fresh || entry.group == EXEMPT {
             let user = self.source.kind().is_user();
             entry.group = if user { EXEMPT } else { cx.group(self.source) };
         }
-        let above = record.addresses().len().saturating_sub(kept);
         let counts = Counts {
             added,
             withdrawn,
@@ -193,7 +204,7 @@ impl<'a> ApplyRecord<'a> {
         entry.expires = ends;
         entry.delivered_by = SourceKinds::from(self.source.kind());
         self.accept(entry, cx);
-        match Packed::new(record, kept) {
+        match packed {
             Some(packed) => {
                 if let Some(extra) = &mut entry.extra {
                     extra.floor = None;
