@@ -77,6 +77,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("peermark-identity", &["peermark-wire"]),
     ("peermark-envelope", &["peermark-identity", "peermark-wire"]),
     ("peermark-scope", &[]),
+    ("peermark-dial-policy", &["peermark-provenance", "peermark-scope"]),
     (
         "peermark-peer-record",
         &["peermark-envelope", "peermark-identity", "peermark-scope", "peermark-wire"],
@@ -108,6 +109,7 @@ const STORE: &[&str] =
     &["peermark-envelope", "peermark-identity", "peermark-peer-record", "peermark-provenance"];
 
 const LAYERS: &[&str] = &[
+    "peermark-dial-policy",
     "peermark-envelope",
     "peermark-identity",
     "peermark-peer-record",
@@ -119,6 +121,7 @@ const LAYERS: &[&str] = &[
 
 const FACADE_AND_LAYERS: &[&str] = &[
     "peermark",
+    "peermark-dial-policy",
     "peermark-envelope",
     "peermark-identity",
     "peermark-peer-record",

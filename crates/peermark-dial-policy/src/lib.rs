@@ -1,0 +1,87 @@
+//! Which addresses of a peer may be dialed, in which stages and when, and why not the others.
+//!
+//! A peer has addresses of very different worth: its own signed record, what the user typed in, what
+//! strangers say. A dialer that sorts them and races the first eight dials hearsay whatever the
+//! order. This crate answers a *plan* instead: stages, each of which begins only when the better ones
+//! are empty, have failed, or have had a head start, with a delay for each address; and every address
+//! that is not dialed, with its reason.
+//!
+//! It knows no store, no socket, no runtime and no cryptography: a dialer of one's own takes it
+//! alone.
+//!
+//! # The types, in the order one meets them
+//!
+//! - [`Candidate`]: an address and what is known of it, read once.
+//! - [`DialPolicy`]: the judgement. Ready are [`CertifiedOnly`], [`CertifiedFirst`], [`Any`] and
+//!   [`UserAndCertified`]; [`Precedence`] is the builder for others. [`Scopes`] says who may dial
+//!   which kind of network.
+//! - [`Ranker`]: when each address of a stage is dialed. [`HappyEyeballs`] is the schedule of
+//!   go-libp2p, [`NoDelay`] none.
+//! - [`plan`] and [`DialPlan`]: both put together, with [`Refusal`]s; [`Timeline`] shows it.
+//! - [`check_scope`]: the one check that has to be made again, for what a name resolved to.
+//!
+//! ```
+//! use peermark_dial_policy::{Candidate, CertifiedFirst, HappyEyeballs, Start, Target, plan};
+//! use peermark_provenance::{Certification, Claim, Expiry, Provenance, Source, SourceKinds, Timestamp};
+//!
+//! let now = Timestamp::from_secs(1_000);
+//! let until = Expiry::At(Timestamp::from_secs(2_000));
+//! // A store that holds the record may say so; see its documentation.
+//! let proof = Certification::dangerous_assume_verified(7, SourceKinds::NONE);
+//! let certified = Provenance::new([Claim::certified(proof, now, until)]);
+//! let hearsay = Provenance::new([Claim::reported(Source::DHT, now, until)]);
+//!
+//! let candidates = [
+//!     Candidate::new("/ip4/1.2.3.4/tcp/4001".parse()?, &hearsay, now),
+//!     Candidate::new("/ip4/5.6.7.8/udp/4001/quic-v1".parse()?, &certified, now),
+//! ];
+//! let target = Target::new("12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse()?);
+//! let plan = plan(&target, &candidates, &CertifiedFirst::default(), &HappyEyeballs::default());
+//!
+//! let stages: Vec<_> = plan.stages().map(|s| (s.start, s.dials[0].candidate())).collect();
+//! assert_eq!(stages, [(Start::Now, 1), (Start::AfterFailure, 0)]);
+//! println!("{}", plan.show(&target, "certified-first", &candidates));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # What holds
+//!
+//! - Every candidate is dialed or refused, once (D3). The same candidates make the same plan.
+//! - [`CertifiedOnly`] dials nothing whose record is over or contradicted, and no circuit that the
+//!   record does not list as a whole (D5, D7).
+//! - Nothing is dialed at port 0, at this node itself, or over a relay that is one of the ends.
+//! - A plan allocates its own lists and nothing else (D8).
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod candidate;
+mod classes;
+mod plan;
+mod policy;
+mod rank;
+mod refusal;
+mod scopes;
+mod timeline;
+mod traits;
+
+pub use candidate::{Candidate, Certified};
+pub use classes::Classes;
+pub use plan::{Dial, DialPlan, Nothing, Refused, Stage, Target, check_scope, plan};
+pub use policy::{
+    Any, CertifiedFirst, CertifiedOnly, DialPolicy, Precedence, PrecedenceBuilder, PrecedenceError,
+    Start, UserAndCertified,
+};
+pub use rank::{Group, HappyEyeballs, NoDelay, RankKey, Ranker};
+pub use refusal::Refusal;
+pub use scopes::Scopes;
+pub use timeline::Timeline;
+pub use traits::{Family, Traits, Transport};
+
+pub use multiaddr::{Multiaddr, PeerId};
