@@ -14,6 +14,7 @@
 mod codegen;
 mod coverage;
 mod fuzz;
+mod instructions;
 mod mutants;
 mod process;
 mod products;
@@ -33,6 +34,7 @@ enum Command {
     Coverage(coverage::Args),
     Dist(products::DistArgs),
     Fuzz(fuzz::Args),
+    Instructions(instructions::Args),
     Mutants(mutants::Args),
     Tidy(tidy::Args),
 }
@@ -44,6 +46,7 @@ fn main() -> ExitCode {
         Command::Coverage(args) => coverage::run(&args),
         Command::Dist(args) => products::dist(&args),
         Command::Fuzz(args) => fuzz::run(&args),
+        Command::Instructions(args) => instructions::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };

@@ -8,8 +8,11 @@
 //! Every contender is shown to be right before it is timed, and the program fails when one is not.
 //! `docs/benchmarks.md` says how to read the figures.
 
+mod flood;
 mod harness;
+mod nodes;
 mod record;
+mod store;
 
 use std::io::Write as _;
 use std::process::ExitCode;
@@ -31,6 +34,12 @@ struct Arguments {
 enum SuiteName {
     /// From bytes to a certified record: verifying, decoding, sealing, allocations.
     Record(Options),
+    /// A store of many peers beside libp2p-peer-store: bytes, inserts, reads, sweeps.
+    Store(store::Arguments),
+    /// A million made-up peers of one network, against a store that holds others.
+    Flood(flood::Arguments),
+    /// One operation of a store again and again, for `cargo xtask instructions`.
+    Once(store::once::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -47,7 +56,10 @@ fn run(suite: &SuiteName) -> Result<()> {
     match suite {
         SuiteName::Record(options) => {
             let pools = record::Pools::new()?;
-            record::suite(&pools).run(options)
+            record::suite(&pools).run(options).map(|_| ())
         }
+        SuiteName::Store(arguments) => store::run(arguments),
+        SuiteName::Flood(arguments) => flood::run(arguments),
+        SuiteName::Once(arguments) => store::once::run(arguments),
     }
 }

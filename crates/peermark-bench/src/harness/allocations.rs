@@ -17,6 +17,21 @@ pub(crate) fn allocations<R>(operation: impl FnOnce() -> R) -> Allocations {
     Allocations { count: counted.count_total, bytes: counted.bytes_total }
 }
 
+/// What `make` makes, and how many bytes of it, and of whatever else it left, are still allocated:
+/// as they were asked for, without what the allocator itself adds.
+pub(crate) fn live_bytes<R>(make: impl FnOnce() -> R) -> (Option<R>, u64) {
+    let mut made = None;
+    let counted = allocation_counter::measure(|| made = Some(make()));
+    (made, counted.bytes_current.try_into().unwrap_or(0))
+}
+
+/// Runs `work` without counting.
+pub(crate) fn uncounted<R>(work: impl FnOnce() -> R) -> Option<R> {
+    let mut result = None;
+    allocation_counter::opt_out(|| result = Some(work()));
+    result
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -30,5 +45,15 @@ mod tests {
         check(&Vec::new, 0, 0);
         check(&|| Vec::with_capacity(2), 1, 2 * vec);
         check(&|| vec![Vec::with_capacity(100), Vec::new()], 2, 2 * vec + 100);
+    }
+
+    #[test]
+    fn what_was_freed_does_not_live() {
+        let (made, live) = live_bytes(|| {
+            drop(vec![0u8; 1000]);
+            let spare = uncounted(|| vec![0u8; 500]);
+            (vec![0u8; 70], spare)
+        });
+        assert_eq!((made.is_some(), live), (true, 70));
     }
 }

@@ -21,10 +21,13 @@ use std::time::Duration;
 
 use anyhow::{Result, ensure};
 
-pub(crate) use allocations::{Allocations, allocations};
+pub(crate) use allocations::{Allocations, allocations, live_bytes, uncounted};
+pub(crate) use clock::{cpu_time_of, wall_time_of};
 pub(crate) use options::Options;
+pub(crate) use report::Report;
+pub(crate) use stats::Random;
 
-use report::{Measured, Report};
+use report::Measured;
 
 /// What a case is measured in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,11 +35,12 @@ pub(crate) enum Unit {
     Nanoseconds,
     Count,
     Bytes,
+    PerSecond,
 }
 
 /// Cases that are compared with each other, and what they are meant to show.
 pub(crate) struct Suite<'a> {
-    name: &'static str,
+    name: String,
     cases: Vec<Case<'a>>,
     goals: Vec<Goal>,
 }
@@ -49,8 +53,8 @@ struct Case<'a> {
 }
 
 enum Work<'a> {
-    /// Runs the operations with these numbers.
-    Timed { batch: usize, run: Box<dyn FnMut(Range<usize>) + 'a> },
+    /// Runs the operations with these numbers, and answers how long they took.
+    Timed { batch: usize, run: Box<dyn FnMut(Range<usize>) -> Duration + 'a> },
     /// Answers one value for each operation.
     Counted(Box<dyn FnOnce() -> Vec<f64> + 'a>),
 }
@@ -60,7 +64,14 @@ enum Work<'a> {
 pub(crate) struct Goal {
     pub(crate) case: &'static str,
     pub(crate) compared: Compared,
-    pub(crate) at_most: f64,
+    pub(crate) bound: Bound,
+}
+
+/// On which side of a figure a [`Goal`] is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Bound {
+    AtMost(f64),
+    AtLeast(f64),
 }
 
 /// How the case of a [`Goal`] becomes one figure.
@@ -73,8 +84,8 @@ pub(crate) enum Compared {
 }
 
 impl<'a> Suite<'a> {
-    pub(crate) fn new(name: &'static str) -> Self {
-        Self { name, cases: Vec::new(), goals: Vec::new() }
+    pub(crate) fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), cases: Vec::new(), goals: Vec::new() }
     }
 
     /// Adds a case that is timed over `batch` operations in each round. `operation` gets the number
@@ -87,9 +98,32 @@ impl<'a> Suite<'a> {
         mut operation: impl FnMut(usize) -> R + 'a,
     ) {
         let run = move |numbers: Range<usize>| {
-            for number in numbers {
-                black_box(operation(black_box(number)));
-            }
+            cpu_time_of(|| {
+                for number in numbers {
+                    black_box(operation(black_box(number)));
+                }
+            })
+        };
+        let work = Work::Timed { batch, run: Box::new(run) };
+        self.cases.push(Case { name: name.into(), unit: Unit::Nanoseconds, work });
+    }
+
+    /// As [`Self::timed`], for operations on what has to be made before: `inputs` makes it for a
+    /// whole batch, outside the time, and leaves it in the caches.
+    pub(crate) fn batched<I, R>(
+        &mut self,
+        name: impl Into<String>,
+        batch: usize,
+        mut inputs: impl FnMut(Range<usize>) -> Vec<I> + 'a,
+        mut operation: impl FnMut(&I) -> R + 'a,
+    ) {
+        let run = move |numbers: Range<usize>| {
+            let inputs = inputs(numbers);
+            cpu_time_of(|| {
+                for input in &inputs {
+                    black_box(operation(black_box(input)));
+                }
+            })
         };
         let work = Work::Timed { batch, run: Box::new(run) };
         self.cases.push(Case { name: name.into(), unit: Unit::Nanoseconds, work });
@@ -110,10 +144,11 @@ impl<'a> Suite<'a> {
     }
 
     /// Runs the cases that `options` select and prints what they measured.
-    pub(crate) fn run(self, options: &Options) -> Result<()> {
+    pub(crate) fn run(self, options: &Options) -> Result<Report> {
         let report = self.measure(options)?;
         let mut out = std::io::stdout().lock();
-        report.write(options.format(), &mut out)
+        report.write(options.format(), &mut out)?;
+        Ok(report)
     }
 
     fn measure(mut self, options: &Options) -> Result<Report> {
@@ -134,12 +169,12 @@ impl<'a> Suite<'a> {
         }
 
         // The counting allocator stays in the way, but it does not count what is timed.
-        allocation_counter::opt_out(|| {
+        uncounted(|| {
             let rounds = options.rounds.get();
             for (_, batch, run) in &mut timed {
                 run(0..*batch);
             }
-            let mut random = stats::Random::new();
+            let mut random = Random::new();
             for round in 0..rounds {
                 random.shuffle(&mut timed);
                 for (name, batch, run) in &mut timed {
@@ -147,9 +182,7 @@ impl<'a> Suite<'a> {
                     let numbers = start..start.saturating_add(*batch);
                     let depth = random.below(stack::MAX_DEPTH);
                     let mut took = Duration::ZERO;
-                    stack::at_depth(depth, &mut || {
-                        took = clock::cpu_time_of(|| run(numbers.clone()));
-                    });
+                    stack::at_depth(depth, &mut || took = run(numbers.clone()));
                     let each = took.as_secs_f64() * 1e9 / *batch as f64;
                     samples.entry(name.clone()).or_default().push(each);
                 }
@@ -194,6 +227,21 @@ mod tests {
         assert_eq!((report.cases[2].median, report.cases[2].min), (2.0, 1.0));
         // The first two are the warm-up.
         assert_eq!(*numbers.borrow(), [0, 1, 0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn inputs_are_made_for_each_batch_before_its_time() {
+        let log = std::cell::RefCell::new(Vec::new());
+        let mut suite = Suite::new("test");
+        let inputs = |numbers: Range<usize>| {
+            log.borrow_mut().push(format!("{numbers:?}"));
+            numbers.map(|number| number * 10).collect()
+        };
+        suite.batched("one/ours", 2, inputs, |input: &usize| {
+            log.borrow_mut().push(input.to_string());
+        });
+        suite.measure(&options(&["--rounds", "1"])).unwrap();
+        assert_eq!(*log.borrow(), ["0..2", "0", "10", "0..2", "0", "10"]);
     }
 
     #[test]

@@ -5,11 +5,11 @@ use std::io::Write;
 use anyhow::Result;
 use serde::Serialize;
 
-use super::{Compared, Goal, Unit, machine};
+use super::{Bound, Compared, Goal, Unit, machine};
 
 /// What one run of a suite measured.
-pub(super) struct Report {
-    pub(super) suite: &'static str,
+pub(crate) struct Report {
+    pub(super) suite: String,
     pub(super) rounds: usize,
     /// In the order in which the suite lists them.
     pub(super) cases: Vec<Measured>,
@@ -42,6 +42,11 @@ struct Line<'a> {
 }
 
 impl Report {
+    /// The median of a case that was run, and how a table shows it.
+    pub(crate) fn shown(&self, case: &str) -> Option<(f64, String)> {
+        self.find(case).map(|case| (case.median, case.unit.show(case.median)))
+    }
+
     pub(super) fn write(&self, format: Format, out: &mut impl Write) -> Result<()> {
         match format {
             Format::Json => self.write_json(out),
@@ -53,7 +58,7 @@ impl Report {
     fn write_json(&self, out: &mut impl Write) -> Result<()> {
         for case in &self.cases {
             let line = Line {
-                bench: self.suite,
+                bench: &self.suite,
                 case: &case.name,
                 unit: case.unit.name(),
                 median: number(case.median),
@@ -129,9 +134,13 @@ impl Report {
                 (format!("{} ÷ {other}", goal.case), figure, |_, x| format!("{x:.3}"))
             }
         };
-        let met = if figure <= goal.at_most { "met" } else { "missed" };
-        let (figure, at_most) = (show(case.unit, figure), show(case.unit, goal.at_most));
-        Some(format!("{met}: {text} = {figure}, at most {at_most}"))
+        let (is_met, side, bound) = match goal.bound {
+            Bound::AtMost(bound) => (figure <= bound, "at most", bound),
+            Bound::AtLeast(bound) => (figure >= bound, "at least", bound),
+        };
+        let met = if is_met { "met" } else { "missed" };
+        let (figure, bound) = (show(case.unit, figure), show(case.unit, bound));
+        Some(format!("{met}: {text} = {figure}, {side} {bound}"))
     }
 
     fn find(&self, name: &str) -> Option<&Measured> {
@@ -145,15 +154,18 @@ impl Unit {
             Self::Nanoseconds => "ns",
             Self::Count => "count",
             Self::Bytes => "bytes",
+            Self::PerSecond => "1/s",
         }
     }
 
     fn show(self, value: f64) -> String {
         match self {
             Self::Nanoseconds if value < 1_000.0 => format!("{value:.1} ns"),
-            Self::Nanoseconds => format!("{:.2} µs", value / 1_000.0),
+            Self::Nanoseconds if value < 1_000_000.0 => format!("{:.2} µs", value / 1_000.0),
+            Self::Nanoseconds => format!("{:.2} ms", value / 1_000_000.0),
             Self::Count => value.to_string(),
-            Self::Bytes => format!("{value} B"),
+            Self::Bytes => format!("{} B", (value * 10.0).round() / 10.0),
+            Self::PerSecond => format!("{value:.0} /s"),
         }
     }
 }
@@ -179,9 +191,10 @@ mod tests {
     fn report() -> Report {
         let case =
             |name: &str, unit, median, min| Measured { name: name.to_owned(), unit, median, min };
-        let goal = |compared, at_most| Goal { case: "x/ours", compared, at_most };
+        let goal =
+            |compared, at_most| Goal { case: "x/ours", compared, bound: Bound::AtMost(at_most) };
         Report {
-            suite: "test",
+            suite: "test".to_owned(),
             rounds: 7,
             cases: vec![
                 case("x/ours", Unit::Nanoseconds, 1_500.04, 1_400.0),
@@ -194,6 +207,11 @@ mod tests {
                 goal(Compared::Over("x/theirs"), 0.7),
                 goal(Compared::Alone, 1_500.0),
                 goal(Compared::Over("x/nobody"), 1.0),
+                Goal {
+                    case: "n/theirs",
+                    compared: Compared::Over("n/ours"),
+                    bound: Bound::AtLeast(2.0),
+                },
             ],
         }
     }
@@ -216,6 +234,17 @@ mod tests {
     }
 
     #[test]
+    fn units_show_what_a_reader_takes_in() {
+        let check = |unit: Unit, value, expected: &str| assert_eq!(unit.show(value), expected);
+        check(Unit::Nanoseconds, 999.94, "999.9 ns");
+        check(Unit::Nanoseconds, 25_000.0, "25.00 µs");
+        check(Unit::Nanoseconds, 1_530_000.0, "1.53 ms");
+        check(Unit::Bytes, 239.0, "239 B");
+        check(Unit::Bytes, 301.26, "301.3 B");
+        check(Unit::PerSecond, 41_234.5, "41234 /s");
+    }
+
+    #[test]
     fn the_table_compares_each_case_with_ours() {
         let text = text(Format::Table);
         let mut lines = text.lines();
@@ -231,6 +260,7 @@ mod tests {
             "met: x/ours ÷ x/theirs = 0.750, at most 1.000",
             "missed: x/ours ÷ x/theirs = 0.750, at most 0.700",
             "missed: x/ours = 1.50 µs, at most 1.50 µs",
+            "met: n/theirs ÷ n/ours = 2.500, at least 2.000",
         ];
         assert_eq!(lines.collect::<Vec<_>>(), expected);
     }
@@ -245,6 +275,6 @@ mod tests {
             "| x/ours   | 1.50 µs |  1.40 µs |           |",
         ];
         assert_eq!(table, expected);
-        assert!(text.ends_with("- missed: x/ours = 1.50 µs, at most 1.50 µs\n"), "{text}");
+        assert!(text.contains("- missed: x/ours = 1.50 µs, at most 1.50 µs\n"), "{text}");
     }
 }

@@ -15,7 +15,7 @@ pub(crate) use pool::Pools;
 use peermark::envelope::Envelope;
 use peermark::peer_record::Dialect;
 
-use crate::harness::{Allocations, Compared, Goal, Suite, Unit, allocations};
+use crate::harness::{Allocations, Bound, Compared, Goal, Suite, Unit, allocations};
 use contenders as run;
 use pool::Pool;
 
@@ -82,12 +82,20 @@ fn each(operation: impl Fn(usize) -> Allocations, part: impl Fn(Allocations) -> 
 }
 
 const GOALS: &[Goal] = &[
-    Goal { case: "ed25519/ours", compared: Compared::Over("ed25519/bare-strict"), at_most: 1.03 },
-    Goal { case: "ed25519/ours", compared: Compared::Over("ed25519/libp2p-core"), at_most: 1.0 },
+    Goal {
+        case: "ed25519/ours",
+        compared: Compared::Over("ed25519/bare-strict"),
+        bound: Bound::AtMost(1.03),
+    },
+    Goal {
+        case: "ed25519/ours",
+        compared: Compared::Over("ed25519/libp2p-core"),
+        bound: Bound::AtMost(1.0),
+    },
     Goal {
         case: "ed25519-routing-state/ours",
         compared: Compared::Over("ed25519-routing-state/libp2p-core"),
-        at_most: 1.0,
+        bound: Bound::AtMost(1.0),
     },
-    Goal { case: "allocations/ours", compared: Compared::Alone, at_most: 2.0 },
+    Goal { case: "allocations/ours", compared: Compared::Alone, bound: Bound::AtMost(2.0) },
 ];

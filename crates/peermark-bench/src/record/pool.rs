@@ -1,9 +1,6 @@
 //! The records, and that every contender is right about them.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
-
 use anyhow::{Result, ensure};
-use libp2p_core::multiaddr::Protocol;
 use peermark::Multiaddr;
 use peermark::envelope::Purpose;
 use peermark::identity::Keypair;
@@ -13,6 +10,7 @@ use peermark::wire::{EnvelopeMessage, varint};
 use super::contenders as run;
 use super::sealing::Peer;
 use super::{decoders, sealing};
+use crate::nodes::{addresses, secret};
 
 /// Records in a pool. A power of two, so that [`Pool::at`] costs nothing.
 pub(crate) const RECORDS: usize = 256;
@@ -171,22 +169,4 @@ fn signed_bytes(purpose: Purpose, payload: &[u8]) -> Vec<u8> {
     let parts = [purpose.domain().as_bytes(), purpose.payload_type(), payload];
     let with_len = |part: &[u8]| [varint::encode(part.len() as u64).as_ref(), part].concat();
     parts.map(with_len).concat()
-}
-
-/// Four addresses of record `n`, as a node with IPv4 and IPv6 has them: 239 bytes of envelope with
-/// an Ed25519 key.
-fn addresses(n: usize) -> Vec<Multiaddr> {
-    let [high, low] = (n as u16).to_be_bytes();
-    let ip4 = Ipv4Addr::new(203, 0, high, low);
-    let ip6 = Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, n as u16, 1);
-    let tcp = |ip: Multiaddr| ip.with(Protocol::Tcp(4001));
-    let quic = |ip: Multiaddr| ip.with(Protocol::Udp(4001)).with(Protocol::QuicV1);
-    vec![tcp(ip4.into()), quic(ip4.into()), tcp(ip6.into()), quic(ip6.into())]
-}
-
-/// 32 bytes that are the secret of peer `n`: any will do that is neither zero nor huge.
-fn secret(n: usize) -> [u8; 32] {
-    let mut secret = [0x5a; 32];
-    secret[..8].copy_from_slice(&(n as u64).to_be_bytes());
-    secret
 }

@@ -47,6 +47,45 @@ fn the_markdown_has_the_cases_and_the_goals() {
 }
 
 #[test]
+fn store_prints_every_case_for_each_number_of_peers() {
+    let text = stdout(run(&["store", "--peers", "300", "--rounds", "1", "--json"]));
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cases: Vec<_> = lines.iter().map(|line| line["case"].as_str().unwrap()).collect();
+    assert_eq!(cases, STORE_CASES);
+    for line in &lines {
+        assert_eq!(line["bench"], "store-300", "{line}");
+        assert!(line["median"].as_f64().unwrap() > 0.0, "{line}");
+    }
+}
+
+#[test]
+fn store_draws_what_it_measured() {
+    let file = std::env::temp_dir().join(format!("peermark-bench-{}.svg", std::process::id()));
+    let arguments = ["store", "--peers", "100", "--rounds", "1", "--filter", "bytes", "--svg"];
+    stdout(run(&[&arguments[..], &[file.to_str().unwrap()]].concat()));
+    let svg = std::fs::read_to_string(&file).unwrap();
+    std::fs::remove_file(&file).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    assert_eq!(svg.matches("<rect ").count(), 4, "{svg}");
+    assert!(svg.contains(">100 peers</text>"), "{svg}");
+}
+
+#[test]
+fn a_flood_pushes_nobody_out() {
+    let text = stdout(run(&["flood", "--records", "200"]));
+    assert!(text.contains("pinned and dialed: 110 of 110 are there\n"), "{text}");
+    assert!(text.contains("certified, of 16 networks: 1000 of 1000 are there\n"), "{text}");
+    assert!(text.contains("of the flood's 200: 200, its share is "), "{text}");
+}
+
+#[test]
+fn once_runs_what_instructions_are_counted_of() {
+    for operation in ["repeat", "lookup"] {
+        assert_eq!(stdout(run(&["once", operation, "3"])), "");
+    }
+}
+
+#[test]
 fn a_filter_that_selects_nothing_is_an_error() {
     let output = run(&["record", "--filter", "no-such-case"]);
     assert!(!output.status.success());
@@ -81,4 +120,26 @@ const CASES: &[&str] = &[
     "allocations/libp2p-core",
     "allocated-bytes/ours",
     "allocated-bytes/libp2p-core",
+];
+
+const STORE_CASES: &[&str] = &[
+    "bytes-per-peer/ours",
+    "bytes-per-peer/libp2p-peer-store",
+    "insert/ours",
+    "insert/libp2p-peer-store",
+    "worst-insert/ours",
+    "worst-insert/libp2p-peer-store",
+    "lookup/ours",
+    "lookup/libp2p-peer-store",
+    "repeat/ours",
+    "repeat-hot/ours",
+    "update/ours",
+    "update/libp2p-peer-store",
+    "batch-get-20/ours",
+    "sweep-idle/ours",
+    "sweep-1-percent/ours",
+    "clear-1-percent/ours",
+    "find-due/ours",
+    "ingest-one-thread/ours",
+    "ingest-two-threads/ours",
 ];

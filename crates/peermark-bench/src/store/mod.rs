@@ -1,0 +1,146 @@
+//! Suite `store`: a peerstore that holds 100,000 peers, a million, or more.
+//!
+//! The contender is libp2p-peer-store's `MemoryStore`, with room for all of it. It keeps addresses
+//! and nothing else: no signatures, no provenance, no expiry, no limit in bytes. It queues an event
+//! for each change; these are taken out between the times that are measured.
+
+mod chart;
+mod contenders;
+mod growth;
+mod ingesting;
+pub(crate) mod once;
+mod peers;
+mod standing;
+mod sweeping;
+
+use std::cell::OnceCell;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result};
+
+use crate::harness::{Bound, Compared, Goal, Options, Suite, Unit};
+
+pub(crate) use contenders::NOW;
+pub(crate) use peers::{SEQ, record};
+
+use peers::Peers;
+
+/// What the command line says about this suite.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    options: Options,
+
+    /// How many peers; 100,000 and then 1,000,000 when it is left out.
+    #[arg(long, value_name = "N")]
+    peers: Option<usize>,
+
+    /// 10,000,000 as well: it takes some 20 GB of memory, and half an hour.
+    #[arg(long)]
+    large: bool,
+
+    /// Draws ours beside theirs into this file.
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
+}
+
+/// Runs the suite for each number of peers.
+pub(crate) fn run(arguments: &Arguments) -> Result<()> {
+    let mut sizes = arguments.peers.map_or_else(|| vec![100_000, 1_000_000], |peers| vec![peers]);
+    sizes.extend(arguments.large.then_some(10_000_000));
+    let mut reports = Vec::new();
+    for size in sizes {
+        let peers = Peers::new(size)?;
+        standing::check(&Peers::new(size.min(CHECKED))?)?;
+        let world = World::new(&peers);
+        reports.push((size, world.suite().run(&arguments.options)?));
+    }
+    if let Some(file) = &arguments.svg {
+        std::fs::write(file, chart::draw(&reports))
+            .with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(())
+}
+
+/// Peers on which both contenders are checked: all of them, up to this.
+const CHECKED: usize = 10_000;
+
+/// What cases have in common, made when the first of them needs it.
+struct World<'a> {
+    peers: &'a Peers,
+    inserts: OnceCell<growth::Inserts>,
+    sweeps: OnceCell<sweeping::Sweeps>,
+    rates: OnceCell<ingesting::Rates>,
+    standing: standing::Standing<'a>,
+}
+
+impl<'a> World<'a> {
+    fn new(peers: &'a Peers) -> Self {
+        Self {
+            peers,
+            inserts: OnceCell::new(),
+            sweeps: OnceCell::new(),
+            rates: OnceCell::new(),
+            standing: standing::Standing::new(peers),
+        }
+    }
+
+    fn suite(&'a self) -> Suite<'a> {
+        use Unit::{Bytes, Nanoseconds, PerSecond};
+
+        let peers = self.peers;
+        let mut suite = Suite::new(format!("store-{}", peers.len()));
+        suite.counted("bytes-per-peer/ours", Bytes, || growth::bytes(peers, growth::ours));
+        suite.counted("bytes-per-peer/libp2p-peer-store", Bytes, || {
+            growth::bytes(peers, growth::theirs)
+        });
+
+        let inserts = || growth::inserts(&self.inserts, peers);
+        suite.counted("insert/ours", Nanoseconds, move || inserts().ours.clone());
+        suite.counted("insert/libp2p-peer-store", Nanoseconds, move || inserts().theirs.clone());
+        suite.counted("worst-insert/ours", Nanoseconds, || growth::worst_of_ours(peers));
+        suite.counted("worst-insert/libp2p-peer-store", Nanoseconds, || {
+            growth::worst_of_theirs(peers)
+        });
+
+        self.standing.add_to(&mut suite);
+
+        let sweeps = || sweeping::sweeps(&self.sweeps, peers);
+        suite.counted("sweep-1-percent/ours", Nanoseconds, move || sweeps().sweep.clone());
+        suite.counted("clear-1-percent/ours", Nanoseconds, move || sweeps().clear.clone());
+        suite.counted("find-due/ours", Nanoseconds, move || sweeps().find.clone());
+
+        let rates = || ingesting::rates(&self.rates, peers);
+        suite.counted("ingest-one-thread/ours", PerSecond, move || rates().one.clone());
+        suite.counted("ingest-two-threads/ours", PerSecond, move || rates().two.clone());
+
+        for goal in GOALS {
+            suite.goal(*goal);
+        }
+        suite
+    }
+}
+
+const GOALS: &[Goal] = &[
+    alone("bytes-per-peer/ours", 360.0),
+    faster("insert/ours", "insert/libp2p-peer-store"),
+    faster("lookup/ours", "lookup/libp2p-peer-store"),
+    alone("worst-insert/ours", 2_000_000.0),
+    alone("repeat/ours", 1_000.0),
+    alone("repeat-hot/ours", 100.0),
+    alone("find-due/ours", 50.0),
+    Goal {
+        case: "ingest-two-threads/ours",
+        compared: Compared::Over("ingest-one-thread/ours"),
+        bound: Bound::AtLeast(1.8),
+    },
+];
+
+const fn alone(case: &'static str, at_most: f64) -> Goal {
+    Goal { case, compared: Compared::Alone, bound: Bound::AtMost(at_most) }
+}
+
+/// 2.5 times as fast.
+const fn faster(case: &'static str, than: &'static str) -> Goal {
+    Goal { case, compared: Compared::Over(than), bound: Bound::AtMost(1.0 / 2.5) }
+}
