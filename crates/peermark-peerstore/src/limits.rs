@@ -81,7 +81,8 @@ impl Default for Limits {
 
 impl Limits {
     /// What one group may hold of `total`: its share, and at least one.
-    pub(crate) fn share_of(&self, total: u64) -> u64 {
+    #[must_use]
+    pub fn share_of(&self, total: u64) -> u64 {
         total.checked_div(self.share.get().into()).unwrap_or(total).max(1)
     }
 

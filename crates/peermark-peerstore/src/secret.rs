@@ -47,8 +47,9 @@ impl Secret {
         Self((low | high.wrapping_shl(64)).to_le_bytes())
     }
 
-    /// The keyed hash of `bytes`.
-    pub(crate) fn hash(&self, bytes: &[u8]) -> u64 {
+    /// The keyed hash of `bytes`: what engines choose victims by.
+    #[must_use]
+    pub fn hash(&self, bytes: &[u8]) -> u64 {
         let mut hasher = SipHasher13::new_with_key(&self.0);
         hasher.write(bytes);
         hasher.finish()
