@@ -3,7 +3,9 @@
 //! - [`conformance`]: what every engine must do, as cases to run.
 //! - [`clock`] and [`fixtures`]: a clock that is moved by hand, and peers, addresses and records by
 //!   their numbers.
+//! - [`cas`]: a second engine, the plainest one that compares and sets.
 
+pub mod cas;
 pub mod clock;
 pub mod conformance;
 pub mod fixtures;

@@ -1,6 +1,7 @@
 //! Integration tests of the testkit: the vectors, the properties, and the testkit itself.
 
 mod addresses;
+mod cas;
 mod flips;
 mod reader;
 mod replay;
