@@ -9,6 +9,8 @@ use std::{fs, io};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
 
+use crate::peerstore::ops::{OP_LEN, Profile};
+use crate::rng::Rng;
 use crate::{keys, model, vectors};
 
 /// An input that a fuzz target starts from.
@@ -29,7 +31,7 @@ pub fn seeds() -> impl Iterator<Item = Seed> {
 }
 
 /// The fuzz targets, each with a property of the same name.
-pub const TARGETS: [&str; 7] = [
+pub const TARGETS: [&str; 9] = [
     "wire",
     "public_key",
     "envelope_open",
@@ -37,6 +39,8 @@ pub const TARGETS: [&str; 7] = [
     "peer_record",
     "certified_flow",
     "oracle_diff",
+    "store_ops",
+    "store_ingest",
 ];
 
 fn of_target(target: &'static str) -> Vec<Seed> {
@@ -45,6 +49,8 @@ fn of_target(target: &'static str) -> Vec<Seed> {
         "envelope_open" | "envelope_fixpoint" => [envelopes(), sizes()].concat(),
         "peer_record" => payloads(),
         "certified_flow" => [payloads(), scripts()].concat(),
+        "store_ops" => programs(),
+        "store_ingest" => [envelopes(), payloads()].concat(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
     };
     let made = material.into_iter().map(|(name, bytes)| Seed { target, name, bytes });
@@ -120,6 +126,26 @@ fn scripts() -> Vec<(String, Vec<u8>)> {
     let together = (0..32u8).flat_map(|n| [n, n.wrapping_mul(7)]).collect();
     let many = vec![0, 0, 14, 255, 14, 255];
     alone.chain([("script-all".to_owned(), together), ("script-many".to_owned(), many)]).collect()
+}
+
+/// Programs of `store_ops`: for each profile each operation alone, between a few others, and some
+/// random ones.
+fn programs() -> Vec<(String, Vec<u8>)> {
+    const SOME: [[u8; OP_LEN]; 4] =
+        [[0, 0, 2, 0, 0, 0], [58, 0, 0, 0, 0, 0], [14, 0, 1, 1, 5, 0], [48, 0, 6, 0, 0, 0]];
+    let mut all = Vec::new();
+    for (profile, _) in (0u8..).zip(Profile::ALL) {
+        for op in 0..64 {
+            let middle = [[op, 0, 2, 0, 0, 0], [op, 0, 3, 1, 5, 11]];
+            let ops = [&SOME[..], &middle, &SOME].concat().concat();
+            all.push((format!("program-{profile}-{op}"), [vec![profile], ops].concat()));
+        }
+        for seed in 0..8u8 {
+            let bytes = Rng::new(seed.into()).bytes(OP_LEN * (8 << (seed % 4)));
+            all.push((format!("program-{profile}-random-{seed}"), [vec![profile], bytes].concat()));
+        }
+    }
+    all
 }
 
 fn file_name(parts: &[&str]) -> String {

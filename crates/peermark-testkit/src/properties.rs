@@ -24,6 +24,7 @@ mod flow;
 mod key;
 mod oracle_diff;
 mod record;
+mod store;
 mod wire;
 
 use peermark_wire::steps;
@@ -33,13 +34,14 @@ pub use flow::certified_flow;
 pub use key::public_key;
 pub use oracle_diff::oracle_diff;
 pub use record::peer_record;
+pub use store::{config, run_program, store_ingest, store_ops};
 pub use wire::wire;
 
 /// A function that panics when its property does not hold for these bytes.
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target.
-pub const ALL: [(&str, Property); 7] = [
+pub const ALL: [(&str, Property); 9] = [
     ("wire", wire),
     ("public_key", public_key),
     ("envelope_open", envelope_open),
@@ -47,6 +49,8 @@ pub const ALL: [(&str, Property); 7] = [
     ("peer_record", peer_record),
     ("certified_flow", certified_flow),
     ("oracle_diff", oracle_diff),
+    ("store_ops", store_ops),
+    ("store_ingest", store_ingest),
 ];
 
 /// How many steps one decoding of an input of `len` bytes may take: `16 * len + 64`.

@@ -1,4 +1,4 @@
-//! Not cryptography: a checksum in the place of Ed25519 signatures, for one fuzz target.
+//! Not cryptography: a checksum in the place of Ed25519 signatures, for some fuzz targets.
 //!
 //! A fuzzer cannot forge signatures, so behind real ones it never sees a payload of its own making.
 //! This module is compiled only when rustc itself is told `--cfg fuzzing` and

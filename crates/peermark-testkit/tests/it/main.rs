@@ -5,5 +5,6 @@ mod cas;
 mod flips;
 mod reader;
 mod replay;
+mod store;
 mod strategies;
 mod vectors;

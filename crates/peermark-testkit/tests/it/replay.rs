@@ -16,7 +16,7 @@ const MUTATIONS: usize = 100_000;
 
 /// How the mutations are divided: cheap properties take more of them. The numbers are parts of
 /// their sum.
-const SHARES: [(&str, usize); 7] = [
+const SHARES: [(&str, usize); 9] = [
     ("wire", 30),
     ("public_key", 15),
     ("envelope_open", 10),
@@ -24,6 +24,8 @@ const SHARES: [(&str, usize); 7] = [
     ("peer_record", 15),
     ("certified_flow", 5),
     ("oracle_diff", 15),
+    ("store_ops", 1),
+    ("store_ingest", 3),
 ];
 
 #[test]
