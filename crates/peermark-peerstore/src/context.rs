@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peermark_provenance::{Source, Timestamp};
+use peermark_provenance::{Source, SourceGroup, SourceKind, Timestamp};
 
 use crate::limits::Limits;
 use crate::secret::Secret;
@@ -40,7 +40,18 @@ impl<'a> Context<'a> {
     /// The budget that this source is charged to: 0 to [`GROUPS`] less one (S11).
     #[must_use]
     pub fn group(&self, source: &Source) -> u16 {
-        let [low, high, ..] = self.secret.hash(source.group().to_string().as_bytes()).to_le_bytes();
+        let hash = match source.group() {
+            SourceGroup::Ipv4([a, b]) => self.secret.hash(&[4, a, b]),
+            SourceGroup::Ipv6([a, b, c, d]) => self.secret.hash(&[6, a, b, c, d]),
+            SourceGroup::Kind(SourceKind::Application(id)) => {
+                let [low, high] = id.to_le_bytes();
+                self.secret.hash(&[1, low, high])
+            }
+            SourceGroup::Kind(kind) => {
+                self.secret.hash(&[0, u8::try_from(kind.index()).unwrap_or(0)])
+            }
+        };
+        let [low, high, ..] = hash.to_le_bytes();
         u16::from_le_bytes([low, high]) & const { GROUPS - 1 }
     }
 

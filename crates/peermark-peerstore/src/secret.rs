@@ -5,7 +5,6 @@
 //! every machine, so that a store that is given its secret back makes the same choices.
 
 use core::fmt;
-use core::hash::Hasher as _;
 use std::hash::{BuildHasher as _, RandomState};
 
 use siphasher::sip::SipHasher13;
@@ -50,9 +49,7 @@ impl Secret {
     /// The keyed hash of `bytes`: what engines choose victims by.
     #[must_use]
     pub fn hash(&self, bytes: &[u8]) -> u64 {
-        let mut hasher = SipHasher13::new_with_key(&self.0);
-        hasher.write(bytes);
-        hasher.finish()
+        SipHasher13::new_with_key(&self.0).hash(bytes)
     }
 }
 

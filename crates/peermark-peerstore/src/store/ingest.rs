@@ -2,13 +2,13 @@
 
 use core::time::Duration;
 
-use peermark_identity::{PeerId, sha256};
-use peermark_peer_record::{CertifiedRecord, Dialects, VerifyError};
+use peermark_identity::PeerId;
+use peermark_peer_record::{CertifiedRecord, Dialects, Seq, VerifyError};
 use peermark_provenance::{Source, Timestamp};
 
 use super::Peerstore;
 use crate::engine::Engine;
-use crate::outcome::Applied;
+use crate::outcome::{Applied, OutcomeKind};
 use crate::transition::ApplyRecord;
 
 /// Why bytes did not become a record, or a record was not stored.
@@ -56,10 +56,11 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
     ) -> Result<Applied, IngestError<E::Error>> {
         if dialects == Dialects::Any
-            && let Some(applied) = self.repeated(bytes, source, ttl, now)?
+            && let Some(peer) = claimed_peer(bytes)
+            && let Some(seq) = self.repeated(&peer, bytes, source, ttl, now)?
         {
-            self.count(&applied, source);
-            return Ok(applied);
+            self.shared().metrics().applied(source.kind(), OutcomeKind::Refreshed);
+            return Ok(ApplyRecord::repeated(peer, seq));
         }
         match CertifiedRecord::decode_with(bytes, dialects, self.shared().envelopes) {
             Ok(record) => self.apply(&record, source, ttl, now).map_err(IngestError::Engine),
@@ -71,60 +72,51 @@ impl<E: Engine> Peerstore<E> {
         }
     }
 
-    /// The answer for bytes that are those of the record that is held, where nothing changes by
-    /// them. They verified when it came, and verify again.
+    /// The sequence number of the record that is held, where these are its bytes and nothing
+    /// changes by them. They verified when it came, and verify again.
     fn repeated(
         &self,
+        peer: &PeerId,
         bytes: &[u8],
         source: &Source,
         ttl: Duration,
         now: Timestamp,
-    ) -> Result<Option<Applied>, IngestError<E::Error>> {
-        let Some(peer) = claimed_peer(bytes) else {
-            return Ok(None);
-        };
+    ) -> Result<Option<Seq>, IngestError<E::Error>> {
         let at = self.advance(now);
-        let answer = self.engine.view(&peer, |entry| {
+        let seq = self.engine.view(peer, |entry| {
             let entry = entry.filter(|entry| entry.record.envelope() == bytes)?;
-            ApplyRecord::repeat(entry, &peer, source, ttl, &self.shared().context(at))
+            ApplyRecord::repeat(entry, source, ttl, &self.shared().context(at))
         });
-        answer.map_err(IngestError::Engine)
+        seq.map_err(IngestError::Engine)
     }
 }
 
-/// The peer whose key a canonical envelope starts with. It proves nothing: it tells where to look.
+/// The peer that signed a canonical envelope, where its key is short enough to be its peer id; else
+/// the one that the payload names first. It proves nothing: it tells where to look.
 fn claimed_peer(bytes: &[u8]) -> Option<PeerId> {
-    /// Tag and length in front of a key that is its own peer id.
-    const SHORT: usize = 2;
-    let [0x0a, len, ..] = *bytes else {
-        return None;
-    };
-    if len < 0x80 {
-        let len = usize::from(len);
-        let key = bytes.get(SHORT..SHORT.checked_add(len)?)?;
-        if len <= 42 {
-            let mut id = [0; PeerId::MAX_LEN];
-            let (head, rest) = id.split_at_mut(SHORT);
-            head.copy_from_slice(&[0, u8::try_from(len).ok()?]);
-            rest.get_mut(..len)?.copy_from_slice(key);
-            return PeerId::from_bytes(id.get(..len.checked_add(SHORT)?)?).ok();
-        }
-        return hashed(key);
+    if let [0x0a, len @ 0..=42, ..] = bytes {
+        // An identity multihash of the key: the same bytes, but for the first.
+        let mut id = [0; PeerId::MAX_LEN];
+        let id = id.get_mut(..usize::from(*len).saturating_add(2))?;
+        id.copy_from_slice(bytes.get(..id.len())?);
+        *id.first_mut()? = 0;
+        return PeerId::from_bytes(id).ok();
     }
-    let [_, low, high, ..] = *bytes else {
-        return None;
-    };
-    if high >= 0x80 {
-        return None;
-    }
-    let len = usize::from(low & 0x7f) | usize::from(high).checked_shl(7)?;
-    hashed(bytes.get(3..len.checked_add(3)?)?)
+    let (_key, rest) = field(bytes, 0x0a)?;
+    let (_payload_type, rest) = field(rest, 0x12)?;
+    let (payload, _) = field(rest, 0x1a)?;
+    let (peer, _) = field(payload, 0x0a)?;
+    PeerId::from_bytes(peer).ok()
 }
 
-fn hashed(key: &[u8]) -> Option<PeerId> {
-    let mut id = [0; 34];
-    let (head, rest) = id.split_at_mut(2);
-    head.copy_from_slice(&[0x12, 0x20]);
-    rest.copy_from_slice(&sha256(key));
-    PeerId::from_bytes(&id).ok()
+/// The value of the field with this tag, and what is behind it. Lengths of up to two bytes do.
+fn field(bytes: &[u8], tag: u8) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = match bytes {
+        [first, len @ 0..=0x7f, rest @ ..] if *first == tag => (usize::from(*len), rest),
+        [first, low, high @ 0..=0x7f, rest @ ..] if *first == tag => {
+            (usize::from(*low & 0x7f) | usize::from(*high) << 7, rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(len)
 }

@@ -42,29 +42,27 @@ impl<'a> ApplyRecord<'a> {
         Self { record, source, ttl }
     }
 
-    /// The answer where the record that arrives is the one of `entry`, byte for byte, and nothing
-    /// changes by it: so that a repeat needs neither a signature check nor a lock for writing. The
-    /// entry may be one that was not settled. `None` where it takes more to tell.
+    /// The sequence number of the record of `entry`, where the one that arrives is the same, byte for
+    /// byte, and nothing changes by it: so that a repeat needs neither a signature check nor a lock
+    /// for writing. The entry may be one that was not settled. `None` where it takes more to tell.
     #[must_use]
     pub fn repeat(
         entry: &PeerEntry,
-        peer: &PeerId,
         source: &Source,
         ttl: Duration,
         cx: &Context<'_>,
-    ) -> Option<Applied> {
+    ) -> Option<Seq> {
         let live = entry.has_record() && cx.now < entry.expires;
         let known = entry.delivered_by.contains(source.kind());
         // Whatever the peer itself says may extend its record; what stores nothing is refused.
         let third_party = source.kind() != SourceKind::Identify && !cx.clamp(ttl).is_zero();
-        (live && known && third_party).then_some(Applied {
-            peer: *peer,
-            seq: entry.seq,
-            outcome: Outcome::Refreshed { extended: false },
-            added: 0,
-            withdrawn: 0,
-            dropped: 0,
-        })
+        (live && known && third_party).then_some(entry.seq)
+    }
+
+    /// The answer for a [repeat](Self::repeat).
+    pub fn repeated(peer: PeerId, seq: Seq) -> Applied {
+        let outcome = Outcome::Refreshed { extended: false };
+        Applied { peer, seq, outcome, added: 0, withdrawn: 0, dropped: 0 }
     }
 
     fn decide(&self, entry: &PeerEntry, cx: &Context<'_>) -> Decision {
