@@ -22,6 +22,8 @@ enum Operation {
     Repeat,
     /// Finding a peer and reading its addresses.
     Lookup,
+    /// A record of a peer that is not there, and forgetting the peer again.
+    InsertAndForget,
 }
 
 /// Peers beside the one that is asked for.
@@ -39,6 +41,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
         match arguments.operation {
             Operation::Repeat => {
                 ensure!(black_box(store.ingest(bytes, &SOURCE, LONG, NOW)).is_ok(), "refused");
+            }
+            Operation::InsertAndForget => {
+                let Ok(_) = store.forget(&peer, NOW);
+                ensure!(black_box(apply(&store, peers.at(1), LONG)).outcome.is_held(), "refused");
             }
             Operation::Lookup => ensure!(black_box(read_ours(&store, &peer)).is_some(), "gone"),
         }

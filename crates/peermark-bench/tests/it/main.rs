@@ -80,7 +80,7 @@ fn a_flood_pushes_nobody_out() {
 
 #[test]
 fn once_runs_what_instructions_are_counted_of() {
-    for operation in ["repeat", "lookup"] {
+    for operation in ["repeat", "lookup", "insert-and-forget"] {
         assert_eq!(stdout(run(&["once", operation, "3"])), "");
     }
 }
