@@ -7,11 +7,26 @@ use peermark_peerstore::{Config, Peerstore, Shared};
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::peerstore::cas::Cas;
 use peermark_testkit::peerstore::fixtures::{numbers, peer};
+use peermark_testkit::peerstore::ops::{Profile, Program};
+use peermark_testkit::properties::{config, run_program};
+use peermark_testkit::rng::Rng;
 
 peermark_testkit::peerstore_conformance!(make);
 
 fn make(config: Config) -> Cas {
     Cas::new(Shared::new(config))
+}
+
+/// What programs do to it is what they do to the model, whatever the engine.
+#[test]
+fn programs_equal_the_model() {
+    let mut rng = Rng::new(1);
+    for _ in 0..8 {
+        for profile in Profile::ALL {
+            let program = Program::random(&mut rng, profile, 200);
+            run_program(&program, &Peerstore::new(make(config(profile))), 50);
+        }
+    }
 }
 
 /// Each case above would be as good as nothing if transitions ran only once.
