@@ -188,13 +188,18 @@ impl PeerEntry {
         claims.map(|claim| claim.by.class()).chain(record).chain(connected).max()
     }
 
-    /// What the entry itself is charged with, its record included, then each of its other addresses
-    /// and each claim on them.
+    /// What the entry itself is charged with, its record included, then what is kept to have more
+    /// beside a record, which is charged to nobody, and then each of its other addresses and each
+    /// claim on them.
     pub fn charges(&self) -> impl Iterator<Item = Charge> + '_ {
         let owner = if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
-        let fixed = if self.extra.is_some() { Self::OVERHEAD_WITH_MORE } else { Self::OVERHEAD };
+        let record = self.record.is_some();
+        let fixed = if record { Self::OVERHEAD } else { Self::OVERHEAD_WITH_MORE };
         let bytes = to_u64(fixed.saturating_add(self.record.heap()));
         let own = Charge { group: owner, bytes };
+        // Whoever says something more about a peer must not use up the budget of who brought it.
+        let boxed = (record && self.extra.is_some())
+            .then(|| Charge { group: EXEMPT, bytes: to_u64(size_of::<Extra>()) });
         let parts = self.reported().iter().flat_map(|address| {
             let own = Charge { group: address.group, bytes: to_u64(address.footprint()) };
             let claim = to_u64(size_of::<StoredClaim>());
@@ -202,7 +207,7 @@ impl PeerEntry {
             let claims = claims.map(move |made| Charge { group: made.group, bytes: claim });
             core::iter::once(own).chain(claims)
         });
-        core::iter::once(own).chain(parts)
+        core::iter::once(own).chain(boxed).chain(parts)
     }
 
     /// Proves the invariants of the entry.
@@ -279,6 +284,11 @@ impl PeerEntry {
 
     pub(crate) fn extra_mut(&mut self) -> &mut Extra {
         self.extra_from(self.peer_id())
+    }
+
+    /// Bytes of the box, where it would have to be made.
+    pub(crate) fn box_to_make(&self) -> usize {
+        if self.extra.is_some() { 0 } else { size_of::<Extra>() }
     }
 
     /// The box, made for `peer` where there is none.

@@ -63,7 +63,8 @@ impl Transition for ReportDial<'_> {
             return None;
         }
         let fresh = ReportedAddress::new(&[], 0).footprint().saturating_add(address.len());
-        let bytes = size_of::<StoredClaim>().saturating_add(fresh);
+        let bytes =
+            size_of::<StoredClaim>().saturating_add(fresh).saturating_add(entry.box_to_make());
         Some(Need {
             record: false,
             bytes: u64::try_from(bytes).unwrap_or(u64::MAX),

@@ -80,7 +80,7 @@ impl Transition for ReportAddresses<'_> {
         }
         (bytes > 0).then(|| Need {
             record: false,
-            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            bytes: u64::try_from(bytes.saturating_add(entry.box_to_make())).unwrap_or(u64::MAX),
             class: by.class(),
             group: self.group(cx),
         })
