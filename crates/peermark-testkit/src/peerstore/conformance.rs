@@ -6,16 +6,17 @@
 //! [`conformance`] runs all of them in one go.
 //!
 //! ```
-//! mod memory {
-//!     use peermark_peerstore::{Config, Memory, Shared};
+//! use peermark_peerstore::{Config, Memory, Shared};
+//! use peermark_testkit::peerstore::conformance::conformance;
 //!
-//!     fn make(config: Config) -> Memory {
-//!         Memory::new(Shared::new(config))
-//!     }
-//!
-//!     peermark_testkit::peerstore_conformance!(make);
+//! fn make(config: Config) -> Memory {
+//!     Memory::new(Shared::new(config))
 //! }
-//! # fn main() {}
+//!
+//! // A test of each case ...
+//! peermark_testkit::peerstore_conformance!(make);
+//! // ... or all of them at once.
+//! conformance(make);
 //! ```
 #![expect(clippy::missing_panics_doc, reason = "a case panics when its rule is broken")]
 
@@ -159,6 +160,7 @@ macro_rules! peerstore_conformance {
                 s11_the_secret_chooses_the_victim,
                 s11_evidence_is_bounded,
                 s11_a_flood_pushes_out_no_peer_that_counts,
+                s11_no_step_exceeds_the_bytes,
             }
             shares {
                 s11_a_network_has_a_share_of_peers,

@@ -3,7 +3,7 @@
 use std::num::NonZeroU32;
 
 use peermark_peerstore::{
-    Engine, Event, Evicted, Limits, Outcome, OutcomeKind, Refusal, Room, Secret, Usage,
+    DialResult, Engine, Event, Evicted, Limits, Outcome, OutcomeKind, Refusal, Room, Secret, Usage,
 };
 use peermark_provenance::{Source, SourceKind, TrustClass};
 
@@ -305,4 +305,34 @@ pub fn s11_a_flood_pushes_out_no_peer_that_counts<E: Engine>(make: Make<'_, E>) 
     }
     assert_ne!(trial.store.usage(), Usage::default());
     trial.check();
+}
+
+/// The cap on bytes holds to the byte, whichever step reaches it (S11).
+pub fn s11_no_step_exceeds_the_bytes<E: Engine>(make: Make<'_, E>) {
+    let records: Vec<_> = (0..8).map(|index| record(index, 1, &numbers(0..2))).collect();
+    let others = numbers(10..14);
+    for bytes in (3_000..4_400).step_by(28) {
+        for step in 0..5 {
+            let trial = Trial::with(make, |limits| {
+                limits.bytes = bytes;
+                limits.peers = 100;
+                unshared(limits);
+            });
+            for record in &records {
+                let _ = trial.apply(record, &Source::DHT, HOUR);
+            }
+            for index in 0..8 {
+                let peer = peer(index);
+                match step {
+                    0 => ignore(trial.report(&peer, &others[..1], &Source::MANUAL, HOUR)),
+                    1 => ignore(trial.dialed(&peer, &others[0], HOUR)),
+                    2 => ignore(trial.dial(&peer, &numbers(0..1)[0], DialResult::Failure, HOUR)),
+                    3 => ignore(trial.connect(&peer)),
+                    _ => ignore(trial.set(&peer, &others, &itself(index), HOUR)),
+                }
+                assert!(trial.store.usage().bytes <= bytes, "{bytes} bytes, step {step}");
+            }
+            trial.check();
+        }
+    }
 }
