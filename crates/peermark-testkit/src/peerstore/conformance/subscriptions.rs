@@ -163,6 +163,7 @@ pub fn s10_subscriptions_are_bounded<E: Engine>(make: Make<'_, E>) {
     let (_, first) = subscribe(&trial, &peer(1));
     let (_, second) = subscribe(&trial, &peer(1));
     let (_, third) = subscribe_all(&trial);
+    let mut kept = Vec::new();
     for dropped in [first, second, third] {
         let refused = trial.store.subscribe(&peer(2), now).map(ignore);
         let Err(SubscribeError::TooMany(too_many)) = refused else { panic!("{refused:?}") };
@@ -170,11 +171,10 @@ pub fn s10_subscriptions_are_bounded<E: Engine>(make: Make<'_, E>) {
         let refused = trial.store.subscribe_all(now, ignore).map(ignore);
         assert!(matches!(refused, Err(SubscribeError::TooMany(_))), "{refused:?}");
         drop(dropped);
-        let (_, kept) = subscribe(&trial, &peer(3));
+        let (_, another) = subscribe(&trial, &peer(3));
         assert!(trial.store.subscribe(&peer(2), now).is_err());
-        drop(kept);
-        let (_, kept) = subscribe_all(&trial);
-        std::mem::forget(kept);
+        drop(another);
+        kept.push(subscribe_all(&trial).1);
     }
     trial.check();
 }
