@@ -5,7 +5,9 @@
 //! due. Signatures are verified before any of this is entered. A peer of which one record is held
 //! takes one allocation beside its place in a shard.
 
+mod around;
 mod ledger;
+mod rows;
 mod shard;
 mod slab;
 mod table;
@@ -24,8 +26,9 @@ use crate::ratchet::Moment;
 use crate::sync::{AtomicUsize, Ordering, RwLock, read, write};
 use crate::transition::Transition;
 
+use around::Around;
 use ledger::Ledger;
-use shard::{Around, Shard};
+use shard::Shard;
 
 /// Entries in memory.
 #[derive(Debug)]

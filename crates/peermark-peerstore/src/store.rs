@@ -1,5 +1,6 @@
 //! The store: the rules on top of an engine.
 
+mod account;
 mod ingest;
 mod read;
 mod subscribe;
@@ -13,11 +14,10 @@ use peermark_provenance::{Source, SourceKind, Timestamp};
 
 use crate::engine::{Engine, Shared, Usage};
 use crate::entry::Defect;
-use crate::event::{Equivocation, Event};
 use crate::limits::Limits;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::outcome::{Applied, Lifetime, Outcome, PayloadDigest, Reported, Swept};
+use crate::outcome::{Applied, Lifetime, PayloadDigest, Reported, Swept};
 use crate::ratchet::Moment;
 use crate::secret::Secret;
 use crate::sync::Arc;
@@ -382,67 +382,5 @@ impl<E: Engine> Peerstore<E> {
 
     fn advance(&self, now: Timestamp) -> Moment {
         self.shared().advance(now)
-    }
-
-    /// Counts an outcome, and keeps and tells what has to be.
-    fn account(&self, applied: &Applied, record: &CertifiedRecord, source: &Source) {
-        self.count(applied, source);
-        if let Outcome::Equivocation { held, got } = applied.outcome {
-            self.prove(applied, record, held, got);
-        }
-    }
-
-    fn count(&self, applied: &Applied, source: &Source) {
-        let metrics = self.shared().metrics();
-        metrics.applied(source.kind(), applied.outcome.kind());
-        match applied.outcome {
-            Outcome::Refused { reason } => {
-                metrics.refused(source.kind(), reason);
-                tracing::debug!(peer = %applied.peer, %source, %reason, "record refused");
-            }
-            Outcome::Stale { held } => {
-                tracing::debug!(peer = %applied.peer, %source, seq = %applied.seq, %held, "stale");
-            }
-            Outcome::Inserted | Outcome::Replaced { .. } => {
-                tracing::trace!(peer = %applied.peer, %source, seq = %applied.seq, "record stored");
-            }
-            Outcome::Refreshed { .. } | Outcome::Equivocation { .. } => {}
-        }
-    }
-
-    fn prove(
-        &self,
-        applied: &Applied,
-        record: &CertifiedRecord,
-        held: PayloadDigest,
-        got: PayloadDigest,
-    ) {
-        let peer = applied.peer;
-        tracing::warn!(%peer, seq = %applied.seq, %held, %got, "equivocation");
-        // Read after the update: it may have been replaced meanwhile, and then it is not the one.
-        let envelope = self.engine.view(&peer, |entry| {
-            let entry = entry.filter(|entry| entry.has_record())?;
-            let is_it = PayloadDigest::of(entry.record.payload()) == held;
-            is_it.then(|| bytes::Bytes::copy_from_slice(entry.record.envelope()))
-        });
-        let proof = Equivocation {
-            peer,
-            seq: applied.seq,
-            held,
-            got,
-            held_envelope: envelope.ok().flatten(),
-            got_envelope: bytes::Bytes::copy_from_slice(record.as_bytes()),
-        };
-        let shared = self.shared();
-        let event = Event::Equivocation(Box::new(proof.clone()));
-        shared.hub().tell(None, &event, shared.metrics());
-        shared.evidence().keep(proof, shared.limits(), shared.secret(), shared.metrics());
-    }
-
-    /// The proof that a peer signed two records for one place in its order, the first that was
-    /// seen.
-    #[must_use]
-    pub fn equivocation(&self, peer: &PeerId) -> Option<Arc<Equivocation>> {
-        self.shared().evidence().of(peer)
     }
 }

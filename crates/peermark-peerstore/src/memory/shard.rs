@@ -5,15 +5,13 @@
 //! is charged in the ledger is what is here.
 
 use peermark_identity::PeerId;
-use peermark_provenance::TrustClass;
 
+use super::around::Around;
 use super::ledger::{Bill, Ledger};
-use super::table::{Row, Table};
-use crate::context::Context;
-use crate::engine::Shared;
+use super::rows::{FloorRow, Tag, rank};
+use super::table::{Row as _, Table};
 use crate::entry::{Defect, Floor, PeerEntry};
 use crate::event::Cause;
-use crate::hub::Before;
 use crate::metrics::Evicted;
 use crate::outcome::{Room, Swept};
 use crate::transition::{Need, Transition};
@@ -23,115 +21,6 @@ use crate::transition::{Need, Transition};
 pub(super) struct Shard {
     entries: Table<PeerEntry>,
     floors: Table<FloorRow>,
-}
-
-/// The floor of a peer of which nothing else is held.
-#[derive(Debug)]
-struct FloorRow {
-    peer: PeerId,
-    floor: Floor,
-}
-
-impl Row for PeerEntry {
-    fn peer(&self) -> &[u8] {
-        self.peer_id_bytes()
-    }
-
-    fn due(&self) -> Option<u64> {
-        Self::due(self).map(peermark_provenance::Timestamp::as_nanos)
-    }
-
-    fn tag(&self) -> u32 {
-        Tag::of(self).0
-    }
-}
-
-impl Row for FloorRow {
-    fn peer(&self) -> &[u8] {
-        self.peer.as_bytes()
-    }
-
-    fn due(&self) -> Option<u64> {
-        Some(u64::from(self.floor.until).saturating_mul(NANOS))
-    }
-
-    fn tag(&self) -> u32 {
-        Tag::of_floor(&self.floor).0
-    }
-}
-
-/// Nanoseconds of a second.
-const NANOS: u64 = 1_000_000_000;
-
-/// What a victim is chosen by: rank, whether there is a record, and the group, from the highest
-/// bits down. Never 0.
-#[derive(Clone, Copy, Debug)]
-struct Tag(u32);
-
-impl Tag {
-    fn of(entry: &PeerEntry) -> Self {
-        let rank = rank(entry.class());
-        let owner = entry.charges().next().map_or(crate::EXEMPT, |charge| charge.group);
-        Self((rank << 17) | (u32::from(entry.has_record()) << 16) | u32::from(owner))
-    }
-
-    fn of_floor(floor: &Floor) -> Self {
-        Self((1 << 17) | u32::from(floor.group))
-    }
-
-    fn rank(self) -> u32 {
-        self.0 >> 17
-    }
-
-    fn has_record(self) -> bool {
-        self.0 & (1 << 16) != 0
-    }
-
-    fn is_of(self, group: u16) -> bool {
-        self.0 & 0xffff == u32::from(group)
-    }
-}
-
-/// 1 to 6, the first to go lowest.
-fn rank(class: Option<TrustClass>) -> u32 {
-    match class {
-        None => 1,
-        Some(TrustClass::ThirdParty) => 2,
-        Some(TrustClass::Direct) => 3,
-        Some(TrustClass::Certified) => 4,
-        Some(TrustClass::Dialed) => 5,
-        Some(TrustClass::User) => 6,
-    }
-}
-
-/// What the work of a shard needs beside itself.
-#[derive(Clone, Copy)]
-pub(super) struct Around<'a> {
-    pub(super) shared: &'a Shared,
-    pub(super) ledger: &'a Ledger,
-    pub(super) region: usize,
-    pub(super) cx: Context<'a>,
-    /// Nanoseconds of floor time.
-    pub(super) floor_nanos: u64,
-}
-
-impl Around<'_> {
-    /// What the entry holds, where anybody wants to know what becomes of it.
-    fn before(&self, entry: Option<&PeerEntry>) -> Option<Before> {
-        let quiet = self.shared.hub().is_quiet();
-        (!quiet).then(|| entry.map(Before::of).unwrap_or_default())
-    }
-
-    fn tell(&self, before: Option<Before>, after: &PeerEntry, cause: Cause) {
-        if let Some(before) = before {
-            let (hub, metrics) = (self.shared.hub(), self.shared.metrics());
-            before.tell(after, self.region, cause, hub, metrics);
-        }
-    }
-
-    fn now(&self) -> u64 {
-        self.cx.now.as_nanos()
-    }
 }
 
 impl Shard {
