@@ -78,6 +78,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("peermark-envelope", &["peermark-identity", "peermark-wire"]),
     ("peermark-scope", &[]),
     ("peermark-dial-policy", &["peermark-provenance", "peermark-scope"]),
+    ("peermark-dialer", &["peermark-dial-policy", "peermark-provenance", "peermark-scope"]),
     (
         "peermark-peer-record",
         &["peermark-envelope", "peermark-identity", "peermark-scope", "peermark-wire"],
@@ -110,6 +111,7 @@ const STORE: &[&str] =
 
 const LAYERS: &[&str] = &[
     "peermark-dial-policy",
+    "peermark-dialer",
     "peermark-envelope",
     "peermark-identity",
     "peermark-peer-record",
@@ -122,6 +124,7 @@ const LAYERS: &[&str] = &[
 const FACADE_AND_LAYERS: &[&str] = &[
     "peermark",
     "peermark-dial-policy",
+    "peermark-dialer",
     "peermark-envelope",
     "peermark-identity",
     "peermark-peer-record",

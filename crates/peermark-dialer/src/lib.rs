@@ -1,0 +1,57 @@
+//! A coordinator of parallel dials without sockets: many requests, each with its own policy.
+//!
+//! Several parts of a node want the same peer at the same time, and do not trust its addresses alike:
+//! one takes only certified ones, another anything that answers. Each address is to be dialed once,
+//! a connection is to satisfy exactly those who admit its address, addresses turn up in the middle,
+//! and ten thousand peers may name one victim. This crate decides all of that, and does none of it:
+//! it takes events and the time, and answers actions. There is no socket and no runtime in it, and
+//! no cryptography; whoever drives it dials, and proves who is there.
+//!
+//! # The types, in the order one meets them
+//!
+//! - [`Dialer`]: the coordinator. [`Config`] and [`Limits`] make it.
+//! - [`Dialer::request`], with a policy of `peermark-dial-policy`; [`RequestId`].
+//! - [`Action`]: what to do next; [`Dialer::poll`] answers it. [`AttemptId`] names a dial.
+//! - [`Dialer::dialed`], [`Dialer::connected`], [`Dialer::candidates`], [`Dialer::cancel`],
+//!   [`Dialer::resolved`]: what happens meanwhile.
+//! - [`DialError`]: one error for a request, with every address's [`Failure`].
+//!
+//! # What holds
+//!
+//! - An address of a peer is dialed at most once at a time, whoever asks (C1).
+//! - A request is completed by a connection over an address that its own policy admits, whoever
+//!   opened it, and by no other. A strict request makes no tolerant one wait (C1).
+//! - An address that turns up enters, at once, exactly the requests that admit it (C2).
+//! - When nobody needs a dial any more, it is cancelled (C3).
+//! - A host and port that many peers name is dialed a bounded number of times (C4).
+//! - A wrong peer behind an address is that address's failure (C5).
+//! - Every request ends, by its deadline at the latest. The same events at the same times give the
+//!   same actions (C6).
+//!
+//! # What it does not do
+//!
+//! It does not judge: that is the policy's. It does not remember peers: candidates come with the
+//! request, from whatever store there is.
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used
+)]
+
+mod action;
+mod backoff;
+mod dialer;
+mod error;
+mod limits;
+mod queue;
+mod request;
+mod target;
+
+pub use action::{Action, AttemptId, AttemptResult, Discovery, RequestId};
+pub use dialer::{Config, Dialer, Stats};
+pub use error::{Cause, DialError, Failure, NotAdmitted, TooManyRequests};
+pub use limits::Limits;
