@@ -166,19 +166,24 @@ pub fn s3_floors_live_from_the_last_acceptance<E: Engine>(make: Make<'_, E>) {
 
 /// Forgetting is the one way to make a floor go (S3).
 pub fn s3_forgetting_removes_a_floor<E: Engine>(make: Make<'_, E>) {
-    for clear in [false, true] {
+    for (clear, connected) in [(false, false), (true, false), (false, true), (true, true)] {
         let trial = Trial::new(make);
         assert_eq!(trial.forget(&peer(1)), None);
         let (old, held) = (record(1, 6, &numbers(0..2)), record(1, 7, &numbers(0..2)));
         let _ = trial.apply(&held, &Source::DHT, HOUR);
         let _ = trial.apply(&record(1, 7, &numbers(0..1)), &Source::DHT, HOUR);
         assert!(trial.store.equivocation(&peer(1)).is_some());
+        if connected {
+            assert!(trial.connect(&peer(1)));
+        }
         if clear {
             assert!(trial.clear(&peer(1)));
         }
         assert_eq!(trial.forget(&peer(1)), Some(7));
         assert_eq!((trial.floor(&peer(1)), trial.addresses(&peer(1))), (None, vec![]));
         assert_eq!(trial.store.equivocation(&peer(1)), None, "it contradicts nothing any more");
+        assert_eq!(trial.store.usage().peers, usize::from(connected));
+        trial.disconnect(&peer(1));
         assert_eq!(trial.store.usage(), Usage::default());
         assert_eq!(trial.outcome(&old, &Source::DHT, HOUR), Outcome::Inserted);
         trial.check();
