@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use multiaddr::{Multiaddr, Protocol};
-use peermark_provenance::{Claim, ClaimKind, DialHistory, Provenance, Timestamp, TrustClass};
+use peermark_provenance::{ClaimKind, DialHistory, Provenance, Timestamp, TrustClass};
 use peermark_scope::Scope;
 
 use crate::classes::Classes;
@@ -32,7 +32,11 @@ use crate::traits::{Family, Traits};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     address: Multiaddr,
+    /// How many bytes of it stand before the peer id at its end.
+    bare: usize,
     classes: Classes,
+    /// The classes of what else is claimed than that it is certified.
+    beside: Classes,
     certified: Certified,
     dials: DialHistory,
     traits: Traits,
@@ -58,47 +62,59 @@ impl Candidate {
     /// An address, what is claimed of it, and when that is asked. Claims that are over do not count.
     #[must_use]
     pub fn new(address: Multiaddr, provenance: &Provenance, now: Timestamp) -> Self {
-        let live = |claim: &&Claim| !claim.expiry().is_over(now);
-        let classes = provenance.claims().iter().filter(live).map(Claim::class).collect();
-        let is_proof = |claim: &&Claim| matches!(claim.kind(), ClaimKind::Certified(_));
-        let certified = match provenance.claims().iter().find(is_proof) {
-            None => Certified::No,
-            Some(proof) if live(&proof) => Certified::Yes,
-            Some(_) => Certified::Over,
-        };
-        let traits = Traits::of(&address);
-        let key = RankKey::of(&traits);
-        Self { address, classes, certified, dials: *provenance.dials(), traits, key }
+        let (mut classes, mut beside, mut certified) =
+            (Classes::NONE, Classes::NONE, Certified::No);
+        for claim in provenance.claims() {
+            let is_proof = matches!(claim.kind(), ClaimKind::Certified(_));
+            match (is_proof, claim.expiry().is_over(now)) {
+                (true, false) => {
+                    // A record that the user handed in is of the user's class as well.
+                    classes = classes.with(TrustClass::Certified).with(claim.class());
+                    certified = Certified::Yes;
+                }
+                (true, true) if certified == Certified::No => certified = Certified::Over,
+                (false, false) => beside = beside.with(claim.class()),
+                (_, true) => {}
+            }
+        }
+        let classes = classes.union(beside);
+        let (traits, bare, key) = read(&address);
+        Self { address, bare, classes, beside, certified, dials: *provenance.dials(), traits, key }
     }
 
     /// An address that somebody typed in for this dial, and nothing else is known of.
     #[must_use]
     pub fn explicit(address: Multiaddr) -> Self {
-        let mut candidate = Self::new(address, &Provenance::default(), Timestamp::EPOCH);
-        candidate.classes = Classes::of([TrustClass::User]);
-        candidate
+        Self::new(address, &Provenance::default(), Timestamp::EPOCH).by_user()
+    }
+
+    /// The same, where somebody typed it in for this dial: it is the user's as well as what it was
+    /// before. An address that is certified stays so, whoever names it.
+    #[must_use]
+    pub const fn by_user(mut self) -> Self {
+        self.classes = self.classes.with(TrustClass::User);
+        self.beside = self.beside.with(TrustClass::User);
+        self
     }
 
     /// The same, where the peer contradicted the record that certifies it. What else is claimed of
-    /// the address stays; the record itself is hearsay now.
+    /// the address stays; the record itself is hearsay now, whoever handed it in.
     #[must_use]
     pub fn contested(mut self) -> Self {
         if self.certified == Certified::Yes {
             self.certified = Certified::Contested;
-            self.classes = self.classes.without(TrustClass::Certified).with(TrustClass::ThirdParty);
+            self.classes = self.beside.with(TrustClass::ThirdParty);
         }
         self
     }
 
     /// The same address with its name resolved to `ip`: it has the provenance of the name, and the
-    /// scope of the address. An address that does not start with a name stays as it is.
+    /// scope of the address. An address that does not start with the name of a host stays as it is;
+    /// for what a `dnsaddr` stands for, see [`Self::resolved_to`].
     #[must_use]
     pub fn resolved(&self, ip: IpAddr) -> Self {
         let is_name = |component: &Protocol<'_>| {
-            matches!(
-                component,
-                Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_) | Protocol::Dnsaddr(_)
-            )
+            matches!(component, Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_))
         };
         let mut components = self.address.iter();
         if !components.next().as_ref().is_some_and(is_name) {
@@ -108,10 +124,15 @@ impl Candidate {
             IpAddr::V4(ip) => Protocol::Ip4(ip),
             IpAddr::V6(ip) => Protocol::Ip6(ip),
         };
-        let address: Multiaddr = core::iter::once(host).chain(components).collect();
-        let traits = Traits::of(&address);
-        let key = RankKey::of(&traits);
-        Self { address, traits, key, ..self.clone() }
+        self.resolved_to(core::iter::once(host).chain(components).collect())
+    }
+
+    /// The same provenance, for an address that this one stands for: one of those that a `dnsaddr`
+    /// names. Whoever certified the name certified what it resolves to.
+    #[must_use]
+    pub fn resolved_to(&self, address: Multiaddr) -> Self {
+        let (traits, bare, key) = read(&address);
+        Self { address, bare, traits, key, ..self.clone() }
     }
 
     /// The address.
@@ -177,4 +198,21 @@ impl Candidate {
     pub(crate) const fn key(&self) -> RankKey {
         self.key
     }
+
+    /// The bytes of the address without the peer id at its end.
+    pub(crate) fn bare(&self) -> &[u8] {
+        self.address.as_ref().get(..self.bare).unwrap_or_default()
+    }
+}
+
+/// What is read of an address once: what it is, how long it is without the peer id at its end, and
+/// what it is ranked by.
+fn read(address: &Multiaddr) -> (Traits, usize, RankKey) {
+    let traits = Traits::of(address);
+    let mut bare = address.clone();
+    while traits.target.is_some() && matches!(bare.iter().last(), Some(Protocol::P2p(_))) {
+        bare.pop();
+    }
+    let key = RankKey::of(&traits, bare.as_ref());
+    (traits, bare.len(), key)
 }

@@ -32,6 +32,12 @@ impl Classes {
         Self(self.0 & !bit(class))
     }
 
+    /// Those of both.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// Whether `class` is in it.
     #[must_use]
     pub const fn contains(self, class: TrustClass) -> bool {

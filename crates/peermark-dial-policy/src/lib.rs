@@ -46,11 +46,13 @@
 //!
 //! # What holds
 //!
-//! - Every candidate is dialed or refused, once (D3). The same candidates make the same plan.
+//! - Every candidate is dialed or refused, once (D3), and no address is dialed twice. The same
+//!   candidates make the same plan.
 //! - [`CertifiedOnly`] dials nothing whose record is over or contradicted, and no circuit that the
 //!   record does not list as a whole (D5, D7).
-//! - Nothing is dialed at port 0, at this node itself, or over a relay that is one of the ends.
-//! - A plan allocates its own lists and nothing else (D8).
+//! - Nothing is dialed at port 0, at this node itself, or over a relay that is one of the ends; nor
+//!   an address that names two hosts, of which a scope could be asked for one only (D4).
+//! - A plan allocates its own three lists and nothing else (D8).
 
 #![deny(
     clippy::arithmetic_side_effects,
@@ -78,10 +80,11 @@ pub use policy::{
     Any, CertifiedFirst, CertifiedOnly, DialPolicy, Precedence, PrecedenceBuilder, PrecedenceError,
     Start, UserAndCertified,
 };
-pub use rank::{Group, HappyEyeballs, NoDelay, RankKey, Ranker};
+pub use rank::{Group, HappyEyeballs, NoDelay, Ranker};
 pub use refusal::Refusal;
 pub use scopes::Scopes;
 pub use timeline::Timeline;
 pub use traits::{Family, Traits, Transport};
 
 pub use multiaddr::{Multiaddr, PeerId};
+pub use peermark_scope::{Scope, embedded_ipv4};

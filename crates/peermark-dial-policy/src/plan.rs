@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use multiaddr::{Multiaddr, PeerId};
+use multiaddr::{Multiaddr, PeerId, Protocol};
 
 use crate::candidate::Candidate;
 use crate::policy::{DialPolicy, Start};
-use crate::rank::{Group, Ranker, group_of};
+use crate::rank::{Group, Ranker, fingerprint_of, group_of, place_of};
 use crate::refusal::Refusal;
 
 /// Who dials whom.
@@ -18,6 +18,7 @@ pub struct Target<'a> {
     /// This node's peer id: it does not dial itself.
     pub local: Option<PeerId>,
     /// The addresses that this node listens on, as they are seen from outside: nobody else is there.
+    /// Circuits among them do not count: others listen behind the same relay.
     pub own: &'a [Multiaddr],
     /// How many addresses one attempt dials at most.
     pub most: usize,
@@ -26,6 +27,8 @@ pub struct Target<'a> {
 impl Target<'_> {
     /// How many addresses one attempt dials when nobody says otherwise.
     pub const MOST: usize = 64;
+    /// How many candidates are looked at; those behind are refused.
+    pub const MAX_CANDIDATES: usize = 65_536;
 
     /// A peer, by a node that says nothing of itself.
     #[must_use]
@@ -46,7 +49,7 @@ impl Dial {
     /// Which of the candidates it is.
     #[must_use]
     pub fn candidate(&self) -> usize {
-        usize::try_from(self.key & 0xffff).unwrap_or(usize::MAX)
+        place_of(self.key)
     }
 
     /// When it is dialed, counted from the beginning of its stage.
@@ -104,6 +107,8 @@ pub enum Nothing {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Stage<'a> {
+    /// Its number in the policy: what [`DialPolicy::judge`] answered for its addresses.
+    pub number: usize,
     /// When it begins. The first begins at once: [`Start::Now`], or [`Start::IfNone`] where it is
     /// there because the better ones are empty.
     pub start: Start,
@@ -117,7 +122,8 @@ impl DialPlan {
         self.starts.iter().map(|(stage, start)| {
             let from = self.dials.partition_point(|dial| dial.stage < *stage);
             let to = self.dials.partition_point(|dial| dial.stage <= *stage);
-            Stage { start: *start, dials: self.dials.get(from..to).unwrap_or_default() }
+            let dials = self.dials.get(from..to).unwrap_or_default();
+            Stage { number: usize::from(*stage), start: *start, dials }
         })
     }
 
@@ -155,8 +161,9 @@ impl DialPlan {
 /// Judges and ranks the candidates: which are dialed in which stage and when, and which are not.
 ///
 /// What is wrong with an address whatever the policy is told first: port 0, an end of this node, a
-/// circuit that cannot be (D5). Then the policy judges, then scopes (D4). At most 65,535 candidates
-/// are looked at; the rest is refused.
+/// circuit that cannot be (D5). Then the policy judges, then scopes (D4). What stands among the
+/// candidates twice is dialed once. Of more than [`Target::most`], those that would be dialed last
+/// are refused, and so is everything behind the first [`Target::MAX_CANDIDATES`].
 ///
 /// # Examples
 ///
@@ -177,45 +184,78 @@ pub fn plan(
     policy: &(impl DialPolicy + ?Sized),
     ranker: &(impl Ranker + ?Sized),
 ) -> DialPlan {
-    let mut dials = Vec::with_capacity(candidates.len().min(usize::from(u16::MAX)));
-    let mut refused = Vec::new();
+    let stages = policy.stages();
+    let mut dials = Vec::with_capacity(candidates.len().min(Target::MAX_CANDIDATES));
+    let mut refusals = Refusals { list: Vec::new(), most: candidates.len() };
     for (place, candidate) in candidates.iter().enumerate() {
-        let judged = judge(target, candidate, policy);
-        let judged = judged.and_then(|stage| {
-            let stage = u16::try_from(stage).map_err(|_| Refusal::TooMany)?;
-            let key = candidate.key().at(u16::try_from(place).map_err(|_| Refusal::TooMany)?);
-            Ok(Dial { key, stage, delay: Duration::ZERO })
-        });
-        match judged {
+        match judge(target, place, candidate, policy) {
             Ok(dial) => dials.push(dial),
-            Err(reason) => refused.push(Refused { candidate: place, reason }),
+            Err(reason) => refusals.add(place, reason),
         }
     }
-    dials.sort_unstable_by_key(|dial| (dial.stage, dial.key));
-    let before = refused.len();
-    let (stages, best) = (policy.stages(), dials.first().map_or(0, |dial| dial.stage));
-    refuse(&mut dials, &mut refused, Refusal::BetterKnown, |_, dial| {
-        dial.stage != best && stages.get(usize::from(dial.stage)) == Some(&Start::IfNone)
+    let judged = refusals.list.len();
+    refuse_repeated(&mut dials, &mut refusals, candidates);
+    dials.sort_unstable_by_key(Dial::order);
+    let best = dials.first().map(|dial| dial.stage);
+    dials.retain(|dial| {
+        let is_spare = stages.get(usize::from(dial.stage)) == Some(&Start::IfNone);
+        let keeps = !is_spare || best == Some(dial.stage);
+        if !keeps {
+            refusals.add(dial.candidate(), Refusal::BetterKnown);
+        }
+        keeps
     });
-    let most = target.most;
-    refuse(&mut dials, &mut refused, Refusal::TooMany, move |place, _| place >= most);
-    if refused.len() > before {
+    for stage in dials.chunk_by_mut(|a, b| a.stage == b.stage) {
+        ranker.rank(stage);
+        stage.sort_unstable_by_key(|dial| (dial.delay, dial.key));
+    }
+    for dial in dials.iter().skip(target.most) {
+        refusals.add(dial.candidate(), Refusal::TooMany);
+    }
+    dials.truncate(target.most);
+    let mut refused = refusals.list;
+    if refused.len() > judged {
         refused.sort_unstable_by_key(|refused| refused.candidate);
     }
-    let starts = rank(&mut dials, policy.stages(), ranker);
-    DialPlan { starts, dials, refused }
+    DialPlan { starts: starts(&dials, stages), dials, refused }
 }
 
-/// The stage of a candidate, or the first reason against it.
+impl Dial {
+    /// What dials are sorted by before they have delays, as one number.
+    fn order(&self) -> u128 {
+        (u128::from(self.stage) << 64) | u128::from(self.key)
+    }
+}
+
+/// What is refused, in one allocation if in any.
+struct Refusals {
+    list: Vec<Refused>,
+    most: usize,
+}
+
+impl Refusals {
+    fn add(&mut self, candidate: usize, reason: Refusal) {
+        if self.list.capacity() == 0 {
+            self.list.reserve_exact(self.most);
+        }
+        self.list.push(Refused { candidate, reason });
+    }
+}
+
+/// A dial of a candidate, or the first reason against it.
 fn judge(
     target: &Target<'_>,
+    place: usize,
     candidate: &Candidate,
     policy: &(impl DialPolicy + ?Sized),
-) -> Result<usize, Refusal> {
+) -> Result<Dial, Refusal> {
+    let place = u16::try_from(place).map_err(|_| Refusal::TooMany)?;
     check_address(target, candidate)?;
     let stage = policy.judge(candidate)?;
     check_scope(candidate, policy)?;
-    Ok(stage)
+    // More stages than anybody has; a number that no stage has comes last.
+    let stage = u16::try_from(stage).unwrap_or(u16::MAX);
+    Ok(Dial { key: candidate.key().at(place), stage, delay: Duration::ZERO })
 }
 
 /// Whether an address leads where the policy lets addresses like it lead (D4): to be asked again for
@@ -239,8 +279,11 @@ pub fn check_scope(
 /// What is wrong with an address whatever the policy.
 fn check_address(target: &Target<'_>, candidate: &Candidate) -> Result<(), Refusal> {
     let traits = candidate.traits();
-    if target.local == Some(target.peer) || target.own.contains(candidate.address()) {
+    if target.local == Some(target.peer) || is_own(target, candidate) {
         return Err(Refusal::Oneself);
+    }
+    if traits.ambiguous {
+        return Err(Refusal::Ambiguous);
     }
     if traits.port == Some(0) {
         return Err(Refusal::PortZero);
@@ -261,41 +304,68 @@ fn check_address(target: &Target<'_>, candidate: &Candidate) -> Result<(), Refus
     }
 }
 
-/// Moves dials to what is refused.
-fn refuse(
-    dials: &mut Vec<Dial>,
-    refused: &mut Vec<Refused>,
-    reason: Refusal,
-    is_refused: impl Fn(usize, &Dial) -> bool,
-) {
-    let mut place = 0usize;
-    dials.retain(|dial| {
-        let out = is_refused(place, dial);
-        place = place.saturating_add(1);
-        if out {
-            refused.push(Refused { candidate: dial.candidate(), reason });
+/// Whether this node listens there, whatever peer id either has at its end.
+fn is_own(target: &Target<'_>, candidate: &Candidate) -> bool {
+    let is_part = |part: &Protocol<'_>| !matches!(part, Protocol::P2p(_));
+    let is_same = |own: &Multiaddr| {
+        // That they begin alike is quick to see, and seldom so.
+        own.as_ref().starts_with(candidate.bare())
+            && own.iter().filter(is_part).eq(candidate.address().iter().filter(is_part))
+    };
+    !candidate.traits().is_circuit() && target.own.iter().any(is_same)
+}
+
+/// Refuses what is dialed already: equal addresses get to stand side by side, the best one first.
+fn refuse_repeated(dials: &mut Vec<Dial>, refusals: &mut Refusals, candidates: &[Candidate]) {
+    if !may_repeat(dials) {
+        return;
+    }
+    let bytes = |dial: &Dial| candidates.get(dial.candidate()).map(Candidate::bare);
+    dials.sort_unstable_by(|a, b| {
+        let fingerprints = fingerprint_of(a.key).cmp(&fingerprint_of(b.key));
+        // A comparison of addresses is for those that are equal, and for those of one who is at
+        // pains to make this slow: sorted, they cost no more than a logarithm.
+        fingerprints.then_with(|| bytes(a).cmp(&bytes(b))).then_with(|| a.order().cmp(&b.order()))
+    });
+    dials.dedup_by(|dial, kept| {
+        let is_same =
+            fingerprint_of(dial.key) == fingerprint_of(kept.key) && bytes(dial) == bytes(kept);
+        if is_same {
+            refusals.add(dial.candidate(), Refusal::Repeated);
         }
-        !out
+        is_same
     });
 }
 
-/// Ranks each stage, and answers when each begins.
-fn rank(
-    dials: &mut [Dial],
-    starts: &[Start],
-    ranker: &(impl Ranker + ?Sized),
-) -> Vec<(u16, Start)> {
-    let mut begun = Vec::new();
-    for stage in dials.chunk_by_mut(|a, b| a.stage == b.stage) {
-        let Some(number) = stage.first().map(|dial| dial.stage) else { continue };
-        ranker.rank(stage);
-        stage.sort_unstable_by_key(|dial| (dial.delay, dial.key));
-        let start = match starts.get(usize::from(number)) {
+/// Whether two fingerprints are perhaps equal: seldom so where none are, and cheaper than sorting.
+fn may_repeat(dials: &[Dial]) -> bool {
+    let mut seen = [0u64; 256];
+    dials.iter().any(|dial| {
+        let fingerprint = fingerprint_of(dial.key);
+        let word = usize::try_from((fingerprint >> 6) & 0xff).unwrap_or_default();
+        let bit = 1u64 << (fingerprint & 63);
+        seen.get_mut(word).is_none_or(|word| {
+            let was = *word & bit != 0;
+            *word |= bit;
+            was
+        })
+    })
+}
+
+/// When each stage that has a dial begins.
+fn starts(dials: &[Dial], stages: &[Start]) -> Vec<(u16, Start)> {
+    let numbers = dials.chunk_by(|a, b| a.stage == b.stage).filter_map(|stage| stage.first());
+    let count = numbers.clone().count();
+    let mut starts = Vec::with_capacity(count);
+    for (place, dial) in numbers.enumerate() {
+        let start = match stages.get(usize::from(dial.stage)) {
             Some(Start::IfNone) => Start::IfNone,
-            Some(start) if !begun.is_empty() => *start,
-            _ => Start::Now,
+            _ if place == 0 => Start::Now,
+            Some(start) => *start,
+            // The policy has no such stage: the worst of all is better than the best.
+            None => Start::AfterFailure,
         };
-        begun.push((number, start));
+        starts.push((dial.stage, start));
     }
-    begun
+    starts
 }

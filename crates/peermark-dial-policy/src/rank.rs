@@ -8,10 +8,20 @@ use peermark_scope::Scope;
 use crate::plan::Dial;
 use crate::traits::{Family, Traits, Transport};
 
-/// What an address is ranked by: the smaller, the earlier. Group, then transport and family, then
-/// port, from the highest bits down.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RankKey(u64);
+/// What an address is ranked by: the smaller, the earlier. From the highest bits down: 2 of the
+/// group, 4 of transport and family, 16 of the port; then 16 for the place among the candidates,
+/// so that what is equal stays in order, and what is read but not ranked by: 2 of the kind of
+/// transport, 2 of the family, 22 of a fingerprint of the address.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct RankKey(u64);
+
+const GROUP: u32 = 62;
+const ORDER: u32 = 58;
+const PORT: u32 = 42;
+const PLACE: u32 = 26;
+const KIND: u32 = 24;
+const FAMILY: u32 = 22;
+const FINGERPRINT: u64 = (1 << FAMILY) - 1;
 
 /// The groups that are ranked each by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,12 +38,13 @@ pub enum Group {
 }
 
 impl RankKey {
-    pub(crate) fn of(traits: &Traits) -> Self {
+    /// The key of an address that is this, and has these bytes before the peer id at its end.
+    pub(crate) fn of(traits: &Traits, bytes: &[u8]) -> Self {
         let group: u64 = match traits {
             Traits { circuit: Some(_), .. } => 2,
+            Traits { family: Family::Neither, .. } | Traits { scope: None, .. } => 3,
             Traits { scope: Some(scope), .. } if is_near(*scope) => 0,
             Traits { scope: Some(_), .. } => 1,
-            Traits { scope: None, .. } => 3,
         };
         // The order of go-libp2p: QUIC of both families before WebTransport before TCP.
         let order: u64 = match (traits.transport, traits.family) {
@@ -62,18 +73,38 @@ impl RankKey {
             Family::Neither => (2, traits.port.unwrap_or(0)),
         };
         let port = u64::from(port);
-        Self((group << 62) | (order << 54) | (port << 32) | (kind << 18) | (family << 16))
+        let ranked = (group << GROUP) | (order << ORDER) | (port << PORT);
+        Self(ranked | (kind << KIND) | (family << FAMILY) | fingerprint(bytes))
     }
 
-    /// The key, and behind it the place among the candidates: what is equal stays in order.
+    /// The key with the place among the candidates in it.
     pub(crate) fn at(self, place: u16) -> u64 {
-        self.0 | u64::from(place)
+        self.0 | (u64::from(place) << PLACE)
     }
+}
+
+/// FNV-1a, folded. Whoever wants two addresses of one fingerprint finds them; that costs a
+/// comparison of the two.
+fn fingerprint(bytes: &[u8]) -> u64 {
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    (hash ^ (hash >> FAMILY) ^ (hash >> (FAMILY + FAMILY))) & FINGERPRINT
+}
+
+/// The place among the candidates of what [`RankKey::at`] answered.
+pub(crate) fn place_of(key: u64) -> usize {
+    usize::try_from((key >> PLACE) & 0xffff).unwrap_or(usize::MAX)
+}
+
+/// The fingerprint of the address.
+pub(crate) const fn fingerprint_of(key: u64) -> u64 {
+    key & FINGERPRINT
 }
 
 /// The group of what [`RankKey::at`] answered.
 pub(crate) const fn group_of(key: u64) -> Group {
-    match key >> 62 {
+    match key >> GROUP {
         0 => Group::Private,
         1 => Group::Public,
         2 => Group::Relay,
@@ -82,7 +113,7 @@ pub(crate) const fn group_of(key: u64) -> Group {
 }
 
 const fn kind_of(key: u64) -> Kind {
-    match (key >> 18) & 3 {
+    match (key >> KIND) & 3 {
         0 => Kind::Quic,
         1 => Kind::Tcp,
         _ => Kind::Other,
@@ -90,11 +121,11 @@ const fn kind_of(key: u64) -> Kind {
 }
 
 const fn is_ip4(key: u64) -> bool {
-    (key >> 16) & 3 == 1
+    (key >> FAMILY) & 3 == 1
 }
 
 const fn is_ip6(key: u64) -> bool {
-    (key >> 16) & 3 == 0
+    (key >> FAMILY) & 3 == 0
 }
 
 /// The kinds that the schedule tells apart.
@@ -119,8 +150,10 @@ impl fmt::Debug for RankKey {
 ///
 /// A dialer that sees one fail dials the next at once; the delays are for those that do not answer.
 pub trait Ranker {
-    /// Puts the dials of one stage in order and gives each its delay. They come in the order of
-    /// [`Dial`]'s key: by group, transport, family and port, and among equals as they were given.
+    /// Gives each dial of one stage its delay; the plan sorts them by that. They come in the order of
+    /// group, transport, family and port, and equals in the order of the candidates.
+    ///
+    /// It may move them about, but has to leave each there once.
     fn rank(&self, dials: &mut [Dial]);
 }
 

@@ -23,8 +23,12 @@ pub enum Refusal {
     #[error("better addresses are known")]
     BetterKnown,
     /// It leads where addresses like it may not lead (D4).
-    #[error("it leads to a {0} address")]
+    #[error("the policy does not admit the scope {0}")]
     Scope(Scope),
+    /// It names a second host, port or peer where one is meant: who dials it would decide which, and
+    /// judge nothing (D4).
+    #[error("it names more than one host, port or peer")]
+    Ambiguous,
     /// Its port is 0, where nobody listens.
     #[error("its port is 0")]
     PortZero,
@@ -46,7 +50,8 @@ pub enum Refusal {
     /// There are as many better ones as are dialed in one attempt.
     #[error("as many better ones are dialed as one attempt may")]
     TooMany,
-    /// The same address stands among the candidates before it.
-    #[error("it is there already")]
+    /// It stands among the candidates more than once, and is dialed for another time that it does: in
+    /// the best stage, or the first of equals. The id of the peer at its end makes no difference.
+    #[error("it is dialed already")]
     Repeated,
 }

@@ -18,7 +18,7 @@ pub struct Timeline<'a> {
     peer: &'a PeerId,
     policy: &'a str,
     candidates: &'a [Candidate],
-    text: fn(&Candidate) -> String,
+    text: Option<fn(&Candidate) -> String>,
 }
 
 impl DialPlan {
@@ -30,21 +30,34 @@ impl DialPlan {
         policy: &'a str,
         candidates: &'a [Candidate],
     ) -> Timeline<'a> {
-        let text = |candidate: &Candidate| candidate.address().to_string();
-        Timeline { plan: self, peer: &target.peer, policy, candidates, text }
+        Timeline { plan: self, peer: &target.peer, policy, candidates, text: None }
     }
 }
 
 impl<'a> Timeline<'a> {
-    /// With addresses written by `text`: the plain text form of a multiaddr shows free text in it as
-    /// it is.
+    /// With addresses written by `text`. Without, data have the form of a multiaddr, and the timeline
+    /// has that with control characters escaped.
     #[must_use]
     pub const fn with_text(self, text: fn(&Candidate) -> String) -> Self {
-        Self { text, ..self }
+        Self { text: Some(text), ..self }
     }
 
     fn address(&self, place: usize) -> String {
-        self.candidates.get(place).map(self.text).unwrap_or_default()
+        let text = self.text.unwrap_or(|candidate| candidate.address().to_string());
+        self.candidates.get(place).map(text).unwrap_or_default()
+    }
+
+    /// The address as a part of a line. A name in it is free text of whoever made it: no line is
+    /// theirs to begin, nor are the colours of the terminal theirs to set.
+    fn line(&self, place: usize) -> String {
+        let address = self.address(place);
+        if self.text.is_some() || !address.contains(char::is_control) {
+            return address;
+        }
+        let escape = |c: char| {
+            if c.is_control() { c.escape_default().to_string() } else { c.to_string() }
+        };
+        address.chars().map(escape).collect()
     }
 
     fn class(&self, place: usize) -> String {
@@ -78,7 +91,7 @@ impl fmt::Display for Timeline<'_> {
                     "·".repeat(waits.min(WIDTH.saturating_sub(1))),
                     "█".repeat(goes),
                     self.class(dial.candidate()),
-                    self.address(dial.candidate()),
+                    self.line(dial.candidate()),
                 )?;
             }
         }
@@ -86,7 +99,7 @@ impl fmt::Display for Timeline<'_> {
             writeln!(f, "  refused")?;
         }
         for refused in self.plan.refused() {
-            writeln!(f, "    {}: {}", self.address(refused.candidate), refused.reason)?;
+            writeln!(f, "    {}: {}", self.line(refused.candidate), refused.reason)?;
         }
         Ok(())
     }

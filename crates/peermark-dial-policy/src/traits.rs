@@ -15,6 +15,9 @@ pub struct Traits {
     pub(crate) circuit: Option<Circuit>,
     /// The peer id at the end, which is that of whoever is dialed.
     pub(crate) target: Option<PeerId>,
+    /// Whether it names two hosts, ports or peers where one is meant, so that who dials it decides
+    /// which: a host that the scope was not taken from, for instance (D4).
+    pub(crate) ambiguous: bool,
 }
 
 /// How one gets there.
@@ -76,37 +79,50 @@ impl Traits {
             transport: Transport::Other,
             family: Family::Neither,
             port: None,
-            scope: Scope::of(address),
+            scope: None,
             circuit: None,
             target: None,
+            ambiguous: false,
         };
-        for (place, component) in address.iter().enumerate() {
+        // A zone says on which link the host is that follows it.
+        let is_zone = |component: &Protocol<'_>| matches!(component, Protocol::Ip6zone(_));
+        let zone = usize::from(address.iter().next().as_ref().is_some_and(is_zone));
+        for (place, component) in address.iter().skip(zone).enumerate() {
             traits.take(place, &component);
         }
         traits
     }
 
     fn take(&mut self, place: usize, component: &Protocol<'_>) {
-        if !matches!(component, Protocol::P2pCircuit | Protocol::P2p(_)) && self.circuit.is_some() {
-            return;
-        }
         match component {
-            Protocol::Ip6(_) | Protocol::Dns6(_) if place == 0 => self.family = Family::Ip6,
-            Protocol::Ip4(_) | Protocol::Dns4(_) | Protocol::Dns(_) | Protocol::Dnsaddr(_)
-                if place == 0 =>
-            {
-                self.family = Family::Ip4;
+            Protocol::Ip6(ip) => self.read_host(place, Family::Ip6, Scope::of_ip((*ip).into())),
+            Protocol::Ip4(ip) => self.read_host(place, Family::Ip4, Scope::of_ip((*ip).into())),
+            Protocol::Dns6(name) => self.read_host(place, Family::Ip6, Scope::of_name(name)),
+            Protocol::Dns4(name) | Protocol::Dns(name) | Protocol::Dnsaddr(name) => {
+                self.read_host(place, Family::Ip4, Scope::of_name(name));
             }
+            // What is inside of this host has no family, and is ranked with what has none.
+            Protocol::Unix(_) | Protocol::Memory(_) => {
+                self.read_host(place, Family::Neither, Scope::Loopback);
+            }
+            Protocol::Onion(_, port) => self.read_port(*port),
+            Protocol::Onion3(onion) => self.read_port(onion.port()),
             Protocol::Tcp(port) => {
-                self.port = Some(*port);
-                self.transport = Transport::Tcp;
+                self.read_port(*port);
+                self.read_transport(Transport::Tcp);
             }
-            Protocol::Udp(port) => self.port = Some(*port),
-            Protocol::QuicV1 => self.transport = Transport::QuicV1,
-            Protocol::Quic => self.transport = Transport::Quic,
-            Protocol::WebTransport => self.transport = Transport::WebTransport,
-            Protocol::WebRTCDirect => self.transport = Transport::WebRtcDirect,
-            Protocol::P2p(peer) => self.target = Some(*peer),
+            Protocol::Udp(port) | Protocol::Sctp(port) | Protocol::Dccp(port) => {
+                self.read_port(*port);
+            }
+            Protocol::QuicV1 => self.read_transport(Transport::QuicV1),
+            Protocol::Quic => self.read_transport(Transport::Quic),
+            Protocol::WebTransport => self.read_transport(Transport::WebTransport),
+            Protocol::WebRTCDirect => self.read_transport(Transport::WebRtcDirect),
+            Protocol::Ip6zone(_) => self.ambiguous = true,
+            Protocol::P2p(peer) => {
+                self.ambiguous |= self.target.is_some_and(|other| other != *peer);
+                self.target = Some(*peer);
+            }
             Protocol::P2pCircuit => {
                 let relay = self.target.take();
                 match &mut self.circuit {
@@ -115,6 +131,28 @@ impl Traits {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// A host. There is one, in front; some transports look for it from the other end.
+    fn read_host(&mut self, place: usize, family: Family, scope: Scope) {
+        if place == 0 {
+            (self.family, self.scope) = (family, Some(scope));
+        } else {
+            self.ambiguous = true;
+        }
+    }
+
+    /// A port. There is one, and none behind a relay.
+    fn read_port(&mut self, port: u16) {
+        self.ambiguous |= self.port.is_some() || self.circuit.is_some();
+        self.port = self.port.or(Some(port));
+    }
+
+    /// A transport; behind a relay it says how to go on, not how to get there.
+    fn read_transport(&mut self, transport: Transport) {
+        if self.circuit.is_none() {
+            self.transport = transport;
         }
     }
 
@@ -136,7 +174,7 @@ impl Traits {
         self.port
     }
 
-    /// Where the host is; `None` where there is none.
+    /// Where the host is; `None` where there is none. A socket or memory of this host is loopback.
     #[must_use]
     pub const fn scope(&self) -> Option<Scope> {
         self.scope

@@ -1,0 +1,13 @@
+//! Integration tests of the dial policy.
+
+mod circuits;
+mod cost;
+mod policies;
+mod provenance;
+mod ranker;
+mod refusals;
+mod scopes;
+mod show;
+mod stages;
+mod support;
+mod table;
