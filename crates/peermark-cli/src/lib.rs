@@ -23,6 +23,7 @@
 
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
+mod chunks;
 mod cli;
 mod complaint;
 mod demo;
@@ -36,6 +37,7 @@ mod keyfile;
 mod max_size;
 mod outfile;
 mod output;
+mod records;
 mod refusal;
 mod sign;
 mod verify;

@@ -4,7 +4,6 @@
 //! verifies and renders, and this one, which writes what they made in order. What is in flight is
 //! bounded, so that memory does not depend on the length of the input.
 
-mod chunks;
 mod judge;
 mod pipeline;
 mod progress;
@@ -22,6 +21,7 @@ use crate::failure::{Failure, Status};
 use crate::input::{Source, WholeFormat};
 use crate::max_size::MaxSize;
 use crate::output::{self, Output};
+use crate::records::Judge;
 use judge::Settings;
 use pipeline::Item;
 use progress::Progress;
@@ -127,7 +127,8 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
 
     let mut out = Output::stdout();
     let style = if args.json { Style::Json } else { Style::Human(out.paint()) };
-    let settings = Settings { dialects: args.dialect.into(), limits, style, named };
+    let settings =
+        Settings { judge: Judge { dialects: args.dialect.into(), limits }, style, named };
     let progress = Progress::new(total, args.quiet);
     let mut tally = Tally::start();
     if args.format == Format::Lines {

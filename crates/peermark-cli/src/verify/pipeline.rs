@@ -14,9 +14,9 @@ use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::chunks::Chunks;
 use super::judge::{Job, Settings};
 use super::tally::Tally;
+use crate::chunks::Chunks;
 use crate::failure::Failure;
 use crate::input::{Source, Whole, WholeFormat, read_whole};
 use crate::keyfile;

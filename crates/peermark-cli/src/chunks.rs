@@ -10,7 +10,7 @@ use peermark::envelope::Limits;
 
 /// The longest line that is looked at, in bytes: the largest envelope in hex, and as much again
 /// for whitespace that somebody left around it.
-pub(super) const MAX_LINE: usize = 4 * Limits::MAX_ENVELOPE_LEN;
+pub(crate) const MAX_LINE: usize = 4 * Limits::MAX_ENVELOPE_LEN;
 
 /// How much is asked of the source at once.
 const BLOCK: usize = 128 * 1024;
@@ -20,18 +20,18 @@ const MAX_LINES: usize = 512;
 
 /// Whole lines of the input, one behind the other.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Run {
+pub(crate) struct Run {
     /// Lines with their ends; the very last one of the input may lack it.
-    pub(super) text: Vec<u8>,
+    pub(crate) text: Vec<u8>,
     /// The length of one more line behind them that was too long to be kept, without its end.
-    pub(super) overlong: Option<u64>,
+    pub(crate) overlong: Option<u64>,
     /// How many bytes of the input this is.
-    pub(super) consumed: u64,
+    pub(crate) consumed: u64,
 }
 
 impl Run {
     /// The lines, without their ends.
-    pub(super) fn lines(&self) -> impl Iterator<Item = &[u8]> {
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.text
             .split_inclusive(|byte| *byte == b'\n')
             .map(|line| line.strip_suffix(b"\n").unwrap_or(line))
@@ -39,7 +39,7 @@ impl Run {
 }
 
 /// Reads lines.
-pub(super) struct Chunks<R> {
+pub(crate) struct Chunks<R> {
     source: R,
     buffer: Vec<u8>,
     /// Where in `buffer` the unread bytes start.
@@ -49,12 +49,12 @@ pub(super) struct Chunks<R> {
 }
 
 impl<R: Read> Chunks<R> {
-    pub(super) fn new(source: R) -> Self {
+    pub(crate) fn new(source: R) -> Self {
         Self { source, buffer: Vec::new(), start: 0, ended: false }
     }
 
     /// The next run of lines; `None` at the end.
-    pub(super) fn next_run(&mut self) -> io::Result<Option<Run>> {
+    pub(crate) fn next_run(&mut self) -> io::Result<Option<Run>> {
         loop {
             let unread = self.unread();
             if let Some(len) = whole_lines(unread) {
