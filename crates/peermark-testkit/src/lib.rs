@@ -12,8 +12,8 @@
 //! - [`model`]: the layers once more, in the plainest way, to compare with.
 //! - [`oracle`] and [`generated`]: what the code that pb-rs generates makes of what we accepted.
 //! - [`properties`]: what must hold for any bytes at all, one function for each fuzz target.
-//! - [`peerstore`]: what every engine for peerstores must do, as cases to run, and an engine that
-//!   compares and sets.
+//! - [`peerstore`]: what every engine for peerstores must do, as cases to run, an engine that
+//!   compares and sets, and the store once more, in the plainest way.
 //! - [`corpus`]: where the fuzz targets start, and every input that ever broke one.
 //!
 //! ```

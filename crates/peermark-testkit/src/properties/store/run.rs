@@ -29,7 +29,10 @@ pub fn run_program<E: Engine>(program: &Program, store: &Peerstore<E>, check_eve
     };
     for (n, op) in (1..).zip(&program.ops) {
         let context = || format!("operation {}, {op:?}", n - 1);
-        let crowd = run.model.is_none().then(|| Crowd::before(store, run.now));
+        let crowd = run.model.is_none().then(|| {
+            run.tell_time();
+            Crowd::before(store, run.now)
+        });
         run.step(op, &context);
         if let Some(crowd) = crowd {
             crowd.compare(store, run.now, op, &context);
