@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::{Failure, Status};
-use crate::{complaint, demo, inspect, key, output, sign, verify};
+use crate::{complaint, demo, inspect, key, output, plan, sign, verify};
 
 /// Sign, inspect and verify certified peer records
 ///
@@ -29,6 +29,7 @@ enum Command {
     Sign(sign::Args),
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Plan(plan::Args),
     Demo(demo::Args),
 }
 
@@ -74,6 +75,7 @@ impl Cli {
             Command::Sign(args) => sign::run(args),
             Command::Inspect(args) => inspect::run(args),
             Command::Demo(args) => demo::run(args),
+            Command::Plan(args) => plan::run(args),
             Command::Verify(args) => verify::run(args),
         }
     }

@@ -37,6 +37,7 @@ mod keyfile;
 mod max_size;
 mod outfile;
 mod output;
+mod plan;
 mod records;
 mod refusal;
 mod sign;

@@ -6,11 +6,14 @@
 //!
 //! | module | crate | what it knows |
 //! |---|---|---|
+//! | [`dialer`] | `peermark-dialer` | many dials at once: who waits for what, and who is answered by what |
+//! | [`dial_policy`] | `peermark-dial-policy` | which addresses may be dialed, in which stages, and why not the others |
 //! | [`peerstore`] | `peermark-peerstore` | which record is the newest, what else is said, until when |
 //! | [`provenance`] | `peermark-provenance` | where an address came from, how far it can be trusted |
 //! | [`peer_record`] | `peermark-peer-record` | certified records, addresses, sequence numbers |
 //! | [`envelope`] | `peermark-envelope` | signed envelopes, purposes, payloads of your own |
 //! | [`identity`] | `peermark-identity` | peer ids, keys, signing, strict verification |
+//! | [`scope`] | `peermark-scope` | what kind of network an address leads to |
 //! | [`wire`] | `peermark-wire` | the encoding, and nothing of its meaning |
 //!
 //! What is here composes the layers: [`sign`] and [`verify`] for single records, [`PeerBook`] for
@@ -38,12 +41,16 @@ mod book;
 mod clock;
 mod compose;
 mod lifetimes;
+mod plan;
 
+pub use peermark_dial_policy as dial_policy;
+pub use peermark_dialer as dialer;
 pub use peermark_envelope as envelope;
 pub use peermark_identity as identity;
 pub use peermark_peer_record as peer_record;
 pub use peermark_peerstore as peerstore;
 pub use peermark_provenance as provenance;
+pub use peermark_scope as scope;
 pub use peermark_wire as wire;
 
 pub use multiaddr::Multiaddr;
@@ -52,6 +59,7 @@ pub use book::PeerBook;
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use compose::{sign, verify};
 pub use lifetimes::Lifetimes;
+pub use plan::PeerPlan;
 
 #[cfg(doctest)]
 #[doc = include_str!("../../../README.md")]

@@ -8,6 +8,7 @@ mod demo;
 mod inspect;
 mod key;
 mod lines;
+mod plan;
 mod secrets;
 mod sign;
 mod support;

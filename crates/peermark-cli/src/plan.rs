@@ -1,0 +1,195 @@
+//! `peermark plan`: which addresses of a peer to dial, in which stages, and why not the others.
+
+use std::io::Write as _;
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified};
+use peermark::identity::PeerId;
+use peermark::peer_record::{Dialects, parse_address};
+use peermark::peerstore::{Config, Outcome, Peerstore, Reported};
+use peermark::provenance::Source;
+use peermark::{Multiaddr, PeerBook, PeerPlan, SystemClock};
+
+use crate::complaint::cut;
+use crate::failure::{Failure, Status};
+use crate::input;
+use crate::json;
+use crate::max_size::MaxSize;
+use crate::output::{self, Output};
+use crate::records::Judge;
+
+/// Plan the dialing of a peer: stages, delays, and why an address is refused
+///
+/// The addresses are those of the peer's newest record among those given, what others are said to
+/// report, and what you say yourself; each is judged by where it came from.
+#[derive(Debug, clap::Args)]
+#[command(after_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Signed records, one or many, as `peermark verify` reads them; `-` is standard input
+    #[arg(long, value_name = "FILE")]
+    records: Option<PathBuf>,
+    /// Addresses that strangers report, unsigned
+    #[arg(long, value_name = "MULTIADDR", num_args = 1..)]
+    hearsay: Vec<String>,
+    /// Addresses that you say yourself
+    #[arg(long, value_name = "MULTIADDR", num_args = 1..)]
+    user: Vec<String>,
+    /// Which addresses may be dialed
+    #[arg(long, value_enum, default_value_t = PolicyArg::UserCertified)]
+    policy: PolicyArg,
+    #[command(flatten)]
+    max_size: MaxSize,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+    /// The peer to be dialed
+    #[arg(value_name = "PEER")]
+    peer: Option<String>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  peermark plan --records alice.record 12D3KooW...
+  peermark plan --records all.txt --policy certified-only 12D3KooW... --json
+  peermark plan --hearsay /ip4/1.2.3.4/tcp/4001 --user /dns/alice.example/tcp/443/wss 12D3KooW...
+
+A stage begins now; if-none, when the better stages are empty; after-failure, when all of the better
+ones failed; or after-ms:N after the stage before it began. Delays count from there. The status is 1
+when nothing is dialed, or a record was refused.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum PolicyArg {
+    /// Addresses of the peer's current record, and no others
+    CertifiedOnly,
+    /// Those first, the others when they failed
+    CertifiedFirst,
+    /// Whatever somebody says
+    Any,
+    /// What you say and what the record says; the others only if there is neither
+    UserCertified,
+}
+
+impl PolicyArg {
+    fn policy(self) -> Box<dyn DialPolicy> {
+        match self {
+            Self::CertifiedOnly => Box::new(CertifiedOnly::default()),
+            Self::CertifiedFirst => Box::new(CertifiedFirst::default()),
+            Self::Any => Box::new(Any::default()),
+            Self::UserCertified => Box::new(UserAndCertified::default()),
+        }
+    }
+}
+
+/// Runs the command.
+pub(crate) fn run(args: Args) -> Result<Status, Failure> {
+    let asked = Asked::of(&args)?;
+    let book = open();
+    let mut refused = 0u64;
+    if let Some(path) = &args.records {
+        let limits = args.max_size.limits()?;
+        let judge = Judge { dialects: Dialects::Any, limits };
+        let source = input::Source::from_arg(path);
+        judge.read(&source, |number, verdict| {
+            match verdict {
+                Ok(record) if record.peer_id() == asked.peer => {
+                    let Ok(applied) = book.apply(&record, &Source::application(0));
+                    if let Outcome::Equivocation { held, got } = applied.outcome {
+                        output::warning(format_args!(
+                            "envelope {number}: another record with seq {}: payload {got}, not {held}",
+                            applied.seq
+                        ));
+                    }
+                }
+                // Of another peer: not what was asked for.
+                Ok(_) => {}
+                Err(refusal) => {
+                    refused = refused.saturating_add(1);
+                    let stage = refusal.stage();
+                    output::error(format_args!("envelope {number}: refused at {stage}: {refusal}"));
+                }
+            }
+            Ok(())
+        })?;
+    }
+    let Ok(heard) = book.report(&asked.peer, &asked.hearsay, &Source::DHT);
+    let Ok(said) = book.report(&asked.peer, &asked.user, &Source::MANUAL);
+    for (what, reported) in [("--hearsay", heard), ("--user", said)] {
+        told(what, &reported)?;
+    }
+    let Ok(plan) = book.plan(&asked.peer, &*args.policy.policy());
+    write(&plan, args.json)?;
+    let is_good = refused == 0 && plan.plan().nothing().is_none();
+    Ok(if is_good { Status::Good } else { Status::Refused })
+}
+
+/// A book in which one peer may have everything.
+fn open() -> PeerBook {
+    let mut config = Config::default();
+    config.limits.share = NonZeroU32::MIN;
+    PeerBook::new(Peerstore::in_memory(config), SystemClock)
+}
+
+fn told(option: &str, reported: &Reported) -> Result<(), Failure> {
+    if let Some(defect) = reported.defect {
+        return Err(Failure::Usage(format!("{option}: {defect}")));
+    }
+    if let Some(refusal) = reported.refusal {
+        output::warning(format_args!("{option}: {} left out: {refusal}", reported.refused));
+    }
+    Ok(())
+}
+
+fn write(plan: &PeerPlan, as_json: bool) -> Result<(), Failure> {
+    let mut out = Output::stdout();
+    if as_json {
+        json::line(&mut out, plan)?;
+    } else {
+        write!(out, "{plan}")?;
+    }
+    Ok(out.flush()?)
+}
+
+/// What the arguments say.
+struct Asked {
+    peer: PeerId,
+    hearsay: Vec<Multiaddr>,
+    user: Vec<Multiaddr>,
+}
+
+impl Asked {
+    /// An option that takes any number of addresses takes the peer id behind them too; an address
+    /// starts with a slash, and a peer id never does.
+    fn of(args: &Args) -> Result<Self, Failure> {
+        let mut peers: Vec<&str> = args.peer.as_deref().into_iter().collect();
+        let addresses = |option: &str, texts: &[String]| {
+            let mut parsed = Vec::new();
+            for text in texts {
+                if text.starts_with('/') {
+                    let address = parse_address(text).map_err(|error| {
+                        Failure::Usage(format!("{option}: {:?}: {error}", cut(text)))
+                    })?;
+                    parsed.push(address);
+                }
+            }
+            Ok::<_, Failure>(parsed)
+        };
+        let (hearsay, user) =
+            (addresses("--hearsay", &args.hearsay)?, addresses("--user", &args.user)?);
+        let others = args.hearsay.iter().chain(&args.user).filter(|text| !text.starts_with('/'));
+        peers.extend(others.map(String::as_str));
+        match peers.as_slice() {
+            [peer] => {
+                let peer = peer.parse().map_err(|error| {
+                    Failure::Usage(format!("{:?} is no peer id: {error}", cut(peer)))
+                })?;
+                Ok(Self { peer, hearsay, user })
+            }
+            [] => Err(Failure::Usage("no peer id: say which peer to dial".to_owned())),
+            [_, other, ..] => {
+                Err(Failure::Usage(format!("{:?} is neither an address nor needed", cut(other))))
+            }
+        }
+    }
+}
