@@ -4,6 +4,7 @@
 //! run, so that one look shows everything. The whole is also a test of this crate, so that
 //! `cargo test --workspace` is the gate.
 
+mod alone;
 mod graph;
 mod manifests;
 mod sources;
@@ -11,7 +12,8 @@ mod spec;
 
 use anyhow::{Result, bail};
 
-/// Check the tree: layers, manifests, module headers, budgets, docs/spec.md.
+/// Check the tree: layers, what crates bring that are taken alone, manifests, module headers,
+/// budgets, docs/spec.md.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
@@ -26,7 +28,8 @@ pub(crate) fn run(_: &Args) -> Result<()> {
 }
 
 fn findings() -> Result<Vec<String>> {
-    let checks = [graph::findings, manifests::findings, sources::findings, spec::findings];
+    let checks =
+        [alone::findings, graph::findings, manifests::findings, sources::findings, spec::findings];
     let mut findings = Vec::new();
     for check in checks {
         findings.extend(check()?);
