@@ -6,6 +6,7 @@
 
 mod book;
 mod narrator;
+mod plans;
 mod records;
 
 use data_encoding::HEXLOWER;
@@ -40,6 +41,7 @@ const SCENES: &[Scene] = &[
     book::contradicting,
     book::expiring,
     book::replaying,
+    plans::planning,
 ];
 
 /// A scene tells through the narrator and leaves the world as the next scene finds it.

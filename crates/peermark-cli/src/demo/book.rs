@@ -141,9 +141,9 @@ impl World {
 fn table(world: &World, narrator: &mut Narrator) -> Result<(), Failure> {
     let Ok(addresses) = world.book.addresses(&world.alice.peer_id());
     let now = world.book.now();
-    narrator.row(&["address", "class", "who says so", "for"])?;
+    narrator.claims(&["address", "class", "who says so", "for"])?;
     for PeerAddress { address, class, provenance, .. } in addresses {
-        narrator.row(&[
+        narrator.claims(&[
             &address_text(&address),
             &class.to_string(),
             &sources(&provenance),
@@ -176,7 +176,11 @@ fn remaining(provenance: &Provenance, now: Timestamp) -> String {
     }
 }
 
-fn record(key: &Keypair, seq: u64, addresses: &[&str]) -> Result<CertifiedRecord, Failure> {
+pub(super) fn record(
+    key: &Keypair,
+    seq: u64,
+    addresses: &[&str],
+) -> Result<CertifiedRecord, Failure> {
     let mut parsed: Vec<Multiaddr> = Vec::new();
     for text in addresses {
         parsed.push(parse_address(text).map_err(broken)?);

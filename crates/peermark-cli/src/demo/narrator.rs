@@ -36,10 +36,17 @@ impl Narrator {
         Ok(writeln!(self.out, "  {label:9}  {fact}")?)
     }
 
-    /// Tells a row of a table of four columns.
-    pub(super) fn row(&mut self, cells: &[&str; 4]) -> Result<(), Failure> {
+    /// Tells a row of a table of addresses: address, class, who says so, for how long.
+    pub(super) fn claims(&mut self, cells: &[&str; 4]) -> Result<(), Failure> {
         let [first, second, third, fourth] = cells;
         Ok(writeln!(self.out, "  {first:33}  {second:11}  {third:20}  {fourth:>9}")?)
+    }
+
+    /// Tells a row of a plan: policy, when, address, and why not.
+    pub(super) fn row(&mut self, cells: &[&str; 4]) -> Result<(), Failure> {
+        let [first, second, third, fourth] = cells;
+        let line = format!("  {first:15}  {second:19}  {third:32}  {fourth}");
+        Ok(writeln!(self.out, "{}", line.trim_end())?)
     }
 
     /// What was told must be so.

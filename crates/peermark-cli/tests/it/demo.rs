@@ -6,8 +6,8 @@ use crate::support::peermark;
 fn the_story_is_two_screens_and_goes_as_told() {
     let run = peermark(["demo"], b"").expect(0);
     let text = run.text();
-    assert!(text.lines().count() <= 70, "{text}");
-    assert!(text.lines().all(|line| line.len() <= 100), "{text}");
+    assert!(text.lines().count() <= 85, "{text}");
+    assert!(text.lines().all(|line| line.len() <= 120), "{text}");
     for part in [
         "Alice signs",
         "Mallory relays",
@@ -33,6 +33,11 @@ fn the_story_is_two_screens_and_goes_as_told() {
         "1 record scrapped, 3 addresses gone",
         "outcome    stale: seq 1 is below 2",
         "floor      seq 2, though the record is gone",
+        "certified-only   now, 0 ms           /ip4/192.0.2.44/udp/4001/quic-v1",
+        "certified-first  now, 0 ms ",
+        "after-failure, 0 ms",
+        "any              now, 0 ms ",
+        "refused              /ip4/169.254.169.254/tcp/80",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
