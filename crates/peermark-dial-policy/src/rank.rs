@@ -68,9 +68,8 @@ impl RankKey {
         // its own keeps the order in which it came.
         let (family, port) = match traits.family {
             _ if kind == 2 => (2u64, 0),
-            Family::Ip6 => (0, traits.port.unwrap_or(0)),
+            Family::Ip6 | Family::Neither => (0, traits.port.unwrap_or(0)),
             Family::Ip4 => (1, traits.port.unwrap_or(0)),
-            Family::Neither => (2, traits.port.unwrap_or(0)),
         };
         let port = u64::from(port);
         let ranked = (group << GROUP) | (order << ORDER) | (port << PORT);

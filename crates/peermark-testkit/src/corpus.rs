@@ -31,7 +31,7 @@ pub fn seeds() -> impl Iterator<Item = Seed> {
 }
 
 /// The fuzz targets, each with a property of the same name.
-pub const TARGETS: [&str; 9] = [
+pub const TARGETS: [&str; 10] = [
     "wire",
     "public_key",
     "envelope_open",
@@ -41,6 +41,7 @@ pub const TARGETS: [&str; 9] = [
     "oracle_diff",
     "store_ops",
     "store_ingest",
+    "dial_plan",
 ];
 
 fn of_target(target: &'static str) -> Vec<Seed> {
@@ -50,6 +51,7 @@ fn of_target(target: &'static str) -> Vec<Seed> {
         "peer_record" => payloads(),
         "certified_flow" => [payloads(), scripts()].concat(),
         "store_ops" => programs(),
+        "dial_plan" => dials(),
         "store_ingest" => [envelopes(), payloads()].concat(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
     };
@@ -144,6 +146,37 @@ fn programs() -> Vec<(String, Vec<u8>)> {
             let bytes = Rng::new(seed.into()).bytes(OP_LEN * (8 << (seed % 4)));
             all.push((format!("program-{profile}-random-{seed}"), [vec![profile], bytes].concat()));
         }
+    }
+    all
+}
+
+/// Programs of `dial_plan`: each policy and ranker over a few candidates, over random ones, and over
+/// addresses as bytes.
+fn dials() -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for policy in 0..8u8 {
+        for ranker in 0..4u8 {
+            let head = [policy | 192, ranker, 255, 18];
+            // Each host, transport and end under some claims; one of them twice.
+            let some = (0..24u8).flat_map(|n| [n.wrapping_mul(11), n.wrapping_mul(37), 0, n.wrapping_mul(16)]);
+            let bytes = head.into_iter().chain(some).chain([11, 4, 0, 16]).collect();
+            all.push((format!("dial-{policy}-{ranker}"), bytes));
+            let seed = u64::from(policy) * 4 + u64::from(ranker);
+            let mut random = Rng::new(seed).bytes(4 + 4 * 40);
+            random[..2].copy_from_slice(&head[..2]);
+            all.push((format!("dial-{policy}-{ranker}-random"), random));
+        }
+    }
+    for policy in 0..8u8 {
+        let addresses = ["/ip4/1.2.3.4/tcp/1", "/dns/example.com/udp/1/quic-v1", "/memory/7"];
+        let mut bytes = vec![policy | 192, 0, 255, 0];
+        for (claims, address) in (1u8..).zip(addresses) {
+            let address: multiaddr::Multiaddr = address.parse().expect("an address");
+            let length = u8::try_from(address.len()).expect("a short address");
+            bytes.extend([255, claims, 0, length]);
+            bytes.extend(address.to_vec());
+        }
+        all.push((format!("dial-{policy}-bytes"), bytes));
     }
     all
 }

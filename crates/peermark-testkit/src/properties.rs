@@ -19,6 +19,7 @@
 //! [model]: crate::model
 //! [oracle]: crate::oracle
 
+mod dial;
 mod envelope;
 mod flow;
 mod key;
@@ -29,6 +30,7 @@ mod wire;
 
 use peermark_wire::steps;
 
+pub use dial::dial_plan;
 pub use envelope::{envelope_fixpoint, envelope_open};
 pub use flow::certified_flow;
 pub use key::public_key;
@@ -41,7 +43,7 @@ pub use wire::wire;
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target.
-pub const ALL: [(&str, Property); 9] = [
+pub const ALL: [(&str, Property); 10] = [
     ("wire", wire),
     ("public_key", public_key),
     ("envelope_open", envelope_open),
@@ -51,6 +53,7 @@ pub const ALL: [(&str, Property); 9] = [
     ("oracle_diff", oracle_diff),
     ("store_ops", store_ops),
     ("store_ingest", store_ingest),
+    ("dial_plan", dial_plan),
 ];
 
 /// How many steps one decoding of an input of `len` bytes may take: `16 * len + 64`.

@@ -1,0 +1,220 @@
+//! Dial plans: any candidates, under any policy and ranker.
+
+mod program;
+
+use std::collections::{BTreeMap, HashSet};
+use std::time::Duration;
+
+use multiaddr::{Multiaddr, Protocol};
+use peermark_dial_policy::{
+    Candidate, Dial, DialPlan, Family, Group, Refusal, Start, Transport, check_scope, plan,
+};
+
+use program::Program;
+
+/// Rules D2 to D8 over any candidates, target, policy and ranker.
+///
+/// Every candidate is dialed or refused, once; stages come in the order of the policy, and delays
+/// in theirs; no more is dialed than may be, nothing twice, nothing that the policy or the scopes do
+/// not admit, and nothing that no dialer should be given. The same candidates make the same plan,
+/// and in another order one of the same schedule. A timeline of it has a line for each, and no
+/// control characters.
+///
+/// # Panics
+///
+/// When that does not hold.
+pub fn dial_plan(data: &[u8]) {
+    let program = Program::decode(data);
+    let made = program.plan();
+    assert_eq!(made, program.plan(), "the same candidates make the same plan");
+    accounts_for_all(&program, &made);
+    keeps_order(&program, &made);
+    for dial in made.dials() {
+        may_be_dialed(&program, &program.candidates[dial.candidate()]);
+    }
+    let standing = standing(&program, &made);
+    for refused in made.refused() {
+        is_refused_rightly(&program, &standing, refused.candidate, refused.reason);
+    }
+    is_shown(&program, &made);
+    resolves(&program);
+
+    let mut other = program.clone();
+    other.candidates.reverse();
+    assert_eq!(schedule(&program, &made), schedule(&other, &other.plan()), "in another order");
+    assert_eq!(reasons(&made), reasons(&other.plan()), "in another order");
+}
+
+impl Program {
+    fn plan(&self) -> DialPlan {
+        plan(&self.target(), &self.candidates, &*self.policy, &*self.ranker)
+    }
+}
+
+/// Dialed or refused, once (D3).
+fn accounts_for_all(program: &Program, made: &DialPlan) {
+    let all = made.dials().iter().map(Dial::candidate);
+    let mut all: Vec<_> = all.chain(made.refused().iter().map(|no| no.candidate)).collect();
+    all.sort_unstable();
+    assert!(all.into_iter().eq(0..program.candidates.len()), "{made:?}");
+    assert!(made.refused().is_sorted_by_key(|no| no.candidate), "{made:?}");
+    assert_eq!(made.nothing().is_none(), !made.dials().is_empty());
+    let mut once = HashSet::new();
+    for dial in made.dials() {
+        let address = bare(&program.candidates[dial.candidate()]);
+        assert!(once.insert(address.clone()), "{address} is dialed twice");
+    }
+}
+
+/// Stages, delays and the cap (D2, D6).
+fn keeps_order(program: &Program, made: &DialPlan) {
+    let most = program.target().most;
+    assert!(made.dials().len() <= most, "{made:?}");
+    let too_many = made.refused().iter().any(|no| no.reason == Refusal::TooMany);
+    assert!(!too_many || made.dials().len() == most, "{made:?}");
+    let starts = program.policy.stages();
+    let mut last = None;
+    for (place, stage) in made.stages().enumerate() {
+        assert!(stage.dials.is_sorted_by_key(Dial::delay), "{made:?}");
+        let judged = |dial: &Dial| program.policy.judge(&program.candidates[dial.candidate()]);
+        let number = judged(&stage.dials[0]).expect("a stage of what is dialed");
+        assert!(last < Some(number), "stages come in order: {made:?}");
+        last = Some(number);
+        for dial in stage.dials {
+            assert_eq!(judged(dial), Ok(number), "one stage of the policy is one of the plan");
+            assert_eq!(made.stage_of(dial.candidate()), Some(place));
+        }
+        match (place, starts[number]) {
+            (0, start) => assert!([Start::Now, Start::IfNone].contains(&stage.start), "{start}"),
+            (_, start) => assert!(stage.start == start && start != Start::IfNone, "{start}"),
+        }
+    }
+    assert_eq!(made.stages().map(|stage| stage.dials.len()).sum::<usize>(), made.dials().len());
+}
+
+/// What no dialer should be given is not in a plan (D4, D5).
+fn may_be_dialed(program: &Program, candidate: &Candidate) {
+    let (target, address) = (program.target(), candidate.address());
+    assert_eq!(check_scope(candidate, &*program.policy), Ok(()), "{address}");
+    assert!(program.policy.name() != "certified-only" || candidate.is_certified(), "{address}");
+    assert!(candidate.is_live(), "{address}");
+    assert_ne!(target.local, Some(target.peer), "{address}");
+    assert!(candidate.traits().is_circuit() || !target.own.contains(address), "{address}");
+    let (mut hosts, mut ports, mut circuits, mut named) = (0, 0, 0, None);
+    for component in address.iter() {
+        match component {
+            Protocol::Ip4(_) | Protocol::Ip6(_) | Protocol::Unix(_) | Protocol::Memory(_) => {
+                hosts += 1;
+            }
+            Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_) | Protocol::Dnsaddr(_) => {
+                hosts += 1;
+            }
+            Protocol::Tcp(port) | Protocol::Udp(port) => {
+                ports += 1;
+                assert_ne!(port, 0, "{address}");
+            }
+            Protocol::P2pCircuit => {
+                let relay = named.take();
+                assert!(relay.is_some() && relay != Some(target.peer), "{address}");
+                assert!(relay != target.local, "{address}");
+                circuits += 1;
+            }
+            Protocol::P2p(peer) => named = Some(peer),
+            _ => {}
+        }
+    }
+    assert!(hosts <= 1 && ports <= 1 && circuits <= 1, "{address}");
+    assert!(named.is_none_or(|peer| peer == target.peer), "{address}");
+}
+
+/// The reasons that can be seen from here (D3).
+fn is_refused_rightly(
+    program: &Program,
+    standing: &HashSet<Multiaddr>,
+    place: usize,
+    reason: Refusal,
+) {
+    let candidate = &program.candidates[place];
+    let judged = program.policy.judge(candidate);
+    match reason {
+        Refusal::Scope(scope) => {
+            assert_eq!(check_scope(candidate, &*program.policy), Err(reason));
+            assert_eq!(candidate.scope(), Some(scope));
+        }
+        Refusal::Class(_) | Refusal::NotLive | Refusal::RecordOver | Refusal::RecordContested => {
+            assert_eq!(judged, Err(reason), "{candidate:?}");
+        }
+        Refusal::BetterKnown => {
+            let stage = judged.expect("a stage that does not begin");
+            assert_eq!(program.policy.stages()[stage], Start::IfNone, "{candidate:?}");
+        }
+        Refusal::Repeated => {
+            assert!(standing.contains(&bare(candidate)), "{candidate:?} stands nowhere else");
+        }
+        _ => {}
+    }
+}
+
+/// The addresses that are dialed, or would be, were there fewer or worse ones.
+fn standing(program: &Program, made: &DialPlan) -> HashSet<Multiaddr> {
+    let spare = |reason| [Refusal::TooMany, Refusal::BetterKnown].contains(&reason);
+    let refused = made.refused().iter().filter(|no| spare(no.reason)).map(|no| no.candidate);
+    let places = made.dials().iter().map(Dial::candidate).chain(refused);
+    places.map(|place| bare(&program.candidates[place])).collect()
+}
+
+fn is_shown(program: &Program, made: &DialPlan) {
+    let target = program.target();
+    let text = made.show(&target, program.policy.name(), &program.candidates).to_string();
+    assert!(!text.chars().any(|c| c.is_control() && c != '\n'), "{text:?}");
+    let heads = 1 + made.stages().count();
+    let heads = heads + usize::from(made.nothing().is_some());
+    let heads = heads + usize::from(!made.refused().is_empty());
+    assert_eq!(text.lines().count(), heads + program.candidates.len(), "{text}");
+}
+
+/// A name that is resolved keeps its provenance, and leads where its address does (D4).
+fn resolves(program: &Program) {
+    for candidate in program.candidates.iter().take(8) {
+        let resolved = candidate.resolved([169, 254, 169, 254].into());
+        assert_eq!(resolved.classes(), candidate.classes());
+        assert_eq!(resolved.certified(), candidate.certified());
+        if resolved != *candidate {
+            assert!(check_scope(&resolved, &*program.policy).is_err(), "{resolved:?}");
+        }
+    }
+}
+
+/// What an address is ranked by.
+type Rank = (Group, Transport, Option<(Family, Option<u16>)>);
+
+/// When each stage begins and what is dialed when, whichever of equals it is.
+fn schedule(program: &Program, made: &DialPlan) -> Vec<(Start, Vec<(Rank, Duration)>)> {
+    let rank = |dial: &Dial| {
+        let traits = program.candidates[dial.candidate()].traits();
+        let family = if traits.family() == Family::Ip4 { Family::Ip4 } else { Family::Ip6 };
+        let is_other = matches!(traits.transport(), Transport::WebRtcDirect | Transport::Other);
+        let more = (!is_other).then_some((family, traits.port()));
+        ((dial.group(), traits.transport(), more), dial.delay())
+    };
+    let stages = made.stages();
+    stages.map(|stage| (stage.start, stage.dials.iter().map(rank).collect())).collect()
+}
+
+/// How often each reason is given.
+fn reasons(made: &DialPlan) -> BTreeMap<String, usize> {
+    let mut counts = BTreeMap::new();
+    for refused in made.refused() {
+        *counts.entry(refused.reason.to_string()).or_default() += 1;
+    }
+    counts
+}
+
+/// An address without the peer ids at its end.
+fn bare(candidate: &Candidate) -> Multiaddr {
+    let mut address = candidate.address().clone();
+    while matches!(address.iter().last(), Some(Protocol::P2p(_))) {
+        address.pop();
+    }
+    address
+}
