@@ -77,6 +77,9 @@ pub struct Floor {
     pub until: u32,
     /// The group whose budget it is charged to.
     pub group: u16,
+    /// Until when that record may come back by anybody's hand, since it was evicted before its time;
+    /// not at all, when that is over (S4).
+    pub lives_until: Timestamp,
 }
 
 /// What an entry is charged with: bytes, and to which group.
@@ -164,6 +167,7 @@ impl PeerEntry {
                 accepted: self.accepted,
                 until: self.floor_until,
                 group: self.group,
+                lives_until: self.expires,
             });
         }
         self.extra.as_ref().and_then(|extra| extra.floor)
@@ -322,9 +326,12 @@ impl PeerEntry {
 
     /// Drops the record and leaves its floor (S3, S5).
     pub(crate) fn scrap_record(&mut self) {
-        let floor = self.floor();
-        let extra = self.extra_mut();
-        extra.floor = floor;
+        let mut floor = self.floor();
+        if let Some(floor) = &mut floor {
+            // It went for a reason: only its peer brings it back.
+            floor.lives_until = Timestamp::EPOCH;
+        }
+        self.extra_mut().floor = floor;
         self.record = Packed::default();
         self.delivered_by = SourceKinds::NONE;
         self.tidy();

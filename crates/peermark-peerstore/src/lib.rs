@@ -101,7 +101,8 @@ pub use limits::Limits;
 pub use memory::Memory;
 pub use metrics::{Counters, Evicted, Metrics};
 pub use outcome::{
-    Applied, Lifetime, Outcome, OutcomeKind, PayloadDigest, Refusal, Reported, Room, Swept,
+    Applied, DialReported, Lifetime, Outcome, OutcomeKind, PayloadDigest, Refusal, Reported, Room,
+    Swept,
 };
 pub use ratchet::{Moment, Ratchet};
 pub use secret::Secret;

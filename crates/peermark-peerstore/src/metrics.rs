@@ -42,6 +42,8 @@ pub trait Metrics: Send + Sync {
 pub enum Evicted {
     /// A peer, for another.
     Peer,
+    /// An address of a peer, or a claim on one, for another of the same peer.
+    Address,
     /// A floor, for another.
     Floor,
     /// The proof of an equivocation, for another.
@@ -72,7 +74,7 @@ pub struct Counters {
     invalid: [AtomicU64; 10],
     taken: [AtomicU64; 10],
     refused: [AtomicU64; 10],
-    evicted: [AtomicU64; 4],
+    evicted: [AtomicU64; 5],
 }
 
 impl Counters {
@@ -139,9 +141,10 @@ impl Evicted {
     const fn index(self) -> usize {
         match self {
             Self::Peer => 0,
-            Self::Floor => 1,
-            Self::Evidence => 2,
-            Self::Events => 3,
+            Self::Address => 1,
+            Self::Floor => 2,
+            Self::Evidence => 3,
+            Self::Events => 4,
         }
     }
 }

@@ -61,6 +61,8 @@ pub struct Applied {
     /// Addresses of the record that were not stored: skipped when it was decoded (R2), or above
     /// the cap.
     pub dropped: u16,
+    /// Addresses of others' making that had to go, so that the peer keeps to its cap (S11).
+    pub evicted: u16,
 }
 
 /// The ways a record can go (S1, S2).
@@ -226,6 +228,18 @@ pub struct Reported {
     pub refused: usize,
     /// The first reason for which one was refused; for all of them where the whole was.
     pub refusal: Option<Refusal>,
+    /// Addresses and claims that had to go for these, so that the peer keeps to its caps (S11).
+    pub evicted: usize,
+}
+
+/// What became of the outcome of a dial.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct DialReported {
+    /// Whether the store has the address now, and with it what was learned.
+    pub known: bool,
+    /// Addresses that had to go for it, so that the peer keeps to its cap (S11).
+    pub evicted: usize,
 }
 
 /// What a sweep did.

@@ -227,6 +227,7 @@ impl<E: Engine> Peerstore<E> {
         let metrics = self.shared().metrics();
         let not_taken = reported.dropped.saturating_add(reported.refused);
         metrics.reported(source.kind(), addresses.len().saturating_sub(not_taken), not_taken);
+        self.count_evicted(reported.evicted);
         if let Some(refusal) = reported.refusal {
             metrics.refused(source.kind(), refusal);
             tracing::debug!(%peer, %source, %refusal, "addresses refused");
@@ -321,7 +322,9 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
     ) -> Result<bool, E::Error> {
         let transition = ReportDial::new(*peer, address, result, ttl);
-        self.engine.update(peer, self.advance(now), &transition)
+        let reported = self.engine.update(peer, self.advance(now), &transition)?;
+        self.count_evicted(reported.evicted);
+        Ok(reported.known)
     }
 
     /// The first connection to a peer opened (S7): what identify and dials claim does not expire

@@ -8,6 +8,7 @@ use peermark_provenance::Source;
 use super::Peerstore;
 use crate::engine::Engine;
 use crate::event::{Equivocation, Event};
+use crate::metrics::Evicted;
 use crate::outcome::{Applied, Outcome, PayloadDigest};
 use crate::sync::Arc;
 
@@ -23,6 +24,7 @@ impl<E: Engine> Peerstore<E> {
     pub(super) fn count(&self, applied: &Applied, source: &Source) {
         let metrics = self.shared().metrics();
         metrics.applied(source.kind(), applied.outcome.kind());
+        self.count_evicted(applied.evicted.into());
         match applied.outcome {
             Outcome::Refused { reason } => {
                 metrics.refused(source.kind(), reason);
@@ -35,6 +37,13 @@ impl<E: Engine> Peerstore<E> {
                 tracing::trace!(peer = %applied.peer, %source, seq = %applied.seq, "record stored");
             }
             Outcome::Refreshed { .. } | Outcome::Equivocation { .. } => {}
+        }
+    }
+
+    /// Counts addresses and claims that had to go inside of an entry.
+    pub(super) fn count_evicted(&self, count: usize) {
+        for _ in 0..count {
+            self.shared().metrics().evicted(Evicted::Address);
         }
     }
 

@@ -26,8 +26,12 @@ enum Decision {
     Replace {
         from: Seq,
     },
-    /// The same record again, after it was over, from the peer itself.
-    Reinstate,
+    /// The same record again, when it is not held any more: from the peer itself, or from anybody
+    /// where it was evicted before its time. It ends then.
+    Reinstate {
+        ends: Timestamp,
+        extended: bool,
+    },
     Refresh {
         expires: Option<Timestamp>,
     },
@@ -62,7 +66,7 @@ impl<'a> ApplyRecord<'a> {
     /// The answer for a [repeat](Self::repeat).
     pub fn repeated(peer: PeerId, seq: Seq) -> Applied {
         let outcome = Outcome::Refreshed { extended: false };
-        Applied { peer, seq, outcome, added: 0, withdrawn: 0, dropped: 0 }
+        Applied { peer, seq, outcome, added: 0, withdrawn: 0, dropped: 0, evicted: 0 }
     }
 
     fn decide(&self, entry: &PeerEntry, cx: &Context<'_>) -> Decision {
@@ -77,6 +81,9 @@ impl<'a> ApplyRecord<'a> {
         }
         let live = entry.has_record() && cx.now < entry.expires;
         let seq = self.record.seq();
+        if self.ends(cx.now, cx) <= cx.now {
+            return refused(Refusal::NoTime);
+        }
         let Some((held, accepted)) = Self::held(entry, live, cx) else {
             return self.fits(entry, cx, Decision::Insert);
         };
@@ -92,7 +99,7 @@ impl<'a> ApplyRecord<'a> {
             let held = entry.floor().map_or(got, |floor| floor.digest);
             return Decision::Answer(Outcome::Equivocation { held, got });
         }
-        let ends = cx.now.saturating_add(ttl).min(accepted.saturating_add(cx.limits.record_age));
+        let ends = self.ends(accepted, cx);
         if live {
             // A third party that says the same once more keeps nothing alive (S4).
             return Decision::Refresh { expires: (itself && ends > entry.expires).then_some(ends) };
@@ -100,10 +107,19 @@ impl<'a> ApplyRecord<'a> {
         if self.record.addresses().len() == 0 {
             return Decision::Answer(Outcome::Refreshed { extended: false });
         }
-        if itself && ends > cx.now {
-            return self.fits(entry, cx, Decision::Reinstate);
+        // Who was evicted may come back by anybody's hand, for the rest of its time.
+        let lives_until = entry.floor().map_or(Timestamp::EPOCH, |floor| floor.lives_until);
+        let ends = if itself { ends } else { ends.min(lives_until) };
+        if ends > cx.now {
+            return self.fits(entry, cx, Decision::Reinstate { ends, extended: itself });
         }
         refused(Refusal::Expired)
+    }
+
+    /// When the record ends that was accepted first at `accepted`.
+    fn ends(&self, accepted: Timestamp, cx: &Context<'_>) -> Timestamp {
+        let ends = cx.now.saturating_add(cx.clamp(self.ttl));
+        ends.min(accepted.saturating_add(cx.limits.record_age))
     }
 
     /// The floor's sequence number, and when its record was accepted first. What is held is hashed
@@ -166,11 +182,18 @@ impl<'a> ApplyRecord<'a> {
             added: 0,
             withdrawn: 0,
             dropped: 0,
+            evicted: 0,
         }
     }
 
     /// Puts the record in the place of the one that is held.
-    fn install(&self, entry: &mut PeerEntry, cx: &Context<'_>, accepted: Timestamp) -> Counts {
+    fn install(
+        &self,
+        entry: &mut PeerEntry,
+        cx: &Context<'_>,
+        accepted: Timestamp,
+        ends: Timestamp,
+    ) -> Counts {
         let record = self.record;
         let before = core::mem::take(&mut entry.record);
         let had = before.is_some();
@@ -189,14 +212,13 @@ impl<'a> ApplyRecord<'a> {
             let user = self.source.kind().is_user();
             entry.group = if user { EXEMPT } else { cx.group(self.source) };
         }
-        let counts = Counts {
+        let mut counts = Counts {
             added,
             withdrawn,
             dropped: above.saturating_add(record.skipped_addresses().total().into()),
+            evicted: 0,
         };
 
-        let ttl = cx.clamp(self.ttl);
-        let ends = cx.now.saturating_add(ttl).min(accepted.saturating_add(cx.limits.record_age));
         entry.seq = record.seq();
         entry.accepted = accepted;
         entry.expires = ends;
@@ -209,7 +231,7 @@ impl<'a> ApplyRecord<'a> {
                 }
                 entry.record = packed;
                 entry.tidy();
-                entry.shrink_to(cx);
+                counts.evicted = entry.shrink_to(cx);
             }
             // It withdraws everything: what it leaves is its floor (R3, S5).
             None => {
@@ -219,6 +241,7 @@ impl<'a> ApplyRecord<'a> {
                     accepted,
                     until: entry.floor_until,
                     group: entry.group,
+                    lives_until: Timestamp::EPOCH,
                 };
                 entry.extra_from(record.peer_id()).floor = Some(floor);
                 entry.tidy();
@@ -239,6 +262,7 @@ struct Counts {
     added: usize,
     withdrawn: usize,
     dropped: usize,
+    evicted: usize,
 }
 
 impl Transition for ApplyRecord<'_> {
@@ -246,7 +270,7 @@ impl Transition for ApplyRecord<'_> {
 
     fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
         match self.decide(entry, cx) {
-            Decision::Insert | Decision::Replace { .. } | Decision::Reinstate => {}
+            Decision::Insert | Decision::Replace { .. } | Decision::Reinstate { .. } => {}
             Decision::Refresh { .. } | Decision::Answer(_) => return None,
         }
         let addresses = self.record.addresses().len().min(cx.limits.addresses_per_peer);
@@ -271,7 +295,7 @@ impl Transition for ApplyRecord<'_> {
     }
 
     fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Applied {
-        let (outcome, accepted) = match self.decide(entry, cx) {
+        let (outcome, accepted, ends) = match self.decide(entry, cx) {
             Decision::Answer(outcome) => return self.answer(outcome),
             Decision::Refresh { expires } => {
                 entry.delivered_by = entry.delivered_by.with(self.source.kind());
@@ -281,19 +305,22 @@ impl Transition for ApplyRecord<'_> {
                 }
                 return self.answer(Outcome::Refreshed { extended: expires.is_some() });
             }
-            Decision::Insert => (Outcome::Inserted, cx.now),
-            Decision::Replace { from } => (Outcome::Replaced { from }, cx.now),
-            Decision::Reinstate => {
+            Decision::Insert => (Outcome::Inserted, cx.now, self.ends(cx.now, cx)),
+            Decision::Replace { from } => {
+                (Outcome::Replaced { from }, cx.now, self.ends(cx.now, cx))
+            }
+            Decision::Reinstate { ends, extended } => {
                 let accepted = entry.floor().map_or(cx.now, |floor| floor.accepted);
-                (Outcome::Refreshed { extended: true }, accepted)
+                (Outcome::Refreshed { extended }, accepted, ends)
             }
         };
-        let counts = self.install(entry, cx, accepted);
+        let counts = self.install(entry, cx, accepted, ends);
         let small = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
         Applied {
             added: small(counts.added),
             withdrawn: small(counts.withdrawn),
             dropped: small(counts.dropped),
+            evicted: small(counts.evicted),
             ..self.answer(outcome)
         }
     }

@@ -12,7 +12,7 @@ use super::{Need, Transition};
 use crate::context::Context;
 use crate::entry::{Claimant, EXEMPT, PeerEntry, ReportedAddress, StoredClaim};
 use crate::event::Cause;
-use crate::outcome::{Lifetime, Room};
+use crate::outcome::{DialReported, Lifetime, Room};
 
 /// How a dial of one address of a peer ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -49,8 +49,7 @@ impl<'a> ReportDial<'a> {
 }
 
 impl Transition for ReportDial<'_> {
-    /// Whether the store has the address now, and with it what was learned.
-    type Answer = bool;
+    type Answer = DialReported;
 
     fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
         let address = normalize_address(self.address.as_ref(), &self.peer).ok()?;
@@ -73,16 +72,19 @@ impl Transition for ReportDial<'_> {
         })
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> bool {
+    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> DialReported {
+        let mut reported = DialReported::default();
         let Ok(address) = normalize_address(self.address.as_ref(), &self.peer) else {
-            return false;
+            return reported;
         };
         let address = address.as_bytes();
         let ttl = cx.clamp(self.ttl);
         if self.result == DialResult::Success && !ttl.is_zero() {
             let claim = StoredClaim::new(Claimant::Dialed, cx.now, ttl, EXEMPT);
-            if entry.put_claim(address, claim, Lifetime::Extend, EXEMPT, cx) == Put::NoRoom {
-                return false;
+            let (put, evicted) = entry.put_claim(address, claim, Lifetime::Extend, EXEMPT, cx);
+            reported.evicted = evicted;
+            if put == Put::NoRoom {
+                return reported;
             }
         }
         if self.result == DialResult::WrongPeer {
@@ -90,7 +92,7 @@ impl Transition for ReportDial<'_> {
         }
         if entry.reported_at(address).is_none() {
             if !entry.record.contains(address) {
-                return false;
+                return reported;
             }
             // A certified address that nobody reported: its history needs a place.
             let extra = entry.extra_mut();
@@ -105,11 +107,12 @@ impl Transition for ReportDial<'_> {
                 DialResult::Failure | DialResult::WrongPeer => known.dials.failed(cx.now),
             }
         }
-        true
+        reported.known = true;
+        reported
     }
 
-    fn refuse(&self, _: Room) -> bool {
-        false
+    fn refuse(&self, _: Room) -> DialReported {
+        DialReported::default()
     }
 
     fn cause(&self) -> Cause {

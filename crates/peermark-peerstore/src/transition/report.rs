@@ -110,7 +110,10 @@ impl Transition for ReportAddresses<'_> {
                 }
                 Ok(address) => {
                     let claim = StoredClaim::new(by, cx.now, ttl, group);
-                    let put = entry.put_claim(address.as_bytes(), claim, self.lifetime, group, cx);
+                    let lifetime = self.lifetime;
+                    let (put, evicted) =
+                        entry.put_claim(address.as_bytes(), claim, lifetime, group, cx);
+                    reported.evicted = reported.evicted.saturating_add(evicted);
                     let count = match put {
                         Put::Added => &mut reported.added,
                         Put::Updated => &mut reported.updated,
@@ -162,12 +165,16 @@ impl PeerEntry {
         lifetime: Lifetime,
         group: u16,
         cx: &Context<'_>,
-    ) -> Put {
+    ) -> (Put, usize) {
         let certified = self.record.contains(address);
         let class = claim.by.class();
         let at = self.reported().binary_search_by(|other| (*other.address).cmp(address));
-        if at.is_err() && !certified && !self.make_room_for_address(class, cx) {
-            return Put::NoRoom;
+        let mut evicted = 0;
+        if at.is_err() && !certified {
+            match self.make_room_for_address(class, cx) {
+                Some(count) => evicted = count,
+                None => return (Put::NoRoom, 0),
+            }
         }
         let extra = self.extra_mut();
         // Making room may have moved it.
@@ -179,17 +186,19 @@ impl PeerEntry {
             }
         };
         let Some(known) = extra.addresses.get_mut(at) else {
-            return Put::NoRoom;
+            return (Put::NoRoom, evicted);
         };
         let was_claimed = certified || !known.claims.is_empty();
         if let Some(same) = known.claim_mut(&claim.by) {
-            return if same.merge(&claim, lifetime) { Put::Updated } else { Put::Unchanged };
+            let moved = same.merge(&claim, lifetime);
+            return (if moved { Put::Updated } else { Put::Unchanged }, evicted);
         }
-        if !known.make_room_for_claim(&claim.by, cx) {
-            return Put::NoRoom;
+        match known.make_room_for_claim(&claim.by, cx) {
+            Some(count) => evicted = evicted.saturating_add(count),
+            None => return (Put::NoRoom, evicted),
         }
         known.insert(claim);
-        if was_claimed { Put::Updated } else { Put::Added }
+        (if was_claimed { Put::Updated } else { Put::Added }, evicted)
     }
 
     /// Takes one claim back. Answers whether there was one.
@@ -211,21 +220,27 @@ impl PeerEntry {
     }
 
     /// Brings the entry back to its cap on addresses, after a record took its place (S11).
-    pub(super) fn shrink_to(&mut self, cx: &Context<'_>) {
-        while self.address_count() > cx.limits.addresses_per_peer {
-            if !self.evict_address(TrustClass::User, false, cx) {
-                break;
-            }
+    /// Answers how many addresses went.
+    pub(super) fn shrink_to(&mut self, cx: &Context<'_>) -> usize {
+        let mut evicted = 0usize;
+        while self.address_count() > cx.limits.addresses_per_peer
+            && self.evict_address(TrustClass::User, false, cx)
+        {
+            evicted = evicted.saturating_add(1);
         }
+        evicted
     }
 
-    fn make_room_for_address(&mut self, class: TrustClass, cx: &Context<'_>) -> bool {
+    /// Answers how many addresses went; `None` where what is there is better.
+    fn make_room_for_address(&mut self, class: TrustClass, cx: &Context<'_>) -> Option<usize> {
+        let mut evicted = 0usize;
         while self.address_count() >= cx.limits.addresses_per_peer {
             if !self.evict_address(class, true, cx) {
-                return false;
+                return None;
             }
+            evicted = evicted.saturating_add(1);
         }
-        true
+        Some(evicted)
     }
 
     fn address_count(&self) -> usize {
@@ -282,10 +297,12 @@ impl PeerEntry {
 }
 
 impl ReportedAddress {
-    fn make_room_for_claim(&mut self, by: &Claimant, cx: &Context<'_>) -> bool {
+    /// Answers how many claims went; `None` where those that are there are better.
+    fn make_room_for_claim(&mut self, by: &Claimant, cx: &Context<'_>) -> Option<usize> {
         if *by == Claimant::Dialed {
-            return true;
+            return Some(0);
         }
+        let mut evicted = 0usize;
         let told = |claim: &&StoredClaim| claim.by != Claimant::Dialed;
         while self.claims.iter().filter(told).count() >= cx.limits.claims_per_address {
             let ranked = self.claims.iter().filter(told).map(|claim| {
@@ -294,9 +311,10 @@ impl ReportedAddress {
             });
             match ranked.min().filter(|(rank, _)| rank.0 <= Some(by.class())) {
                 Some((_, worst)) => self.claims.retain(|claim| claim.by != worst),
-                None => return false,
+                None => return None,
             }
+            evicted = evicted.saturating_add(1);
         }
-        true
+        Some(evicted)
     }
 }
