@@ -23,6 +23,7 @@
 pub mod addresses;
 pub mod clocks;
 pub mod connections;
+pub mod evictions;
 pub mod flood;
 pub mod floors;
 pub mod lifetimes;
@@ -168,6 +169,12 @@ macro_rules! peerstore_conformance {
                 s11_a_network_has_a_share_of_bytes,
                 s11_the_share_holds_after_a_change_of_state,
                 s11_a_full_network_refuses_nobody_else,
+            }
+            evictions {
+                s11_what_goes_inside_of_a_peer_is_counted,
+                s4_who_was_evicted_comes_back_for_the_rest_of_its_time,
+                s4_what_was_removed_does_not_come_back_by_hearsay,
+                s1_what_would_be_over_at_once_is_refused,
             }
             flood {
                 s11_a_flood_from_one_network_keeps_to_its_share,
