@@ -1,7 +1,10 @@
 //! The coordinator: events in, actions out.
 
+mod connections;
 mod events;
 mod progress;
+mod resolved;
+mod start;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
@@ -12,10 +15,12 @@ use peermark_provenance::Timestamp;
 
 use crate::action::{Action, AttemptId, Discovery, RequestId};
 use crate::backoff::Backoff;
+use crate::gates::{Gate, Gates};
 use crate::limits::Limits;
-use crate::queue::Queue;
 use crate::request::Request;
-use crate::target::{Network, Target, Targets};
+use crate::target::{Target, Targets};
+
+use connections::Connection;
 
 /// A coordinator of parallel dials: it takes events and the time, and answers actions.
 ///
@@ -53,13 +58,13 @@ pub struct Dialer {
     peers: BTreeMap<PeerId, Peer>,
     requests: BTreeMap<RequestId, Request>,
     attempts: BTreeMap<AttemptId, Attempt>,
+    /// How many of the attempts are under way: those that were cancelled and not answered included.
+    dialing: usize,
     timers: BTreeSet<(Timestamp, RequestId)>,
     /// Requests to be looked at.
     ready: BTreeSet<RequestId>,
-    /// Requests that wait for any dial to end.
-    waiting: Queue,
-    /// Requests that wait for a dial in this network to end.
-    waiting_for: BTreeMap<Network, Queue>,
+    /// Attempts that wait for others to end.
+    gates: Gates,
     actions: VecDeque<Action>,
     targets: Targets,
     backoff: Backoff,
@@ -108,14 +113,25 @@ struct Peer {
     candidates: Vec<Candidate>,
     discovery: Discovery,
     requests: BTreeSet<RequestId>,
+    /// The attempts that somebody wants: they are under way, or wait for room.
     attempts: BTreeMap<Multiaddr, AttemptId>,
-    /// How many connections there are over each address.
-    connections: BTreeMap<Multiaddr, usize>,
+    /// The attempts that nobody wants any more, and that were not answered yet.
+    cancelled: BTreeMap<Multiaddr, AttemptId>,
+    /// How many attempts are under way, of both kinds.
+    dialing: usize,
+    connections: BTreeMap<Multiaddr, Connection>,
 }
 
 impl Peer {
     fn is_idle(&self) -> bool {
-        self.requests.is_empty() && self.attempts.is_empty() && self.connections.is_empty()
+        self.requests.is_empty()
+            && self.attempts.is_empty()
+            && self.cancelled.is_empty()
+            && self.connections.is_empty()
+    }
+
+    fn candidate(&self, address: &Multiaddr) -> Option<&Candidate> {
+        self.candidates.iter().find(|candidate| candidate.address() == address)
     }
 }
 
@@ -125,9 +141,20 @@ struct Attempt {
     candidate: Candidate,
     /// The requests that want it; none once it is cancelled.
     wanted_by: BTreeSet<RequestId>,
-    is_cancelled: bool,
+    stage: Stage,
     /// What it connects to: by its address, and by what a name in it resolved to.
     targets: Vec<Target>,
+    /// What a name in its address resolved to.
+    resolved: Vec<Multiaddr>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Stage {
+    /// It waits before this gate, and was not told to anybody.
+    Waiting(Gate),
+    Dialing,
+    /// It is under way, and nobody wants it.
+    Cancelled,
 }
 
 /// What a [`Dialer`] holds.
@@ -138,6 +165,8 @@ pub struct Stats {
     pub requests: usize,
     /// Dials under way, those that were cancelled and not answered included.
     pub attempts: usize,
+    /// Dials that wait for room.
+    pub waiting: usize,
     /// Peers that somebody wants, or is connected to.
     pub peers: usize,
     /// Addresses that failed and are remembered.
@@ -156,10 +185,10 @@ impl Dialer {
             peers: BTreeMap::new(),
             requests: BTreeMap::new(),
             attempts: BTreeMap::new(),
+            dialing: 0,
             timers: BTreeSet::new(),
             ready: BTreeSet::new(),
-            waiting: Queue::default(),
-            waiting_for: BTreeMap::new(),
+            gates: Gates::default(),
             actions: VecDeque::new(),
             targets: Targets::default(),
             backoff: Backoff::default(),
@@ -173,7 +202,8 @@ impl Dialer {
     pub fn stats(&self) -> Stats {
         Stats {
             requests: self.requests.len(),
-            attempts: self.attempts.len(),
+            attempts: self.dialing,
+            waiting: self.gates.waiting(),
             peers: self.peers.len(),
             backed_off: self.backoff.len(),
             targets: self.targets.len(),

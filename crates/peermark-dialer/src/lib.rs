@@ -46,8 +46,8 @@ mod action;
 mod backoff;
 mod dialer;
 mod error;
+mod gates;
 mod limits;
-mod queue;
 mod request;
 mod target;
 

@@ -20,8 +20,11 @@ pub struct Limits {
     pub dials_per_network: usize,
     /// For how long a dial that failed counts against its target. Ten minutes.
     pub window: Duration,
-    /// Addresses of one peer that are looked at. 64, as many as a store keeps.
+    /// Addresses of one peer that are looked at, those of the best classes where there are more. 64,
+    /// as many as a store keeps.
     pub addresses_per_peer: usize,
+    /// Addresses that one request dials in its life, while new ones keep turning up. 256.
+    pub addresses_per_request: usize,
     /// How long an address that failed is left alone, the first time. 5 s; it doubles with each
     /// failure.
     pub backoff: Duration,
@@ -43,6 +46,7 @@ impl Default for Limits {
             dials_per_network: 64,
             window: Duration::from_secs(10 * 60),
             addresses_per_peer: 64,
+            addresses_per_request: 256,
             backoff: Duration::from_secs(5),
             backoff_most: Duration::from_secs(5 * 60),
             remembered: 1 << 16,

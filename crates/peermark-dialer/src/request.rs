@@ -2,17 +2,19 @@
 //!
 //! Pure: it is told what happened and answers what is due. It never looks at other requests.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod entries;
+
+use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{Candidate, DialPlan, DialPolicy, Nothing, Refusal, Start};
-use peermark_provenance::{Claim, Expiry, Provenance, Timestamp};
+use peermark_provenance::Timestamp;
 
 use crate::action::AttemptId;
 use crate::error::{Cause, DialError, Failure};
-use crate::target::Network;
+
+use entries::{Entry, State};
 
 /// The policy of a request.
 pub(crate) type Policy = Arc<dyn DialPolicy + Send + Sync>;
@@ -25,35 +27,12 @@ pub(crate) struct Request {
     entries: Vec<Entry>,
     refused: Vec<(Multiaddr, Refusal)>,
     nothing: Option<Nothing>,
-    /// The stages that have begun, and when.
-    begun: BTreeMap<usize, Timestamp>,
+    /// The stages that have begun, and when: the first of those that have entries.
+    begun: Vec<(usize, Timestamp)>,
     /// What failed for this request: it is not dialed again for it.
     failed: BTreeMap<Multiaddr, Failure>,
     /// When it is to be looked at again.
     pub(crate) wake: Option<Timestamp>,
-    /// The networks that it waited for, and may wait for still.
-    pub(crate) waits_for: BTreeSet<Network>,
-}
-
-#[derive(Clone, Debug)]
-struct Entry {
-    address: Multiaddr,
-    stage: usize,
-    start: Start,
-    delay: Duration,
-    /// A failure before it made it due.
-    hurried: Option<Timestamp>,
-    state: State,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum State {
-    /// Its time has not come.
-    Pending,
-    /// Its time has come, and there is no room.
-    Waiting,
-    Running(AttemptId),
-    Failed,
 }
 
 impl Request {
@@ -65,27 +44,39 @@ impl Request {
             entries: Vec::new(),
             refused: Vec::new(),
             nothing: Some(Nothing::NoAddress),
-            begun: BTreeMap::new(),
+            begun: Vec::new(),
             failed: BTreeMap::new(),
             wake: None,
-            waits_for: BTreeSet::new(),
         }
     }
 
-    /// Takes a new plan in the middle of the dial (C2). Answers the attempts that it has no use for
-    /// any more.
-    pub(crate) fn replan(&mut self, plan: &DialPlan, candidates: &[Candidate]) -> Vec<AttemptId> {
+    /// Takes a new plan in the middle of the dial (C2), of which it dials what makes `most` addresses
+    /// in all. Answers the attempts that it has no use for any more.
+    pub(crate) fn replan(
+        &mut self,
+        plan: &DialPlan,
+        candidates: &[Candidate],
+        most: usize,
+    ) -> Vec<AttemptId> {
         let address = |place: usize| candidates.get(place).map(|c| c.address().clone());
-        let mut before: BTreeMap<_, _> = core::mem::take(&mut self.entries)
-            .into_iter()
-            .map(|entry| (entry.address.clone(), entry))
-            .collect();
+        let mut before = core::mem::take(&mut self.entries);
+        // What stands there twice is dialed, and has its own end.
+        let refused = plan.refused().iter().filter(|refused| refused.reason != Refusal::Repeated);
+        self.refused = refused.filter_map(|r| Some((address(r.candidate)?, r.reason))).collect();
+        let mut room = most.saturating_sub(self.failed.len());
         for stage in plan.stages() {
             for dial in stage.dials {
                 let Some(address) = address(dial.candidate()) else { continue };
-                let known = before.remove(&address);
+                let has_failed = self.failed.contains_key(&address);
+                if room == 0 && !has_failed {
+                    self.refused.push((address, Refusal::TooMany));
+                    continue;
+                }
+                room = room.saturating_sub(usize::from(!has_failed));
+                let known = before.iter().position(|entry| entry.address == address);
+                let known = known.map(|place| before.swap_remove(place));
                 let state = match &known {
-                    _ if self.failed.contains_key(&address) => State::Failed,
+                    _ if has_failed => State::Failed,
                     Some(known) => known.state,
                     None => State::Pending,
                 };
@@ -99,81 +90,94 @@ impl Request {
                 });
             }
         }
-        let refused = plan.refused().iter();
-        self.refused = refused.filter_map(|r| Some((address(r.candidate)?, r.reason))).collect();
         self.nothing = plan.nothing();
-        let running = before.into_values().filter_map(|entry| match entry.state {
-            State::Running(attempt) => Some(attempt),
-            _ => None,
-        });
-        running.collect()
+        before.iter().filter_map(Entry::running).collect()
     }
 
-    /// Begins the stages whose time has come.
-    pub(crate) fn begin(&mut self, now: Timestamp) {
+    /// Begins the stages whose time has come. One before which a better address turned up begins
+    /// anew when its time comes again: what was not dialed of it waits, and the attempts of it are
+    /// answered, for those that were not dialed either.
+    pub(crate) fn open(&mut self, now: Timestamp) -> Vec<AttemptId> {
+        let mut begun = Vec::with_capacity(self.begun.len().max(1));
         let mut previous = None;
-        let mut place = 0usize;
-        while let Some(entry) = self.entries.get(place) {
-            let (stage, start) = (entry.stage, entry.start);
-            let better = self.entries.get(..place).unwrap_or_default();
-            let all_failed = better.iter().all(|entry| entry.state == State::Failed);
-            if let Some(begun) = self.begun.get(&stage) {
-                previous = Some(*begun);
-            } else {
-                let begins = match (start, previous) {
+        let (mut all_failed, mut is_open) = (true, true);
+        let mut held = Vec::new();
+        for stage in self.entries.chunk_by_mut(|a, b| a.stage == b.stage) {
+            let Some((number, start)) = stage.first().map(|entry| (entry.stage, entry.start))
+            else {
+                continue;
+            };
+            is_open &= all_failed
+                || match (start, previous) {
                     (Start::Now | Start::IfNone, _) => true,
-                    _ if all_failed => true,
-                    (Start::After(delay), Some(begun)) => now >= begun.saturating_add(delay),
+                    (Start::After(delay), Some(begun)) => {
+                        now >= Timestamp::saturating_add(begun, delay)
+                    }
                     _ => false,
                 };
-                if !begins {
-                    return;
-                }
-                self.begun.insert(stage, now);
-                previous = Some(now);
+            if is_open {
+                let known = self.begun.iter().find(|(stage, _)| *stage == number);
+                let since = known.map_or(now, |(_, since)| *since);
+                begun.push((number, since));
+                previous = Some(since);
+            } else {
+                stage.iter_mut().for_each(|entry| entry.hurried = None);
+                held.extend(stage.iter().filter_map(Entry::running));
             }
-            let rest = self.entries.get(place..).unwrap_or_default();
-            let len = rest.iter().take_while(|entry| entry.stage == stage).count();
-            place = place.saturating_add(len.max(1));
+            all_failed &= stage.iter().all(|entry| entry.state == State::Failed);
         }
+        self.begun = begun;
+        // Where something failed, and nothing is under way, nobody waits for the next: it may have
+        // come after the failure.
+        let is_idle = self.entries.iter().all(|entry| entry.running().is_none());
+        if is_idle && !self.failed.is_empty() && !self.is_due(now) {
+            self.hurry(now);
+        }
+        held
     }
 
-    /// The addresses whose time has come and that are not under way, those of better stages first.
-    pub(crate) fn due(&self, now: Timestamp) -> Vec<Multiaddr> {
-        let is_due = |entry: &&Entry| match entry.state {
-            State::Pending => self.due_at(entry).is_some_and(|due| due <= now),
-            State::Waiting => true,
-            State::Running(_) | State::Failed => false,
-        };
-        self.entries.iter().filter(is_due).map(|entry| entry.address.clone()).collect()
+    /// The first address whose time has come and that is not under way, of the best stage.
+    pub(crate) fn due(&self, now: Timestamp) -> Option<Multiaddr> {
+        let mut pending = self.pending();
+        pending.find(|(_, due, _)| *due <= now).map(|(_, _, entry)| entry.address.clone())
     }
 
-    fn due_at(&self, entry: &Entry) -> Option<Timestamp> {
-        let planned = self.begun.get(&entry.stage)?.saturating_add(entry.delay);
-        Some(entry.hurried.map_or(planned, |hurried| hurried.min(planned)))
+    fn is_due(&self, now: Timestamp) -> bool {
+        self.pending().any(|(_, due, _)| due <= now)
+    }
+
+    /// Those whose stage has begun and that were not dialed, with their places and their times.
+    fn pending(&self) -> impl Iterator<Item = (usize, Timestamp, &Entry)> {
+        let entries = self.entries.iter().enumerate();
+        entries.filter(|(_, entry)| entry.state == State::Pending).filter_map(|(place, entry)| {
+            let (_, begun) = self.begun.iter().find(|(stage, _)| *stage == entry.stage)?;
+            let planned = begun.saturating_add(entry.delay);
+            Some((place, entry.hurried.map_or(planned, |hurried| hurried.min(planned)), entry))
+        })
     }
 
     /// When something is due next: a dial, a stage, the deadline.
     pub(crate) fn next(&self) -> Timestamp {
-        let pending = self.entries.iter().filter(|entry| entry.state == State::Pending);
-        let dials = pending.filter_map(|entry| self.due_at(entry));
-        let waiting = self.entries.iter().find(|entry| !self.begun.contains_key(&entry.stage));
-        let gate = waiting.and_then(|entry| match entry.start {
-            Start::After(delay) => {
-                let (_, begun) = self.begun.range(..entry.stage).next_back()?;
-                Some(begun.saturating_add(delay))
-            }
+        let dials = self.pending().map(|(_, due, _)| due);
+        let last = self.begun.last();
+        let held = self.entries.iter().find(|entry| last.is_none_or(|(s, _)| entry.stage > *s));
+        let stage = held.and_then(|entry| match entry.start {
+            Start::After(delay) => last.map(|(_, begun)| begun.saturating_add(delay)),
             _ => None,
         });
-        dials.chain(gate).min().map_or(self.deadline, |next| next.min(self.deadline))
+        dials.chain(stage).min().map_or(self.deadline, |next| next.min(self.deadline))
     }
 
     pub(crate) fn set_running(&mut self, address: &Multiaddr, attempt: AttemptId) {
         self.set(address, State::Running(attempt));
     }
 
-    pub(crate) fn set_waiting(&mut self, address: &Multiaddr) {
-        self.set(address, State::Waiting);
+    /// It does not wait for this attempt any more, and may ask for it later.
+    pub(crate) fn set_pending(&mut self, attempt: AttemptId) {
+        let mut entries = self.entries.iter_mut();
+        if let Some(entry) = entries.find(|entry| entry.running() == Some(attempt)) {
+            entry.state = State::Pending;
+        }
     }
 
     fn set(&mut self, address: &Multiaddr, state: State) {
@@ -186,10 +190,14 @@ impl Request {
     pub(crate) fn fail(&mut self, address: &Multiaddr, failure: Failure, now: Timestamp) {
         self.failed.insert(address.clone(), failure);
         self.set(address, State::Failed);
-        let pending = self.entries.iter().enumerate();
-        let pending = pending.filter(|(_, entry)| entry.state == State::Pending);
-        let first = pending.filter_map(|(place, entry)| Some((self.due_at(entry)?, place))).min();
-        if let Some(entry) = first.and_then(|(_, place)| self.entries.get_mut(place)) {
+        self.hurry(now);
+    }
+
+    /// The next one is due at once: of those that are not due anyway.
+    fn hurry(&mut self, now: Timestamp) {
+        let later = self.pending().filter(|(_, due, _)| *due > now);
+        let next = later.map(|(place, due, _)| (due, place)).min();
+        if let Some(entry) = next.and_then(|(_, place)| self.entries.get_mut(place)) {
             entry.hurried = Some(now);
         }
     }
@@ -201,46 +209,41 @@ impl Request {
 
     /// Its attempts.
     pub(crate) fn running(&self) -> impl Iterator<Item = AttemptId> {
-        self.entries.iter().filter_map(|entry| match entry.state {
-            State::Running(attempt) => Some(attempt),
-            _ => None,
-        })
+        self.entries.iter().filter_map(Entry::running)
     }
 
-    /// Whether a connection over this address does what was asked for (C1). Of an address that is
-    /// not among the candidates nothing is known but that the peer is there.
-    pub(crate) fn admits(&self, address: &Multiaddr, now: Timestamp) -> bool {
+    /// Whether its plan has this address; `None` where the plan does not know it.
+    pub(crate) fn lists(&self, address: &Multiaddr) -> Option<bool> {
         if self.entries.iter().any(|entry| entry.address == *address) {
-            return true;
+            return Some(true);
         }
-        if let Some((_, reason)) = self.refused.iter().find(|(refused, _)| refused == address) {
-            return *reason == Refusal::TooMany;
-        }
-        let proven = Provenance::new([Claim::dialed(now, Expiry::At(Timestamp::MAX))]);
-        let candidate = Candidate::new(address.clone(), &proven, now);
-        let Ok(stage) = self.policy.judge(&candidate) else {
-            return false;
-        };
-        let if_none = self.policy.stages().get(stage) == Some(&Start::IfNone);
-        !(if_none && self.entries.iter().any(|entry| entry.stage < stage))
+        let (_, reason) = self.refused.iter().find(|(refused, _)| refused == address)?;
+        // It is no worse than those that are dialed.
+        Some(*reason == Refusal::TooMany)
+    }
+
+    /// Whether an address of this stage would be dialed beside those of the plan.
+    pub(crate) fn takes(&self, stage: usize) -> bool {
+        let is_spare = self.policy.stages().get(stage) == Some(&Start::IfNone);
+        !(is_spare && self.entries.iter().any(|entry| entry.stage < stage))
     }
 
     /// The error that it ends in.
     pub(crate) fn error(&self, cause: Option<Cause>, most: usize) -> DialError {
-        let cause = cause.unwrap_or_else(|| self.nothing.map_or(Cause::AllFailed, Cause::Nothing));
+        // Who dialed, and has nothing left, did not have nothing.
+        let nothing = self.nothing.filter(|_| self.failed.is_empty());
+        let cause = cause.unwrap_or_else(|| nothing.map_or(Cause::AllFailed, Cause::Nothing));
         let dialed = self.entries.iter().map(|entry| {
             let failure = self.failed.get(&entry.address).copied();
             (entry.address.clone(), failure.unwrap_or(Failure::Unfinished))
         });
         // What failed and is no candidate any more failed all the same.
-        let is_listed = |address: &Multiaddr| {
-            self.entries.iter().any(|entry| entry.address == *address)
-                || self.refused.iter().any(|(refused, _)| refused == address)
-        };
-        let gone = self.failed.iter().filter(|(address, _)| !is_listed(address));
+        let is_entry =
+            |address: &Multiaddr| self.entries.iter().any(|entry| entry.address == *address);
+        let gone = self.failed.iter().filter(|(address, _)| !is_entry(address));
         let gone = gone.map(|(address, failure)| (address.clone(), *failure));
-        let refused =
-            self.refused.iter().map(|(address, reason)| (address.clone(), (*reason).into()));
+        let refused = self.refused.iter().filter(|(address, _)| !self.failed.contains_key(address));
+        let refused = refused.map(|(address, reason)| (address.clone(), (*reason).into()));
         let mut addresses: Vec<_> = dialed.chain(gone).chain(refused).collect();
         let omitted = addresses.len().saturating_sub(most);
         addresses.truncate(most);

@@ -32,7 +32,8 @@ pub(crate) enum Network {
 impl Target {
     /// What this address connects to first; `None` where it has no host.
     pub(crate) fn of(address: &Multiaddr) -> Option<Self> {
-        let mut components = address.iter();
+        let is_zone = |component: &Protocol<'_>| matches!(component, Protocol::Ip6zone(_));
+        let mut components = address.iter().skip_while(is_zone);
         let host = match components.next()? {
             Protocol::Ip4(ip) => Host::Ip(ip.into()),
             Protocol::Ip6(ip) => Host::Ip(canonical(ip.into())),
@@ -42,6 +43,8 @@ impl Target {
             | Protocol::Dnsaddr(name) => {
                 Host::Name(name.trim_end_matches('.').to_ascii_lowercase())
             }
+            // Hidden, and a host all the same. Its name says the port as well.
+            hidden @ (Protocol::Onion(..) | Protocol::Onion3(_)) => Host::Name(hidden.to_string()),
             _ => return None,
         };
         let port = components.find_map(|component| match component {
@@ -49,11 +52,6 @@ impl Target {
             _ => None,
         });
         Some(Self { host, port: port.unwrap_or(0) })
-    }
-
-    /// The same, of an address that a name resolved to.
-    pub(crate) fn resolved(&self, ip: IpAddr) -> Self {
-        Self { host: Host::Ip(canonical(ip)), port: self.port }
     }
 
     pub(crate) fn network(&self) -> Network {
@@ -158,10 +156,19 @@ impl Targets {
         now: Timestamp,
     ) -> Room {
         let of_target = self.targets.get_mut(target);
-        let of_target = of_target.map(|used| used.room(peer, limits.dials_per_target, now));
-        let of_network = self.networks.get_mut(&target.network());
-        let of_network = of_network.map(|used| used.room(peer, limits.dials_per_network, now));
-        of_target.max(of_network).unwrap_or(Room::Free)
+        of_target.map_or(Room::Free, |used| used.room(peer, limits.dials_per_target, now))
+    }
+
+    /// The same, into `network`.
+    pub(crate) fn room_in(
+        &mut self,
+        network: &Network,
+        peer: &PeerId,
+        limits: &Limits,
+        now: Timestamp,
+    ) -> Room {
+        let of_network = self.networks.get_mut(network);
+        of_network.map_or(Room::Free, |used| used.room(peer, limits.dials_per_network, now))
     }
 
     pub(crate) fn begin(&mut self, target: &Target) {
@@ -187,11 +194,6 @@ impl Targets {
         }
         bound(&mut self.targets, limits.remembered);
         bound(&mut self.networks, limits.remembered);
-    }
-
-    /// Whether nothing is under way in the network of `target`.
-    pub(crate) fn is_quiet(&self, target: &Target) -> bool {
-        self.networks.get(&target.network()).is_none_or(|used| used.running == 0)
     }
 
     /// How many targets are remembered.

@@ -1,25 +1,16 @@
 //! What the coordinator answers.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use multiaddr::{Multiaddr, PeerId};
 use peermark_provenance::Timestamp;
 
-use super::{Attempt, Dialer};
-use crate::action::{Action, AttemptId, Discovery, RequestId};
-use crate::error::{Cause, Failure};
-use crate::target::{Room, Target};
+use super::{Dialer, Stage};
+use crate::action::{Action, Discovery, RequestId};
+use crate::error::Cause;
+use crate::request::Request;
 
 /// How often failures that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
-
-/// What became of an address whose time has come.
-enum Begun {
-    Running(AttemptId),
-    Failed(Failure),
-    Waiting,
-}
 
 impl Dialer {
     /// What to do next. To be called until it answers [`Action::WaitUntil`], after every event and
@@ -41,12 +32,9 @@ impl Dialer {
             while let Some(id) = self.ready.pop_first() {
                 self.advance(id, now);
             }
-            let free = self.config.limits.dials.saturating_sub(self.attempts.len());
-            let count = free.min(self.waiting.len());
-            if count == 0 {
+            if !self.let_in(now) && self.ready.is_empty() {
                 break;
             }
-            self.ready.extend((0..count).filter_map(|_| self.waiting.pop()));
         }
         match self.actions.pop_front() {
             Some(action) => action,
@@ -64,26 +52,23 @@ impl Dialer {
             return;
         }
         let peer = request.peer;
+        // Whatever is due is under way afterwards, or failed; and a failure makes the next one due,
+        // or the next stage.
         loop {
             let Some(request) = self.requests.get_mut(&id) else { return };
-            request.begin(now);
-            let mut failed = false;
-            for address in request.due(now) {
-                let begun = self.begin(id, &peer, &address, now);
-                let Some(request) = self.requests.get_mut(&id) else { return };
-                match begun {
-                    Begun::Running(attempt) => request.set_running(&address, attempt),
-                    Begun::Waiting => request.set_waiting(&address),
-                    Begun::Failed(failure) => {
-                        request.fail(&address, failure, now);
-                        failed = true;
+            for held in request.open(now) {
+                let attempt = self.attempts.get(&held);
+                if attempt.is_some_and(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
+                    if let Some(request) = self.requests.get_mut(&id) {
+                        request.set_pending(held);
                     }
+                    self.leave(held, id);
                 }
             }
-            // A failure makes the next one due, or the next stage.
-            if !failed {
+            let Some(due) = self.requests.get(&id).and_then(|request| request.due(now)) else {
                 break;
-            }
+            };
+            self.want(id, &peer, &due, now);
         }
         let Some(request) = self.requests.get_mut(&id) else { return };
         let discovery = self.peers.get(&peer).map(|peer| peer.discovery);
@@ -91,82 +76,11 @@ impl Dialer {
             self.fail(id, None);
             return;
         }
-        let wake = if request.is_exhausted() { request.deadline } else { request.next() };
+        let wake = request.next();
         if let Some(before) = request.wake.replace(wake) {
             self.timers.remove(&(before, id));
         }
         self.timers.insert((wake, id));
-    }
-
-    /// Dials an address, joins a dial of it, or says why not.
-    fn begin(
-        &mut self,
-        id: RequestId,
-        peer: &PeerId,
-        address: &Multiaddr,
-        now: Timestamp,
-    ) -> Begun {
-        let limits = &self.config.limits;
-        let Some(known) = self.peers.get_mut(peer) else {
-            return Begun::Failed(Failure::Unfinished);
-        };
-        if let Some(attempt) = known.attempts.get(address) {
-            let Some(running) = self.attempts.get_mut(attempt) else { return Begun::Waiting };
-            if running.is_cancelled {
-                // It is dialed again when that has ended: never twice at a time.
-                return Begun::Waiting;
-            }
-            running.wanted_by.insert(id);
-            return Begun::Running(*attempt);
-        }
-        if let Some(until) = self.backoff.until(peer, address, now) {
-            return Begun::Failed(Failure::BackedOff { until });
-        }
-        if known.attempts.len() >= limits.dials_per_peer {
-            return Begun::Waiting;
-        }
-        let target = Target::of(address);
-        if let Some(target) = &target {
-            match self.targets.room(target, peer, limits, now) {
-                Room::Free => {}
-                Room::Exhausted => return Begun::Failed(Failure::TargetExhausted),
-                Room::Busy => {
-                    let network = target.network();
-                    self.waiting_for.entry(network.clone()).or_default().push(id);
-                    if let Some(request) = self.requests.get_mut(&id) {
-                        request.waits_for.insert(network);
-                    }
-                    return Begun::Waiting;
-                }
-            }
-        }
-        if self.attempts.len() >= limits.dials {
-            self.waiting.push(id);
-            return Begun::Waiting;
-        }
-        let Some(candidate) = known.candidates.iter().find(|c| c.address() == address).cloned()
-        else {
-            return Begun::Failed(Failure::Unfinished);
-        };
-        let attempt = AttemptId(self.id());
-        if let Some(target) = &target {
-            self.targets.begin(target);
-        }
-        if let Some(known) = self.peers.get_mut(peer) {
-            known.attempts.insert(address.clone(), attempt);
-        }
-        self.attempts.insert(
-            attempt,
-            Attempt {
-                peer: *peer,
-                candidate,
-                wanted_by: BTreeSet::from([id]),
-                is_cancelled: false,
-                targets: target.into_iter().collect(),
-            },
-        );
-        self.actions.push_back(Action::Dial { attempt, peer: *peer, address: address.clone() });
-        Begun::Running(attempt)
     }
 
     fn fail(&mut self, id: RequestId, cause: Option<Cause>) {
@@ -175,5 +89,22 @@ impl Dialer {
             let error = request.error(cause, most);
             self.actions.push_back(Action::Fail { request: id, peer: request.peer, error });
         }
+    }
+
+    /// Takes a request out, and cancels what it alone wanted (C3).
+    pub(super) fn remove(&mut self, id: RequestId) -> Option<Request> {
+        let request = self.requests.remove(&id)?;
+        self.ready.remove(&id);
+        if let Some(wake) = request.wake {
+            self.timers.remove(&(wake, id));
+        }
+        if let Some(peer) = self.peers.get_mut(&request.peer) {
+            peer.requests.remove(&id);
+        }
+        for attempt in request.running() {
+            self.leave(attempt, id);
+        }
+        self.forget_if_idle(&request.peer);
+        Some(request)
     }
 }

@@ -1,0 +1,250 @@
+//! From an address that somebody wants to a dial, and back.
+
+use std::collections::BTreeSet;
+
+use multiaddr::{Multiaddr, PeerId};
+use peermark_provenance::Timestamp;
+
+use super::{Attempt, Dialer, Peer, Stage};
+use crate::action::{Action, AttemptId, RequestId};
+use crate::error::Failure;
+use crate::gates::Gate;
+use crate::target::{Room, Target};
+
+/// Why an attempt does not begin.
+enum Stopped {
+    /// Not now.
+    At(Gate),
+    /// Not at all.
+    For(Failure),
+}
+
+impl Dialer {
+    /// A request wants this address: it joins the attempt that there is, or there is a new one (C1).
+    pub(super) fn want(
+        &mut self,
+        request: RequestId,
+        peer: &PeerId,
+        address: &Multiaddr,
+        now: Timestamp,
+    ) {
+        let known = self.peers.get(peer);
+        if let Some(attempt) = known.and_then(|known| known.attempts.get(address)).copied() {
+            if let Some(running) = self.attempts.get_mut(&attempt) {
+                running.wanted_by.insert(request);
+            }
+            if let Some(request) = self.requests.get_mut(&request) {
+                request.set_running(address, attempt);
+            }
+            return;
+        }
+        let Some(candidate) = known.and_then(|known| known.candidate(address)).cloned() else {
+            // It cannot be: what a request wants is a candidate. So that it ends all the same:
+            if let Some(request) = self.requests.get_mut(&request) {
+                request.fail(address, Failure::Unfinished, now);
+            }
+            return;
+        };
+        let id = AttemptId(self.id());
+        if let Some(known) = self.peers.get_mut(peer) {
+            known.attempts.insert(address.clone(), id);
+        }
+        if let Some(request) = self.requests.get_mut(&request) {
+            request.set_running(address, id);
+        }
+        let attempt = Attempt {
+            peer: *peer,
+            candidate,
+            wanted_by: BTreeSet::from([request]),
+            stage: Stage::Dialing,
+            targets: Target::of(address).into_iter().collect(),
+            resolved: Vec::new(),
+        };
+        self.start(id, attempt, now);
+    }
+
+    /// Lets the first in who waits where there may be room. Answers whether there was somebody.
+    pub(super) fn let_in(&mut self, now: Timestamp) -> bool {
+        let Some((id, gate)) = self.gates.next() else { return false };
+        let Some(attempt) = self.attempts.remove(&id) else {
+            // Nobody waits who is not an attempt.
+            self.gates.leave(&gate, id);
+            return true;
+        };
+        if self.has_room(&gate, &attempt.peer, now) {
+            self.gates.leave(&gate, id);
+            match self.start(id, attempt, now) {
+                Some(other) if gate.is_held_at(&other) => self.gates.close(&gate),
+                // Its own peer keeps it: it does not keep the room from others.
+                Some(Gate::Peer(_) | Gate::Address(..)) => self.free_of(id),
+                _ => {}
+            }
+        } else {
+            self.gates.close(&gate);
+            self.attempts.insert(id, attempt);
+        }
+        true
+    }
+
+    /// Begins an attempt, or puts it in line, or fails it. Answers where it stands.
+    fn start(&mut self, id: AttemptId, mut attempt: Attempt, now: Timestamp) -> Option<Gate> {
+        let (peer, address) = (attempt.peer, attempt.candidate.address().clone());
+        match self.stopped(&attempt, now) {
+            None => {
+                attempt.stage = Stage::Dialing;
+                self.dialing = self.dialing.saturating_add(1);
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.dialing = known.dialing.saturating_add(1);
+                }
+                for target in &attempt.targets {
+                    self.targets.begin(target);
+                }
+                // Whoever waits for the rest of the room.
+                self.free(&attempt);
+                self.attempts.insert(id, attempt);
+                self.actions.push_back(Action::Dial { attempt: id, peer, address });
+                None
+            }
+            Some(Stopped::At(gate)) => {
+                self.gates.line_up(gate.clone(), id);
+                attempt.stage = Stage::Waiting(gate.clone());
+                self.attempts.insert(id, attempt);
+                Some(gate)
+            }
+            Some(Stopped::For(failure)) => {
+                self.free(&attempt);
+                if let Some(known) = self.peers.get_mut(&peer) {
+                    known.attempts.remove(&address);
+                }
+                self.fail_for(&attempt.wanted_by, &address, failure, now);
+                None
+            }
+        }
+    }
+
+    fn stopped(&mut self, attempt: &Attempt, now: Timestamp) -> Option<Stopped> {
+        let limits = &self.config.limits;
+        let (peer, address) = (attempt.peer, attempt.candidate.address());
+        let known = self.peers.get(&peer)?;
+        if known.cancelled.contains_key(address) {
+            return Some(Stopped::At(Gate::Address(peer, address.clone())));
+        }
+        if let Some(until) = self.backoff.until(&peer, address, now) {
+            return Some(Stopped::For(Failure::BackedOff { until }));
+        }
+        let target = attempt.targets.first();
+        let target = target.map(|target| (target, target.network()));
+        let room = target.as_ref().map_or((Room::Free, Room::Free), |(target, network)| {
+            let room = self.targets.room(target, &peer, limits, now);
+            (room, self.targets.room_in(network, &peer, limits, now))
+        });
+        if room.0 == Room::Exhausted || room.1 == Room::Exhausted {
+            return Some(Stopped::For(Failure::TargetExhausted));
+        }
+        if known.dialing >= limits.dials_per_peer {
+            return Some(Stopped::At(Gate::Peer(peer)));
+        }
+        if self.dialing >= limits.dials {
+            return Some(Stopped::At(Gate::All));
+        }
+        let (target, network) = target?;
+        match room {
+            (_, Room::Busy) => Some(Stopped::At(Gate::Network(network))),
+            (Room::Busy, _) => Some(Stopped::At(Gate::Target(target.clone()))),
+            _ => None,
+        }
+    }
+
+    /// Whether this gate, by itself, lets an attempt of this peer pass.
+    fn has_room(&mut self, gate: &Gate, peer: &PeerId, now: Timestamp) -> bool {
+        let limits = &self.config.limits;
+        let known = self.peers.get(peer);
+        match gate {
+            Gate::Address(_, address) => {
+                known.is_none_or(|known| !known.cancelled.contains_key(address))
+            }
+            Gate::Peer(_) => known.is_none_or(|known| known.dialing < limits.dials_per_peer),
+            Gate::All => self.dialing < limits.dials,
+            // Where too many failed, all may come and hear that.
+            Gate::Network(network) => {
+                self.targets.room_in(network, peer, limits, now) != Room::Busy
+            }
+            Gate::Target(target) => self.targets.room(target, peer, limits, now) != Room::Busy,
+        }
+    }
+
+    /// There may be room where this attempt was, or where it was let through.
+    pub(super) fn free(&mut self, attempt: &Attempt) {
+        for target in &attempt.targets {
+            self.gates.free(Gate::Network(target.network()));
+            self.gates.free(Gate::Target(target.clone()));
+        }
+        self.gates.free(Gate::Peer(attempt.peer));
+        self.gates.free(Gate::All);
+    }
+
+    fn free_of(&mut self, id: AttemptId) {
+        let targets = self.attempts.get(&id).map(|attempt| &attempt.targets);
+        for target in targets.into_iter().flatten() {
+            self.gates.free(Gate::Network(target.network()));
+            self.gates.free(Gate::Target(target.clone()));
+        }
+    }
+
+    /// An address failed, for these requests.
+    pub(super) fn fail_for(
+        &mut self,
+        requests: &BTreeSet<RequestId>,
+        address: &Multiaddr,
+        failure: Failure,
+        now: Timestamp,
+    ) {
+        for id in requests {
+            if let Some(request) = self.requests.get_mut(id) {
+                request.fail(address, failure, now);
+                self.ready.insert(*id);
+            }
+        }
+    }
+
+    /// A request does not want this attempt any more. When nobody does, it is cancelled (C3).
+    pub(super) fn leave(&mut self, id: AttemptId, request: RequestId) {
+        let Some(attempt) = self.attempts.get_mut(&id) else { return };
+        attempt.wanted_by.remove(&request);
+        if !attempt.wanted_by.is_empty() {
+            return;
+        }
+        let address = attempt.candidate.address().clone();
+        let known = self.peers.get_mut(&attempt.peer);
+        match attempt.stage.clone() {
+            Stage::Cancelled => {}
+            Stage::Dialing => {
+                attempt.stage = Stage::Cancelled;
+                if let Some(known) = known {
+                    known.attempts.remove(&address);
+                    known.cancelled.insert(address, id);
+                }
+                self.actions.push_back(Action::Cancel { attempt: id });
+            }
+            Stage::Waiting(gate) => {
+                if let Some(known) = known {
+                    known.attempts.remove(&address);
+                }
+                self.gates.leave(&gate, id);
+                if let Some(attempt) = self.attempts.remove(&id) {
+                    self.free(&attempt);
+                }
+            }
+        }
+    }
+
+    pub(super) fn forget_if_idle(&mut self, peer: &PeerId) {
+        if self.peers.get(peer).is_some_and(Peer::is_idle) {
+            self.peers.remove(peer);
+        } else if let Some(known) = self.peers.get_mut(peer)
+            && known.requests.is_empty()
+        {
+            known.candidates = Vec::new();
+        }
+    }
+}

@@ -1,0 +1,115 @@
+//! What a dial may have to wait for, and who waits for what.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use multiaddr::{Multiaddr, PeerId};
+
+use crate::action::AttemptId;
+use crate::target::{Network, Target};
+
+/// What a dial waits for.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Gate {
+    /// For the end of a cancelled dial of the same address: never two at a time.
+    Address(PeerId, Multiaddr),
+    /// For the end of another dial of its peer.
+    Peer(PeerId),
+    /// For the end of any dial.
+    All,
+    /// For the end of a dial in this network.
+    Network(Network),
+    /// For the end of a dial to this host and port.
+    Target(Target),
+}
+
+impl Gate {
+    /// Whether somebody who was let through this gate and stopped at `other` keeps the room that was
+    /// found here. Those behind wait until it has used that room, or given it up: without this, all
+    /// of a long line would pass one gate to stand before the next, and come back.
+    pub(crate) fn is_held_at(&self, other: &Self) -> bool {
+        match self {
+            Self::Target(_) => matches!(other, Self::Network(_) | Self::All),
+            Self::Network(_) => matches!(other, Self::All),
+            Self::Address(..) | Self::Peer(_) | Self::All => false,
+        }
+    }
+}
+
+/// Who waits before which gate. Attempts are numbered as they come: the first in line has the
+/// smallest number, and keeps its place when it is sent to another line.
+#[derive(Debug, Default)]
+pub(crate) struct Gates {
+    lines: BTreeMap<Gate, BTreeSet<AttemptId>>,
+    /// Where there may be room now.
+    freed: BTreeSet<Gate>,
+    waiting: usize,
+}
+
+impl Gates {
+    pub(crate) fn line_up(&mut self, gate: Gate, attempt: AttemptId) {
+        if self.lines.entry(gate).or_default().insert(attempt) {
+            self.waiting = self.waiting.saturating_add(1);
+        }
+    }
+
+    /// It leaves the line, wherever it stands.
+    pub(crate) fn leave(&mut self, gate: &Gate, attempt: AttemptId) {
+        let Some(line) = self.lines.get_mut(gate) else { return };
+        if line.remove(&attempt) {
+            self.waiting = self.waiting.saturating_sub(1);
+        }
+        if line.is_empty() {
+            self.lines.remove(gate);
+            self.freed.remove(gate);
+        }
+    }
+
+    /// There may be room behind a gate.
+    pub(crate) fn free(&mut self, gate: Gate) {
+        if self.lines.contains_key(&gate) {
+            self.freed.insert(gate);
+        }
+    }
+
+    /// There is none, or what there is is taken.
+    pub(crate) fn close(&mut self, gate: &Gate) {
+        self.freed.remove(gate);
+    }
+
+    /// Of those who are first in line where there may be room, the one who came first.
+    pub(crate) fn next(&self) -> Option<(AttemptId, Gate)> {
+        let lines = self.freed.iter().filter_map(|gate| Some((self.lines.get(gate)?, gate)));
+        let (attempt, gate) = lines.filter_map(|(line, gate)| Some((line.first()?, gate))).min()?;
+        Some((*attempt, gate.clone()))
+    }
+
+    /// How many wait.
+    pub(crate) const fn waiting(&self) -> usize {
+        self.waiting
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_came_first_is_next_wherever_there_is_room() {
+        let peer = PeerId::from_bytes(&[0, 1, 7]).unwrap();
+        let mut gates = Gates::default();
+        gates.line_up(Gate::All, AttemptId(3));
+        gates.line_up(Gate::All, AttemptId(2));
+        gates.line_up(Gate::All, AttemptId(2));
+        gates.line_up(Gate::Peer(peer), AttemptId(1));
+        assert_eq!((gates.waiting(), gates.next()), (3, None));
+        gates.free(Gate::All);
+        assert_eq!(gates.next(), Some((AttemptId(2), Gate::All)));
+        gates.free(Gate::Peer(peer));
+        assert_eq!(gates.next(), Some((AttemptId(1), Gate::Peer(peer))));
+        gates.leave(&Gate::Peer(peer), AttemptId(1));
+        gates.leave(&Gate::Peer(peer), AttemptId(1));
+        assert_eq!(gates.next(), Some((AttemptId(2), Gate::All)));
+        gates.close(&Gate::All);
+        assert_eq!((gates.waiting(), gates.next()), (2, None));
+    }
+}
