@@ -53,7 +53,8 @@ impl Transition for RemoveAddresses<'_> {
     }
 }
 
-/// Takes back what sources of one kind claim. What others claim too stays.
+/// Takes back what sources of one kind claim. What others claim too stays, and so does a record:
+/// it is no claim of who delivered it.
 #[derive(Clone, Copy, Debug)]
 pub struct Retract(SourceKind);
 
