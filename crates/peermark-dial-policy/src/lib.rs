@@ -18,7 +18,8 @@
 //! - [`Ranker`]: when each address of a stage is dialed. [`HappyEyeballs`] is the schedule of
 //!   go-libp2p, [`NoDelay`] none.
 //! - [`plan`] and [`DialPlan`]: both put together, with [`Refusal`]s; [`Timeline`] shows it.
-//! - [`check_scope`]: the one check that has to be made again, for what a name resolved to.
+//! - [`check_scope`]: the check that has to be made again for what a name resolved to, and with it
+//!   [`check_address`] where that is a whole address.
 //!
 //! ```
 //! use peermark_dial_policy::{Candidate, CertifiedFirst, HappyEyeballs, Start, Target, plan};
@@ -75,7 +76,7 @@ mod traits;
 
 pub use candidate::{Candidate, Certified};
 pub use classes::Classes;
-pub use plan::{Dial, DialPlan, Nothing, Refused, Stage, Target, check_scope, plan};
+pub use plan::{Dial, DialPlan, Nothing, Refused, Stage, Target, check_address, check_scope, plan};
 pub use policy::{
     Any, CertifiedFirst, CertifiedOnly, DialPolicy, Precedence, PrecedenceBuilder, PrecedenceError,
     Start, UserAndCertified,

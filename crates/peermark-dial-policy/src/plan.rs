@@ -263,12 +263,14 @@ fn judge(
 ///
 /// # Errors
 ///
-/// [`Refusal::Scope`].
+/// [`Refusal::Scope`]; [`Refusal::Ambiguous`] where it names two hosts, of which a scope would say
+/// nothing.
 pub fn check_scope(
     candidate: &Candidate,
     policy: &(impl DialPolicy + ?Sized),
 ) -> Result<(), Refusal> {
     match candidate.scope() {
+        _ if candidate.traits().ambiguous => Err(Refusal::Ambiguous),
         Some(scope) if !policy.scopes().admits(scope, candidate.classes()) => {
             Err(Refusal::Scope(scope))
         }
@@ -276,8 +278,13 @@ pub fn check_scope(
     }
 }
 
-/// What is wrong with an address whatever the policy.
-fn check_address(target: &Target<'_>, candidate: &Candidate) -> Result<(), Refusal> {
+/// What is wrong with an address whatever the policy (D5): to be asked again, with [`check_scope`],
+/// for each address that a `dnsaddr` stands for.
+///
+/// # Errors
+///
+/// It is one's own, ambiguous, at port 0, of another peer, or a circuit that cannot be.
+pub fn check_address(target: &Target<'_>, candidate: &Candidate) -> Result<(), Refusal> {
     let traits = candidate.traits();
     if target.local == Some(target.peer) || is_own(target, candidate) {
         return Err(Refusal::Oneself);
