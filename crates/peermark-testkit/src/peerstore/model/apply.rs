@@ -134,10 +134,12 @@ impl Peer {
             accepted,
             until: at.floor_until(),
         });
+        let mut evicted = 0;
         while self.all_addresses().len() > at.limits.addresses_per_peer {
             let others = self.all_addresses().into_iter().filter(|a| !self.is_certified(a));
             let victim = others.min_by_key(|a| (self.class_of(a), at.hash(a)));
             self.remove(&victim.expect("the record alone is within the cap"));
+            evicted += 1;
         }
         let small = |count| u16::try_from(count).expect("a small number");
         Verdict {
@@ -145,11 +147,12 @@ impl Peer {
             added: small(added),
             withdrawn: small(withdrawn),
             dropped: small(above + skipped),
+            evicted,
         }
     }
 }
 
 /// An answer that changes no address.
 fn answer(outcome: Outcome) -> Verdict {
-    Verdict { outcome, added: 0, withdrawn: 0, dropped: 0 }
+    Verdict { outcome, added: 0, withdrawn: 0, dropped: 0, evicted: 0 }
 }

@@ -54,7 +54,7 @@ impl Model {
                     *(if gone { &mut reported.removed } else { &mut reported.unchanged }) += 1;
                     continue;
                 }
-                match peer.put(&address, who, ttl, lifetime, at) {
+                match peer.put(&address, who, ttl, lifetime, at, &mut reported.evicted) {
                     Put::Added => reported.added += 1,
                     Put::Updated => reported.updated += 1,
                     Put::Unchanged => reported.unchanged += 1,
@@ -114,7 +114,8 @@ impl Model {
             let ttl = at.clamp(ttl);
             match result {
                 DialResult::Success if !ttl.is_zero() => {
-                    let put = peer.put(&address, Who::Handshake, ttl, Lifetime::Extend, at);
+                    let (lifetime, evicted) = (Lifetime::Extend, &mut 0);
+                    let put = peer.put(&address, Who::Handshake, ttl, lifetime, at, evicted);
                     if matches!(put, Put::NoRoom) {
                         return false;
                     }
@@ -148,15 +149,16 @@ impl Peer {
         ttl: Duration,
         lifetime: Lifetime,
         at: At<'_>,
+        evicted: &mut usize,
     ) -> Put {
         let is_new = self.class_of(address).is_none();
         while is_new && self.all_addresses().len() >= at.limits.addresses_per_peer {
             let addresses = self.all_addresses().into_iter();
             let worst = addresses.min_by_key(|a| (self.class_of(a), at.hash(a)));
             match worst.filter(|worst| self.class_of(worst) <= Some(who.class())) {
-                Some(worst) => self.remove(&worst),
+                Some(worst) => *evicted += usize::from(self.remove(&worst)),
                 None => return Put::NoRoom,
-            };
+            }
         }
         let new = Told { first: at.now, last: at.now, ends: at.now.saturating_add(ttl), ttl };
         if let Some(told) = self.claims.get_mut(&(address.to_vec(), who)) {
@@ -175,9 +177,12 @@ impl Peer {
             let worst = self.witnesses(address).into_iter();
             let worst = worst.min_by_key(|other| (other.class(), at.hash(&other.name())));
             match worst.filter(|worst| worst.class() <= who.class()) {
-                Some(worst) => self.claims.remove(&(address.to_vec(), worst)),
+                Some(worst) => {
+                    self.claims.remove(&(address.to_vec(), worst));
+                    *evicted += 1;
+                }
                 None => return Put::NoRoom,
-            };
+            }
         }
         self.claims.insert((address.to_vec(), who), new);
         if is_new { Put::Added } else { Put::Updated }

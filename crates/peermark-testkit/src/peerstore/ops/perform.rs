@@ -47,12 +47,14 @@ pub struct Verdict {
     pub withdrawn: u16,
     /// Addresses of the record that are not stored.
     pub dropped: u16,
+    /// Other addresses that had to go for them.
+    pub evicted: u16,
 }
 
 impl From<Applied> for Verdict {
     fn from(applied: Applied) -> Self {
-        let Applied { outcome, added, withdrawn, dropped, .. } = applied;
-        Self { outcome, added, withdrawn, dropped }
+        let Applied { outcome, added, withdrawn, dropped, evicted, .. } = applied;
+        Self { outcome, added, withdrawn, dropped, evicted }
     }
 }
 
