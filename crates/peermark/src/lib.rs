@@ -53,7 +53,7 @@ pub use peermark_provenance as provenance;
 pub use peermark_scope as scope;
 pub use peermark_wire as wire;
 
-pub use multiaddr::Multiaddr;
+pub use multiaddr::{self, Multiaddr};
 
 pub use book::PeerBook;
 pub use clock::{Clock, SteadyClock, SystemClock};

@@ -1,4 +1,12 @@
-//! Integration tests of the facade: the clock, the times to live, and that it adds nothing.
+//! Integration tests of the facade: the clock, the times to live, that it adds nothing, and a real
+//! dialer on top of it, which is the example's.
 
 mod book;
+#[path = "../../examples/tcp_dialer/handshake.rs"]
+mod handshake;
+#[path = "../../examples/tcp_dialer/listener.rs"]
+mod listener;
+#[path = "../../examples/tcp_dialer/node.rs"]
+mod node;
 mod support;
+mod tcp;
