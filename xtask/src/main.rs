@@ -36,6 +36,7 @@ enum Command {
     Fuzz(fuzz::Args),
     Instructions(instructions::Args),
     Mutants(mutants::Args),
+    Plans(products::PlansArgs),
     Tidy(tidy::Args),
 }
 
@@ -48,6 +49,7 @@ fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::run(&args),
         Command::Instructions(args) => instructions::run(&args),
         Command::Mutants(args) => mutants::run(&args),
+        Command::Plans(args) => products::plans(&args),
         Command::Tidy(args) => tidy::run(&args),
     };
     match result {

@@ -103,7 +103,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "peermark-wire",
         ],
     ),
-    ("xtask", &["peermark-cli", "peermark-testkit"]),
+    ("xtask", &["peermark-cli", "peermark-dial-policy", "peermark-provenance", "peermark-testkit"]),
 ];
 
 const STORE: &[&str] =
