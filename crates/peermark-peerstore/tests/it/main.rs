@@ -1,3 +1,4 @@
 //! Integration tests of the peerstore.
 
 mod conformance;
+mod memory;
