@@ -158,7 +158,8 @@ fn dials() -> Vec<(String, Vec<u8>)> {
         for ranker in 0..4u8 {
             let head = [policy | 192, ranker, 255, 18];
             // Each host, transport and end under some claims; one of them twice.
-            let some = (0..24u8).flat_map(|n| [n.wrapping_mul(11), n.wrapping_mul(37), 0, n.wrapping_mul(16)]);
+            let some = (0..24u8)
+                .flat_map(|n| [n.wrapping_mul(11), n.wrapping_mul(37), 0, n.wrapping_mul(16)]);
             let bytes = head.into_iter().chain(some).chain([11, 4, 0, 16]).collect();
             all.push((format!("dial-{policy}-{ranker}"), bytes));
             let seed = u64::from(policy) * 4 + u64::from(ranker);
@@ -167,6 +168,9 @@ fn dials() -> Vec<(String, Vec<u8>)> {
             all.push((format!("dial-{policy}-{ranker}-random"), random));
         }
     }
+    // Relays without a host, of IPv6 and of IPv4: equal in rank are the first two.
+    let relays = [[0x11, 1, 0, 0x80], [0x12, 1, 0, 0x80], [0x10, 1, 0, 0x80]].concat();
+    all.push(("dial-relays".to_owned(), [vec![197, 0, 255, 0], relays].concat()));
     for policy in 0..8u8 {
         let addresses = ["/ip4/1.2.3.4/tcp/1", "/dns/example.com/udp/1/quic-v1", "/memory/7"];
         let mut bytes = vec![policy | 192, 0, 255, 0];

@@ -224,6 +224,19 @@ fn d6_what_is_equal_stays_in_order() {
 }
 
 #[test]
+fn d6_a_relay_without_a_host_has_one_schedule_in_any_order() {
+    let circuit = |host: &str| format!("{host}/udp/1/quic-v1/p2p/{RELAY}/p2p-circuit");
+    let [none, six, four] = ["", "/ip6/2a00::2", "/ip4/1.2.3.4"].map(circuit);
+    check(
+        &HappyEyeballs::default(),
+        &[
+            ("first", &[&none, &six, &four], &[(&none, 0), (&four, 250), (&six, 500)]),
+            ("second", &[&six, &none, &four], &[(&six, 0), (&four, 250), (&none, 500)]),
+        ],
+    );
+}
+
+#[test]
 fn d6_low_ports_first_and_drafts_behind() {
     let draft = "/ip4/1.2.3.4/udp/1/quic";
     let draft_v6 = "/ip6/2a00::2/udp/1/quic";
