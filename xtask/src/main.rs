@@ -18,6 +18,7 @@ mod instructions;
 mod mutants;
 mod process;
 mod products;
+mod sim;
 mod tidy;
 mod workspace;
 
@@ -37,6 +38,7 @@ enum Command {
     Instructions(instructions::Args),
     Mutants(mutants::Args),
     Plans(products::PlansArgs),
+    Sim(sim::Args),
     Tidy(tidy::Args),
 }
 
@@ -50,6 +52,7 @@ fn main() -> ExitCode {
         Command::Instructions(args) => instructions::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Plans(args) => products::plans(&args),
+        Command::Sim(args) => sim::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };
     match result {

@@ -31,7 +31,7 @@ pub fn seeds() -> impl Iterator<Item = Seed> {
 }
 
 /// The fuzz targets, each with a property of the same name.
-pub const TARGETS: [&str; 10] = [
+pub const TARGETS: [&str; 11] = [
     "wire",
     "public_key",
     "envelope_open",
@@ -42,6 +42,7 @@ pub const TARGETS: [&str; 10] = [
     "store_ops",
     "store_ingest",
     "dial_plan",
+    "dialer_events",
 ];
 
 fn of_target(target: &'static str) -> Vec<Seed> {
@@ -52,6 +53,7 @@ fn of_target(target: &'static str) -> Vec<Seed> {
         "certified_flow" => [payloads(), scripts()].concat(),
         "store_ops" => programs(),
         "dial_plan" => dials(),
+        "dialer_events" => events(),
         "store_ingest" => [envelopes(), payloads()].concat(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
     };
@@ -145,6 +147,25 @@ fn programs() -> Vec<(String, Vec<u8>)> {
         for seed in 0..8u8 {
             let bytes = Rng::new(seed.into()).bytes(OP_LEN * (8 << (seed % 4)));
             all.push((format!("program-{profile}-random-{seed}"), [vec![profile], bytes].concat()));
+        }
+    }
+    all
+}
+
+/// Programs of `dialer_events`: for each set of limits a request with one event and some time behind
+/// it, and random ones.
+fn events() -> Vec<(String, Vec<u8>)> {
+    let mut all = Vec::new();
+    for limits in 0..16u8 {
+        for event in 0..10u8 {
+            let some = [[0, 0, 4, 254], [0, 12, 4, 255], [event, 0, 7, 3], [9, 0, 0, 0]];
+            let more = [[3, 0, 1, 0], [event, 1, 13, 1], [9, 1, 200, 4], [3, 0, 0, 0]];
+            let bytes = [vec![limits], some.concat(), more.concat()].concat();
+            all.push((format!("events-{limits}-{event}"), bytes));
+        }
+        for seed in 0..4u8 {
+            let bytes = Rng::new((limits * 4 + seed).into()).bytes(4 * (16 << seed));
+            all.push((format!("events-{limits}-random-{seed}"), [vec![limits], bytes].concat()));
         }
     }
     all

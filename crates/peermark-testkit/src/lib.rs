@@ -14,6 +14,7 @@
 //! - [`properties`]: what must hold for any bytes at all, one function for each fuzz target.
 //! - [`peerstore`]: what every engine for peerstores must do, as cases to run, an engine that
 //!   compares and sets, and the store once more, in the plainest way.
+//! - [`dialer`]: an oracle that watches a dial coordinator, and networks to dial in, in virtual time.
 //! - [`corpus`]: where the fuzz targets start, and every input that ever broke one.
 //!
 //! ```
@@ -27,6 +28,7 @@
 //! ```
 
 pub mod corpus;
+pub mod dialer;
 pub mod generated;
 pub mod keys;
 pub mod model;

@@ -20,6 +20,7 @@
 //! [oracle]: crate::oracle
 
 mod dial;
+mod dialer;
 mod envelope;
 mod flow;
 mod key;
@@ -31,6 +32,7 @@ mod wire;
 use peermark_wire::steps;
 
 pub use dial::dial_plan;
+pub use dialer::{EVENT_LEN, dialer_events};
 pub use envelope::{envelope_fixpoint, envelope_open};
 pub use flow::certified_flow;
 pub use key::public_key;
@@ -43,7 +45,7 @@ pub use wire::wire;
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target.
-pub const ALL: [(&str, Property); 10] = [
+pub const ALL: [(&str, Property); 11] = [
     ("wire", wire),
     ("public_key", public_key),
     ("envelope_open", envelope_open),
@@ -54,6 +56,7 @@ pub const ALL: [(&str, Property); 10] = [
     ("store_ops", store_ops),
     ("store_ingest", store_ingest),
     ("dial_plan", dial_plan),
+    ("dialer_events", dialer_events),
 ];
 
 /// How many steps one decoding of an input of `len` bytes may take: `16 * len + 64`.

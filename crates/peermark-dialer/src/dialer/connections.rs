@@ -105,10 +105,12 @@ impl Dialer {
         alone.stages().next().is_some_and(|stage| request.takes(stage.number))
     }
 
-    /// A request is done.
+    /// A request is done; then what it alone wanted is cancelled.
     fn complete(&mut self, id: RequestId, address: Multiaddr) {
-        if let Some(request) = self.remove(id) {
-            self.actions.push_back(Action::Complete { request: id, peer: request.peer, address });
+        if let Some(request) = self.requests.get(&id) {
+            let peer = request.peer;
+            self.actions.push_back(Action::Complete { request: id, peer, address });
+            self.remove(id);
         }
     }
 }

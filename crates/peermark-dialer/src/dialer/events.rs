@@ -50,7 +50,6 @@ impl Dialer {
         if !self.set_candidates(&peer, candidates, discovery) {
             self.replan(&peer, &[id]);
         }
-        self.reuse(id);
         Ok(id)
     }
 
@@ -166,7 +165,7 @@ impl Dialer {
         true
     }
 
-    /// Plans requests of a peer anew.
+    /// Plans requests of a peer anew, and completes those that its connections do for.
     fn replan(&mut self, peer: &PeerId, requests: &[RequestId]) {
         let Some(known) = self.peers.get(peer) else { return };
         let mut target = PlanTarget::new(*peer);
@@ -192,6 +191,12 @@ impl Dialer {
         }
         for (attempt, id) in unwanted {
             self.leave(attempt, id);
+        }
+        // What is known now of the address of a connection may be what somebody waited for.
+        if self.peers.get(peer).is_some_and(|known| !known.connections.is_empty()) {
+            for id in requests {
+                self.reuse(*id);
+            }
         }
     }
 }

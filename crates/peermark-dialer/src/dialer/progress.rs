@@ -85,9 +85,10 @@ impl Dialer {
 
     fn fail(&mut self, id: RequestId, cause: Option<Cause>) {
         let most = self.config.limits.reasons;
-        if let Some(request) = self.remove(id) {
-            let error = request.error(cause, most);
-            self.actions.push_back(Action::Fail { request: id, peer: request.peer, error });
+        if let Some(request) = self.requests.get(&id) {
+            let (peer, error) = (request.peer, request.error(cause, most));
+            self.actions.push_back(Action::Fail { request: id, peer, error });
+            self.remove(id);
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod addresses;
 mod cas;
+mod dialer;
 mod flips;
 mod reader;
 mod replay;

@@ -16,7 +16,7 @@ const MUTATIONS: usize = 100_000;
 
 /// How the mutations are divided: cheap properties take more of them. The numbers are parts of
 /// their sum.
-const SHARES: [(&str, usize); 10] = [
+const SHARES: [(&str, usize); 11] = [
     ("wire", 30),
     ("public_key", 15),
     ("envelope_open", 10),
@@ -27,6 +27,7 @@ const SHARES: [(&str, usize); 10] = [
     ("store_ops", 1),
     ("store_ingest", 3),
     ("dial_plan", 5),
+    ("dialer_events", 1),
 ];
 
 #[test]

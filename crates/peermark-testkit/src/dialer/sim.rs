@@ -1,0 +1,333 @@
+//! A node's life in virtual time: many requests for many peers, over a network of all kinds of
+//! addresses, with one victim that everybody names.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::time::Duration;
+
+use multiaddr::{Multiaddr, PeerId};
+use peermark_dial_policy::Candidate;
+use peermark_dialer::{Action, AttemptId, AttemptResult, Config, Discovery, RequestId};
+use peermark_provenance::Timestamp;
+
+use super::network::{Behaviour, Network};
+use super::watched::{Counts, Watched};
+use super::world::{self, Class, Policy};
+use crate::rng::Rng;
+
+/// How large a simulation is. The same values make the same run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(clippy::exhaustive_structs, reason = "whoever runs one says how")]
+pub struct Simulation {
+    /// The seed of everything.
+    pub seed: u64,
+    /// Peers that may be wanted.
+    pub peers: u32,
+    /// Requests in all.
+    pub requests: usize,
+}
+
+/// What came of a simulation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Summary {
+    /// What was run.
+    pub of: Simulation,
+    /// What the coordinator did.
+    pub counts: Counts,
+    /// Requests that were cancelled.
+    pub left: usize,
+    /// Dials to the victim.
+    pub to_victim: usize,
+    /// The peers whose dials these were.
+    pub by_peers: usize,
+    /// Events that it was told.
+    pub events: usize,
+    /// How long it took in virtual time.
+    pub took: Duration,
+}
+
+impl fmt::Display for Summary {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { of, counts, left, to_victim, by_peers, events, took } = self;
+        writeln!(f, "seed {}: {} peers, {} requests", of.seed, of.peers, of.requests)?;
+        writeln!(f, "  {} completed, {} failed, {left} left", counts.completed, counts.failed)?;
+        writeln!(f, "  {} dials, {} cancelled", counts.dials, counts.cancels)?;
+        writeln!(f, "  {to_victim} connections, for {by_peers} peers, to a victim that all name")?;
+        writeln!(f, "  {events} events in {} virtual seconds", took.as_secs())?;
+        write!(f, "  at most: {:?}", counts.most)
+    }
+}
+
+enum Event {
+    Ask,
+    Ended(AttemptId, AttemptResult),
+    Closed(PeerId, Multiaddr),
+    Learned(PeerId),
+}
+
+struct Run {
+    rng: Rng,
+    dialer: Watched,
+    network: Network,
+    policies: Vec<Policy>,
+    addresses: Vec<Vec<Candidate>>,
+    known: Vec<usize>,
+    now: Timestamp,
+    events: BTreeMap<(Timestamp, u64), Event>,
+    /// The end of each attempt that is under way.
+    ends: BTreeMap<AttemptId, (Timestamp, u64)>,
+    open: BTreeSet<RequestId>,
+    victims: Vec<Multiaddr>,
+    sent: BTreeSet<PeerId>,
+    next: u64,
+    asked: usize,
+    summary: Summary,
+}
+
+/// The ip and port of the victim, under a few of its spellings.
+const VICTIM: [&str; 4] = [
+    "/ip4/203.1.1.1/tcp/443",
+    "/ip4/203.1.1.1/tcp/443/ws",
+    "/ip6/::ffff:203.1.1.1/tcp/443",
+    "/ip4/203.1.1.1/udp/443/quic-v1",
+];
+
+impl Simulation {
+    /// Runs it, to the end.
+    ///
+    /// # Panics
+    ///
+    /// Where the oracle finds something, or a request does not end.
+    #[must_use]
+    pub fn run(self) -> Summary {
+        let mut run = Run::new(self);
+        run.schedule(Duration::ZERO, Event::Ask);
+        loop {
+            let until = run.settle();
+            let first = run.events.first_key_value().map(|((at, _), _)| *at);
+            run.now = match (first, until) {
+                (None, None) => break,
+                (Some(at), Some(until)) => at.min(until),
+                (Some(at), None) | (None, Some(at)) => at,
+            };
+            while let Some(entry) = run.events.first_entry()
+                && entry.key().0 <= run.now
+            {
+                let event = entry.remove();
+                run.summary.events += 1;
+                run.happen(event);
+            }
+        }
+        run.finish()
+    }
+}
+
+impl Run {
+    fn new(of: Simulation) -> Self {
+        let mut rng = Rng::new(of.seed);
+        let mut network = Network::default();
+        let addresses = (0..of.peers).map(|peer| addresses(&mut rng, &mut network, peer)).collect();
+        let summary = Summary {
+            of,
+            counts: Counts::default(),
+            left: 0,
+            to_victim: 0,
+            by_peers: 0,
+            events: 0,
+            took: Duration::ZERO,
+        };
+        Self {
+            rng,
+            dialer: Watched::new(Config::default()),
+            network,
+            policies: world::policies(),
+            addresses,
+            known: vec![0; usize::try_from(of.peers).unwrap_or(0)],
+            now: Timestamp::from_secs(1_000),
+            events: BTreeMap::new(),
+            ends: BTreeMap::new(),
+            open: BTreeSet::new(),
+            victims: VICTIM.map(world::address).to_vec(),
+            sent: BTreeSet::new(),
+            next: 0,
+            asked: 0,
+            summary,
+        }
+    }
+
+    fn schedule(&mut self, wait: Duration, event: Event) -> (Timestamp, u64) {
+        self.next += 1;
+        let key = (self.now.saturating_add(wait), self.next);
+        self.events.insert(key, event);
+        key
+    }
+
+    fn millis(&mut self, below: usize) -> Duration {
+        Duration::from_millis(u64::try_from(self.rng.below(below)).unwrap_or(0))
+    }
+
+    /// Does what it says until there is nothing to do.
+    fn settle(&mut self) -> Option<Timestamp> {
+        loop {
+            match self.dialer.poll(self.now) {
+                Action::Dial { attempt, peer, address } => self.dial(attempt, peer, &address),
+                Action::Cancel { attempt } => self.cancelled(attempt),
+                Action::Complete { request, peer, address } => {
+                    self.open.remove(&request);
+                    if self.rng.one_in(2) {
+                        let wait = self.millis(20_000);
+                        self.schedule(wait, Event::Closed(peer, address));
+                    }
+                }
+                Action::Fail { request, .. } => {
+                    self.open.remove(&request);
+                }
+                Action::WaitUntil(until) => {
+                    // Everything is looked at now and then: it takes long.
+                    if self.rng.one_in(1 + self.open.len()) {
+                        self.dialer.check_all();
+                    }
+                    return until;
+                }
+            }
+        }
+    }
+
+    fn dial(&mut self, attempt: AttemptId, peer: PeerId, address: &Multiaddr) {
+        if self.victims.contains(address) {
+            self.summary.to_victim += 1;
+            self.sent.insert(peer);
+        }
+        let (wait, result) = self.network.behaviour(address).dial(&mut self.rng);
+        let end = self.schedule(wait, Event::Ended(attempt, result));
+        self.ends.insert(attempt, end);
+    }
+
+    /// A dial that is cancelled ends soon, most often without a connection; some only when they
+    /// would have ended anyway.
+    fn cancelled(&mut self, attempt: AttemptId) {
+        if self.rng.one_in(8) {
+            return;
+        }
+        if let Some(end) = self.ends.get(&attempt) {
+            self.events.remove(end);
+        }
+        let wait = self.millis(30);
+        let end = self.schedule(wait, Event::Ended(attempt, AttemptResult::Cancelled));
+        self.ends.insert(attempt, end);
+    }
+
+    fn happen(&mut self, event: Event) {
+        let now = self.now;
+        match event {
+            Event::Ask => self.ask(),
+            Event::Ended(attempt, result) => {
+                self.ends.remove(&attempt);
+                self.dialer.dialed(attempt, result, now);
+            }
+            Event::Closed(peer, address) => self.dialer.disconnected(peer, &address, now),
+            Event::Learned(peer) => {
+                let number = self.number_of(&peer);
+                self.known[number] += self.rng.below(4);
+                let (candidates, discovery) = self.candidates(number);
+                self.dialer.candidates(peer, candidates, discovery, now);
+            }
+        }
+    }
+
+    fn number_of(&self, peer: &PeerId) -> usize {
+        let digest: [u8; 4] = peer.as_ref().digest().try_into().unwrap_or_default();
+        usize::try_from(u32::from_be_bytes(digest)).unwrap_or(0)
+    }
+
+    /// What is known of a peer by now: more and more, and now and then less.
+    fn candidates(&mut self, peer: usize) -> (Vec<Candidate>, Discovery) {
+        let all = &self.addresses[peer];
+        let mut known = all[..self.known[peer].min(all.len())].to_vec();
+        if self.rng.one_in(8) {
+            known.truncate(known.len() / 2);
+        }
+        let is_all = known.len() == all.len();
+        let discovery = if is_all { Discovery::Done } else { Discovery::Running };
+        (known, discovery)
+    }
+
+    fn ask(&mut self) {
+        let now = self.now;
+        let number = self.rng.below(self.addresses.len());
+        let peer = world::peer(u32::try_from(number).unwrap_or(0));
+        self.known[number] = self.known[number].max(1 + self.rng.below(4));
+        let (candidates, discovery) = self.candidates(number);
+        let policy = self.rng.pick(&self.policies).clone();
+        let wait = self.millis(40_000);
+        let deadline = now.saturating_add(wait);
+        if self.rng.one_in(50) {
+            // It was cancelled before it could do anything, or never was.
+            let open: Vec<_> = self.open.iter().copied().collect();
+            if let Some(id) = open.get(self.rng.below(open.len())) {
+                self.open.remove(id);
+                self.dialer.cancel(*id, now);
+                self.summary.left += 1;
+            }
+        }
+        if self.rng.one_in(20) {
+            let address = self.addresses[number][0].address().clone();
+            self.dialer.connected(peer, &address, now);
+            let wait = self.millis(10_000);
+            self.schedule(wait, Event::Closed(peer, address));
+        }
+        let id = self.dialer.request(peer, &policy, deadline, candidates, discovery, now);
+        self.open.extend(id);
+        for _ in 0..self.rng.below(3) {
+            let wait = self.millis(5_000);
+            self.schedule(wait, Event::Learned(peer));
+        }
+        self.asked += 1;
+        if self.asked < self.summary.of.requests {
+            // In bursts.
+            let wait = if self.rng.one_in(64) { self.millis(20_000) } else { self.millis(20) };
+            self.schedule(wait, Event::Ask);
+        }
+    }
+
+    fn finish(mut self) -> Summary {
+        self.dialer.check_all();
+        let stats = self.dialer.stats();
+        assert!(self.open.is_empty() && stats.requests == 0, "open in the end: {stats:?}");
+        assert_eq!((stats.attempts, stats.waiting), (0, 0), "under way in the end");
+        let counts = *self.dialer.counts();
+        let ended = counts.completed + counts.failed + self.summary.left;
+        assert_eq!(ended, self.summary.of.requests, "every request ends");
+        let took = self.now.saturating_since(Timestamp::from_secs(1_000));
+        Summary { counts, took, by_peers: self.sent.len(), ..self.summary }
+    }
+}
+
+/// The addresses of a peer, in the order in which they get known: the victim among them.
+fn addresses(rng: &mut Rng, network: &mut Network, peer: u32) -> Vec<Candidate> {
+    const CLASSES: [Class; 4] = [Class::Hearsay, Class::Hearsay, Class::Certified, Class::User];
+    let [_, a, b, c] = peer.to_be_bytes();
+    let count = 2 + rng.below(8);
+    let mut all: Vec<_> = (0..count)
+        .map(|number| {
+            let host = match rng.below(5) {
+                0 => format!("/ip6/2606:4700:{a:x}{b:02x}::{c:x}"),
+                1 => format!("/dns4/n{c}.p{b}.example{a}.com"),
+                _ => format!("/ip4/{}.{b}.{c}.7", 20 + u32::from(a)),
+            };
+            let port = 4_000 + number;
+            let address = world::address(&match rng.below(3) {
+                0 => format!("{host}/udp/{port}/quic-v1"),
+                1 => format!("{host}/tcp/{port}"),
+                _ => format!("{host}/tcp/{port}/ws"),
+            });
+            network.set(address.clone(), *rng.pick(&Behaviour::ALL));
+            world::candidate(address, *rng.pick(&CLASSES))
+        })
+        .collect();
+    let victim = world::address(*rng.pick(&VICTIM));
+    let class = *rng.pick(&CLASSES);
+    all.insert(rng.below(all.len()), world::candidate(victim, class));
+    all
+}
