@@ -8,6 +8,7 @@
 //! Every contender is shown to be right before it is timed, and the program fails when one is not.
 //! `docs/benchmarks.md` says how to read the figures.
 
+mod dial;
 mod flood;
 mod harness;
 mod nodes;
@@ -36,6 +37,8 @@ enum SuiteName {
     Record(Options),
     /// A store of many peers beside libp2p-peer-store: bytes, inserts, reads, sweeps.
     Store(store::Arguments),
+    /// A dial policy, a coordinator with many requests, and simulated dials.
+    Dial(dial::Arguments),
     /// A million made-up peers of one network, against a store that holds others.
     Flood(flood::Arguments),
     /// One operation of a store again and again, for `cargo xtask instructions`.
@@ -59,6 +62,7 @@ fn run(suite: &SuiteName) -> Result<()> {
             record::suite(&pools).run(options).map(|_| ())
         }
         SuiteName::Store(arguments) => store::run(arguments),
+        SuiteName::Dial(arguments) => dial::run(arguments),
         SuiteName::Flood(arguments) => flood::run(arguments),
         SuiteName::Once(arguments) => store::once::run(arguments),
     }

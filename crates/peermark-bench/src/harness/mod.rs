@@ -24,7 +24,7 @@ use anyhow::{Result, ensure};
 pub(crate) use allocations::{Allocations, allocations, live_bytes, uncounted};
 pub(crate) use clock::{cpu_time_of, wall_time_of};
 pub(crate) use options::Options;
-pub(crate) use report::Report;
+pub(crate) use report::{Format, Report};
 pub(crate) use stats::Random;
 
 use report::Measured;
@@ -141,6 +141,11 @@ impl<'a> Suite<'a> {
 
     pub(crate) fn goal(&mut self, goal: Goal) {
         self.goals.push(goal);
+    }
+
+    /// Whether `options` select a case.
+    pub(crate) fn selects(&self, options: &Options) -> bool {
+        self.cases.iter().any(|case| case.name.contains(&options.filter))
     }
 
     /// Runs the cases that `options` select and prints what they measured.

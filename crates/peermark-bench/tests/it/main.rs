@@ -1,5 +1,7 @@
 //! The program as one runs it: one tiny round, in which every contender is also checked.
 
+mod dial;
+
 use std::process::{Command, Output};
 
 use serde_json::Value;
