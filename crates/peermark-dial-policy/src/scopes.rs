@@ -42,10 +42,8 @@ impl Scopes {
     /// These classes may lead to `scope`, and no others.
     #[must_use]
     pub fn with(mut self, scope: Scope, classes: Classes) -> Self {
-        for (slot, other) in self.0.iter_mut().zip(Scope::ALL) {
-            if other == scope {
-                *slot = classes;
-            }
+        if let Some(slot) = self.0.get_mut(place(scope)) {
+            *slot = classes;
         }
         self
     }
@@ -53,8 +51,25 @@ impl Scopes {
     /// Whether an address of one of these classes may lead there.
     #[must_use]
     pub fn admits(&self, scope: Scope, classes: Classes) -> bool {
-        let mut rows = self.0.iter().zip(Scope::ALL);
-        rows.any(|(admitted, other)| other == scope && admitted.meets(classes))
+        self.0.get(place(scope)).is_some_and(|admitted| admitted.meets(classes))
+    }
+}
+
+/// The place of a scope in [`Scope::ALL`].
+const fn place(scope: Scope) -> usize {
+    match scope {
+        Scope::Global => 0,
+        Scope::Private => 1,
+        Scope::UniqueLocal => 2,
+        Scope::Shared => 3,
+        Scope::LinkLocal => 4,
+        Scope::Loopback => 5,
+        Scope::Metadata => 6,
+        Scope::Documentation => 7,
+        Scope::Benchmarking => 8,
+        Scope::Unspecified => 9,
+        Scope::Multicast => 10,
+        Scope::Reserved => 11,
     }
 }
 
