@@ -150,6 +150,8 @@ struct Attempt {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Stage {
+    /// It has stood in no line yet.
+    New,
     /// It waits before this gate, and was not told to anybody.
     Waiting(Gate),
     Dialing,

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use multiaddr::{Multiaddr, PeerId};
+use peermark_provenance::Timestamp;
 
 use crate::action::AttemptId;
 use crate::target::{Network, Target};
@@ -42,6 +43,8 @@ pub(crate) struct Gates {
     lines: BTreeMap<Gate, BTreeSet<AttemptId>>,
     /// Where there may be room now.
     freed: BTreeSet<Gate>,
+    /// When there will be room by time alone: a failure counts no longer.
+    timers: BTreeSet<(Timestamp, Gate)>,
     waiting: usize,
 }
 
@@ -50,6 +53,11 @@ impl Gates {
         if self.lines.entry(gate).or_default().insert(attempt) {
             self.waiting = self.waiting.saturating_add(1);
         }
+    }
+
+    /// Whether somebody waits before a gate.
+    pub(crate) fn has_line(&self, gate: &Gate) -> bool {
+        self.lines.contains_key(gate)
     }
 
     /// It leaves the line, wherever it stands.
@@ -69,6 +77,32 @@ impl Gates {
         if self.lines.contains_key(&gate) {
             self.freed.insert(gate);
         }
+    }
+
+    /// There may be room then, if somebody waits still.
+    pub(crate) fn free_at(&mut self, time: Timestamp, gate: Gate) {
+        self.timers.insert((time, gate));
+    }
+
+    /// Time passed.
+    pub(crate) fn pass(&mut self, now: Timestamp) {
+        while let Some((due, _)) = self.timers.first()
+            && *due <= now
+            && let Some((_, gate)) = self.timers.pop_first()
+        {
+            self.free(gate);
+        }
+    }
+
+    /// When there may be room for somebody, without anything else happening.
+    pub(crate) fn next_time(&mut self) -> Option<Timestamp> {
+        while let Some((due, gate)) = self.timers.first() {
+            if self.lines.contains_key(gate) {
+                return Some(*due);
+            }
+            self.timers.pop_first();
+        }
+        None
     }
 
     /// There is none, or what there is is taken.

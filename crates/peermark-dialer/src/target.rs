@@ -141,6 +141,10 @@ impl Use {
         self.running == 0 && self.failed.is_empty()
     }
 
+    fn next(&self) -> Option<Timestamp> {
+        self.failed.iter().map(|(_, until)| *until).min()
+    }
+
     fn last(&self) -> Timestamp {
         self.failed.iter().map(|(_, until)| *until).max().unwrap_or(Timestamp::EPOCH)
     }
@@ -169,6 +173,16 @@ impl Targets {
     ) -> Room {
         let of_network = self.networks.get_mut(network);
         of_network.map_or(Room::Free, |used| used.room(peer, limits.dials_per_network, now))
+    }
+
+    /// When the next failure at a target counts no longer.
+    pub(crate) fn next_at(&self, target: &Target) -> Option<Timestamp> {
+        self.targets.get(target)?.next()
+    }
+
+    /// The same, in a network.
+    pub(crate) fn next_in(&self, network: &Network) -> Option<Timestamp> {
+        self.networks.get(network)?.next()
     }
 
     pub(crate) fn begin(&mut self, target: &Target) {

@@ -28,6 +28,7 @@ impl Dialer {
             self.timers.remove(&(due, id));
             self.ready.insert(id);
         }
+        self.gates.pass(now);
         loop {
             while let Some(id) = self.ready.pop_first() {
                 self.advance(id, now);
@@ -36,10 +37,15 @@ impl Dialer {
                 break;
             }
         }
-        match self.actions.pop_front() {
-            Some(action) => action,
-            None => Action::WaitUntil(self.timers.first().map(|(due, _)| *due)),
+        while let Some(action) = self.actions.pop_front() {
+            match action {
+                // It ended by itself meanwhile, and was answered.
+                Action::Cancel { attempt } if !self.attempts.contains_key(&attempt) => {}
+                action => return action,
+            }
         }
+        let first = self.timers.first().map(|(due, _)| *due);
+        Action::WaitUntil(first.into_iter().chain(self.gates.next_time()).min())
     }
 
     /// Does what is due for a request.

@@ -56,7 +56,7 @@ impl Dialer {
             peer: *peer,
             candidate,
             wanted_by: BTreeSet::from([request]),
-            stage: Stage::Dialing,
+            stage: Stage::New,
             targets: Target::of(address).into_iter().collect(),
             resolved: Vec::new(),
         };
@@ -81,6 +81,7 @@ impl Dialer {
             }
         } else {
             self.gates.close(&gate);
+            self.come_back(&gate);
             self.attempts.insert(id, attempt);
         }
         true
@@ -107,6 +108,7 @@ impl Dialer {
             }
             Some(Stopped::At(gate)) => {
                 self.gates.line_up(gate.clone(), id);
+                self.come_back(&gate);
                 attempt.stage = Stage::Waiting(gate.clone());
                 self.attempts.insert(id, attempt);
                 Some(gate)
@@ -141,18 +143,18 @@ impl Dialer {
         if room.0 == Room::Exhausted || room.1 == Room::Exhausted {
             return Some(Stopped::For(Failure::TargetExhausted));
         }
-        if known.dialing >= limits.dials_per_peer {
-            return Some(Stopped::At(Gate::Peer(peer)));
-        }
-        if self.dialing >= limits.dials {
-            return Some(Stopped::At(Gate::All));
-        }
-        let (target, network) = target?;
-        match room {
-            (_, Room::Busy) => Some(Stopped::At(Gate::Network(network))),
-            (Room::Busy, _) => Some(Stopped::At(Gate::Target(target.clone()))),
-            _ => None,
-        }
+        let at_peer = (Gate::Peer(peer), known.dialing >= limits.dials_per_peer);
+        let at_all = (Gate::All, self.dialing >= limits.dials);
+        let gates = [at_peer, at_all].into_iter().chain(target.into_iter().flat_map(
+            |(target, network)| {
+                let at_network = (Gate::Network(network), room.1 == Room::Busy);
+                [at_network, (Gate::Target(target.clone()), room.0 == Room::Busy)]
+            },
+        ));
+        // Whoever comes lines up behind those who wait, also where there happens to be room.
+        let is_new = attempt.stage == Stage::New;
+        let mut closed = gates.filter(|(gate, full)| *full || is_new && self.gates.has_line(gate));
+        closed.next().map(|(gate, _)| Stopped::At(gate))
     }
 
     /// Whether this gate, by itself, lets an attempt of this peer pass.
@@ -170,6 +172,18 @@ impl Dialer {
                 self.targets.room_in(network, peer, limits, now) != Room::Busy
             }
             Gate::Target(target) => self.targets.room(target, peer, limits, now) != Room::Busy,
+        }
+    }
+
+    /// Looks at a gate again when there is room by time alone.
+    fn come_back(&mut self, gate: &Gate) {
+        let time = match gate {
+            Gate::Network(network) => self.targets.next_in(network),
+            Gate::Target(target) => self.targets.next_at(target),
+            Gate::Address(..) | Gate::Peer(_) | Gate::All => None,
+        };
+        if let Some(time) = time {
+            self.gates.free_at(time, gate.clone());
         }
     }
 
@@ -217,7 +231,7 @@ impl Dialer {
         let address = attempt.candidate.address().clone();
         let known = self.peers.get_mut(&attempt.peer);
         match attempt.stage.clone() {
-            Stage::Cancelled => {}
+            Stage::New | Stage::Cancelled => {}
             Stage::Dialing => {
                 attempt.stage = Stage::Cancelled;
                 if let Some(known) = known {

@@ -116,7 +116,14 @@ impl Simulation {
             {
                 let event = entry.remove();
                 run.summary.events += 1;
-                run.happen(event);
+                // Ends of dials come together as well; what is to be done waits for them.
+                if !matches!(event, Event::Ended(..)) {
+                    run.settle();
+                    run.happen(event);
+                    run.settle();
+                } else {
+                    run.happen(event);
+                }
             }
         }
         run.finish()

@@ -233,7 +233,9 @@ impl Watched {
                 let failed = self.failures.get(&(asked.peer, address.clone()));
                 let most = limits.backoff_most;
                 let is_left = failed.is_some_and(|failed| failed.saturating_add(most) > now);
-                let has_room = self.places.have_room(address, &asked.peer, limits, now);
+                // Where a stranger has none, there may be a line of them.
+                let stranger = PeerId::from_bytes(&[0, 0]).expect("nobody");
+                let has_room = self.places.have_room(address, &stranger, limits, now);
                 if is_left || !has_room {
                     left_alone.push(address.clone());
                 }

@@ -1,0 +1,144 @@
+//! Ten thousand peers that name one victim (C4).
+
+use peermark_dialer::{AttemptResult, Discovery, Limits};
+
+use crate::support::{CONNECTED, FAILED, Node, any, hearsay};
+
+const PEERS: u32 = 10_000;
+const VICTIM: &str = "/ip4/203.1.1.1/tcp/443";
+
+/// Every peer names what `spelling` answers for it, in a request of its own, `every` milliseconds one
+/// after another; every dial ends in this way at once. Answers how many dials there were.
+fn flood(
+    node: &mut Node,
+    every: u64,
+    result: AttemptResult,
+    spelling: impl Fn(u32) -> String,
+) -> usize {
+    let mut dials = 0;
+    let mut now = 0;
+    for number in 0..PEERS {
+        let candidates = [hearsay(&spelling(number))];
+        node.ask_for(number, any(), now + 30_000, &candidates, Discovery::Done);
+        dials += settle(node, result);
+        let stats = node.dialer.stats();
+        assert!(stats.targets <= 200 && stats.backed_off <= 200, "{stats:?}");
+        assert_eq!((stats.requests, stats.waiting), (0, 0), "everything is answered");
+        node.pass(every);
+        now += every;
+    }
+    dials
+}
+
+fn settle(node: &mut Node, result: AttemptResult) -> usize {
+    let mut dials = 0;
+    loop {
+        node.said();
+        let under_way = node.under_way();
+        if under_way.is_empty() {
+            return dials;
+        }
+        dials += under_way.len();
+        for (id, ..) in under_way {
+            node.ended(id, result);
+        }
+    }
+}
+
+fn limits() -> (usize, usize) {
+    let limits = Limits::default();
+    (limits.dials_per_target, limits.dials_per_network)
+}
+
+#[test]
+fn c4_ten_thousand_peers_that_name_one_victim_lead_to_eight_connections() {
+    let (most, _) = limits();
+    assert_eq!(most, 8);
+    for result in [FAILED, AttemptResult::WrongPeer, AttemptResult::Cancelled] {
+        let mut node = Node::new();
+        assert_eq!(flood(&mut node, 0, result, |_| VICTIM.to_owned()), most, "{result:?}");
+    }
+}
+
+#[test]
+fn c4_however_its_address_is_spelled() {
+    let mut node = Node::new();
+    let spellings = [
+        VICTIM,
+        "/ip6/::ffff:203.1.1.1/tcp/443",
+        "/ip6/64:ff9b::cb01:101/tcp/443/ws",
+        "/ip6/2002:cb01:101::1/tcp/443",
+        "/ip4/203.1.1.1/udp/443/quic-v1",
+        "/ip4/203.1.1.1/tcp/443/tls/ws",
+    ];
+    let spelling = |number: u32| spellings[usize::try_from(number).unwrap() % 6].to_owned();
+    assert_eq!(flood(&mut node, 0, FAILED, spelling), limits().0);
+}
+
+#[test]
+fn c4_many_ports_and_hosts_of_one_network_lead_to_sixty_four() {
+    let (_, most) = limits();
+    let mut node = Node::new();
+    let port = |number: u32| format!("/ip4/203.1.1.1/tcp/{}", 1 + number);
+    assert_eq!(flood(&mut node, 0, FAILED, port), most);
+    let mut node = Node::new();
+    let host = |number: u32| format!("/ip4/203.1.1.{}/tcp/443", number % 256);
+    assert_eq!(flood(&mut node, 0, FAILED, host), most);
+    let mut node = Node::new();
+    let host = |number: u32| format!("/ip6/2606:4700:1:{number:x}::1/tcp/443");
+    assert_eq!(flood(&mut node, 0, FAILED, host), most);
+    let mut node = Node::new();
+    let name = |number: u32| format!("/dns4/N{number}.x{}.Example.COM./tcp/443", number % 7);
+    assert_eq!(flood(&mut node, 0, FAILED, name), most);
+}
+
+#[test]
+fn c4_over_hours_it_is_so_many_in_each_window() {
+    let mut node = Node::new();
+    // Three hours: 18 windows, and the one that it begins in.
+    let dials = flood(&mut node, 1_080, FAILED, |_| VICTIM.to_owned());
+    let windows = usize::try_from(1_080 * u64::from(PEERS) / 600_000).unwrap() + 1;
+    assert!(dials <= limits().0 * windows, "{dials} dials in {windows} windows");
+    assert!(dials >= limits().0 * (windows - 1), "{dials} dials in {windows} windows");
+}
+
+#[test]
+fn c4_all_at_once_they_wait_and_are_told() {
+    let mut node = Node::new();
+    for number in 0..PEERS {
+        node.ask_for(number, any(), 30_000, &[hearsay(VICTIM)], Discovery::Done);
+    }
+    assert_eq!(node.said().len(), limits().0);
+    let stats = node.dialer.stats();
+    assert_eq!(stats.waiting, usize::try_from(PEERS).unwrap() - limits().0);
+    assert_eq!(settle(&mut node, FAILED), limits().0);
+    assert_eq!(node.errors.len(), usize::try_from(PEERS).unwrap());
+    assert_eq!(node.dialer.stats().waiting, 0);
+}
+
+#[test]
+fn c4_peers_that_are_there_are_all_reached() {
+    // Ten thousand behind one host and port: a gateway, say.
+    let mut node = Node::new();
+    let peers = usize::try_from(PEERS).unwrap();
+    for number in 0..PEERS {
+        node.ask_for(number, any(), 30_000, &[hearsay(VICTIM)], Discovery::Done);
+    }
+    assert_eq!(settle(&mut node, CONNECTED), peers);
+    assert!(node.errors.is_empty());
+    assert_eq!(node.dialer.stats().targets, 0);
+}
+
+#[test]
+fn c4_a_peer_that_is_not_there_counts_once() {
+    // Whoever names a host in many ways is one of those whom it is dialed for, and no more.
+    let mut node = Node::new();
+    let (most, _) = limits();
+    let spelled: Vec<_> = (0..64).map(|n| hearsay(&format!("{VICTIM}/sni/n{n}.com"))).collect();
+    let mut dials = 0;
+    for number in 0..20 {
+        node.ask_for(number, any(), 30_000, &spelled, Discovery::Done);
+        dials += settle(&mut node, FAILED);
+    }
+    assert_eq!(dials, most * spelled.len());
+}
