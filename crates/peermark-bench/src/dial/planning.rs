@@ -13,7 +13,8 @@ use crate::harness::{Random, Suite, Unit, allocations};
 
 /// How many candidates a peer has.
 const SIZES: [usize; 3] = [4, 16, 64];
-/// Peers of each size: one after the other, so that no branch is known by heart.
+/// Peers of each size, one after the other: none is in the nearest cache when its turn comes, and no
+/// branch is known by heart. In the cases that are called hot it is the same peer every time.
 const PEERS: usize = 32;
 /// Addresses that are read in a round.
 const READ: usize = 256;
@@ -97,6 +98,12 @@ impl Plans {
             }
         }
         let Some((size, peers)) = self.peers.last() else { return };
+        for policy in &self.policies {
+            let what = format!("plan-{size}-hot-{}", policy.name());
+            suite.timed(format!("{what}/ours"), PEERS, move |_| {
+                self.plan(&peers[0], &**policy, &ranker)
+            });
+        }
         for policy in &self.policies {
             let what = format!("allocations-{size}-{}", policy.name());
             suite.counted(format!("{what}/ours"), Unit::Count, move || {

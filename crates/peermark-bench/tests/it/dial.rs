@@ -76,15 +76,10 @@ fn a_filter_that_selects_neither_is_an_error() {
 }
 
 const NETWORKS: [&str; 3] = ["certified-fast", "certified-slow", "mixed"];
-const STRATEGIES: [&str; 5] = [
-    "all-at-once",
-    "happy-eyeballs",
-    "certified-first",
-    "certified-first-1s",
-    "user-certified",
-];
+const STRATEGIES: [&str; 5] =
+    ["all-at-once", "happy-eyeballs", "certified-first", "certified-first-1s", "user-certified"];
 
-const CASES: [&str; 37] = [
+const CASES: [&str; 41] = [
     "plan-4-certified-only/ours",
     "plan-4-certified-only/naive-sort",
     "plan-4-certified-first/ours",
@@ -109,6 +104,10 @@ const CASES: [&str; 37] = [
     "plan-64-any/naive-sort",
     "plan-64-user-certified/ours",
     "plan-64-user-certified/naive-sort",
+    "plan-64-hot-certified-only/ours",
+    "plan-64-hot-certified-first/ours",
+    "plan-64-hot-any/ours",
+    "plan-64-hot-user-certified/ours",
     "allocations-64-certified-only/ours",
     "allocations-64-certified-only/naive-sort",
     "allocations-64-certified-first/ours",
