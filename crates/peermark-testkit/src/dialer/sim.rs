@@ -281,6 +281,7 @@ impl Run {
         if self.rng.one_in(20) {
             let address = self.addresses[number][0].address().clone();
             self.dialer.connected(peer, &address, now);
+            self.settle();
             let wait = self.millis(10_000);
             self.schedule(wait, Event::Closed(peer, address));
         }

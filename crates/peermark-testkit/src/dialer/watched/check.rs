@@ -241,8 +241,7 @@ impl Watched {
                 }
                 let is_under_way =
                     known.attempts.iter().any(|id| self.attempts[id].address == *address);
-                let is_over =
-                    asked.failed.contains(address) || asked.maybe_failed.contains(address);
+                let is_over = self.may_have_failed(asked, address);
                 let excused = is_full || !has_room || is_left || is_under_way || is_over;
                 let due = self.has_joined(id, address);
                 assert!(excused || !due, "{address} is due and not dialed, for {asked:?} at {now}");
