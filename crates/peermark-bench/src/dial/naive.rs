@@ -7,7 +7,7 @@ use std::net::IpAddr;
 
 use libp2p_core::multiaddr::Protocol;
 use peermark::Multiaddr;
-use peermark::dial_policy::{Candidate, DialPolicy, Scope, Start};
+use peermark::dial_policy::{Candidate, DialPolicy, Scope, Start, Transport};
 
 /// The addresses that the policy dials, each with its stage, in order.
 pub(super) fn sorted<'a>(
@@ -56,9 +56,9 @@ impl Rank {
                 }
                 Protocol::Tcp(number) => (transport, port) = (Transport::Tcp, number),
                 Protocol::Udp(number) => port = number,
-                Protocol::QuicV1 => transport = Transport::Quic,
+                Protocol::QuicV1 => transport = Transport::QuicV1,
                 Protocol::WebTransport => transport = Transport::WebTransport,
-                Protocol::WebRTCDirect => transport = Transport::WebRtc,
+                Protocol::WebRTCDirect => transport = Transport::WebRtcDirect,
                 Protocol::P2pCircuit => {
                     is_circuit = true;
                     break;
@@ -72,23 +72,15 @@ impl Rank {
         };
         let family = u8::from(is_ip4);
         let (transport, port) = match transport {
-            Transport::Quic => (family, port),
+            Transport::QuicV1 => (family, port),
             Transport::WebTransport => (2 + family, port),
             Transport::Tcp => (4 + family, port),
             // These keep the order in which they came.
-            Transport::WebRtc => (6, 0),
-            Transport::Other => (7, 0),
+            Transport::WebRtcDirect => (6, 0),
+            _ => (7, 0),
         };
         Self { group, transport, port }
     }
-}
-
-enum Transport {
-    Quic,
-    WebTransport,
-    Tcp,
-    WebRtc,
-    Other,
 }
 
 fn near(scope: Scope) -> bool {
