@@ -5,8 +5,9 @@
 
 use std::collections::BTreeMap;
 
+use peermark_dial_policy::Candidate;
 use peermark_dialer::{Action, AttemptId, AttemptResult, Config, Dialer, Discovery};
-use peermark_testkit::dialer::world::{Policy, address, peer, policies};
+use peermark_testkit::dialer::world::{Policy, peer, policies};
 use peermark_testkit::rng::Rng;
 
 use crate::support::{at, certified, hearsay};
@@ -20,6 +21,7 @@ fn run(peers: u32) -> (usize, usize, Vec<String>) {
     let limits = config.limits.clone();
     let mut dialer = Dialer::new(config);
     let policies: Vec<Policy> = policies();
+    let known: Vec<_> = (0..peers).map(addresses).collect();
     let mut under_way: BTreeMap<AttemptId, u32> = BTreeMap::new();
     let (mut asked, mut ended, mut events, mut now) = (0, 0, 0, 0);
     let mut log = Vec::new();
@@ -27,16 +29,9 @@ fn run(peers: u32) -> (usize, usize, Vec<String>) {
     while ended < all {
         for _ in 0..rng.below(200).min(all - asked) {
             let number = u32::try_from(asked % usize::try_from(peers).unwrap()).unwrap();
-            let [_, a, b, c] = number.to_be_bytes();
-            let addresses = [
-                hearsay(&format!("/ip4/{}.{b}.{c}.1/tcp/4001", 30 + a)),
-                certified(&format!("/ip4/{}.{b}.{c}.1/udp/4001/quic-v1", 30 + a)),
-                hearsay(&format!("/ip6/2606:{b:x}:{c:x}::1/tcp/4001")),
-                hearsay("/ip4/203.1.1.1/tcp/443"),
-            ];
             let policy = rng.pick(&policies).clone();
             let deadline = at(now + 1_000 + u64::try_from(rng.below(60_000)).unwrap());
-            let known = addresses.to_vec();
+            let known = known[asked % known.len()].clone();
             dialer
                 .request(peer(number), policy, deadline, known, Discovery::Done, at(now))
                 .unwrap();
@@ -96,12 +91,17 @@ fn run(peers: u32) -> (usize, usize, Vec<String>) {
     while !matches!(dialer.poll(at(now)), Action::WaitUntil(None)) {}
     let stats = dialer.stats();
     assert_eq!((stats.requests, stats.attempts, stats.waiting), (0, 0, 0));
-    for number in 0..peers {
-        for text in ["/ip4/203.1.1.1/tcp/443"] {
-            dialer.disconnected(&peer(number), &address(text), at(now));
-        }
-    }
     (asked, events, log)
+}
+
+fn addresses(peer: u32) -> Vec<Candidate> {
+    let [_, a, b, c] = peer.to_be_bytes();
+    vec![
+        hearsay(&format!("/ip4/{}.{b}.{c}.1/tcp/4001", 30 + a)),
+        certified(&format!("/ip4/{}.{b}.{c}.1/udp/4001/quic-v1", 30 + a)),
+        hearsay(&format!("/ip6/2606:{b:x}:{c:x}::1/tcp/4001")),
+        hearsay("/ip4/203.1.1.1/tcp/443"),
+    ]
 }
 
 #[test]
