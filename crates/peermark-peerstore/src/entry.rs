@@ -1,8 +1,8 @@
 //! What is held of one peer: the value that the rules work on and that an engine stores.
 //!
-//! Small where it matters: a peer of which a certified record and nothing else is held is this
-//! struct and one allocation, in which the addresses are ranges of the envelope. Everything else
-//! is in a box of its own.
+//! Small where it matters: a peer of which a certified record of some four addresses and nothing else
+//! is held is this struct, in which the addresses are ranges of the envelope. A longer record is an
+//! allocation, and everything else is in a box of its own.
 //!
 //! Invariants, which [`PeerEntry::check`] proves:
 //!
@@ -13,6 +13,7 @@
 
 mod packed;
 mod reported;
+mod stored;
 mod view;
 
 use peermark_envelope::Limits as EnvelopeLimits;

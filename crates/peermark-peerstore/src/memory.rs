@@ -2,10 +2,11 @@
 //!
 //! Peers are spread over shards by a hash under the store's secret; each shard is under a lock of
 //! its own, is small enough that growing its tables is no pause, and has its own index of what is
-//! due. Signatures are verified before any of this is entered. A peer of which one record is held
-//! takes one allocation beside its place in a shard.
+//! due. Signatures are verified before any of this is entered. A peer of which one record of some four
+//! addresses is held takes its place in a shard, and no allocation beside it.
 
 mod around;
+mod index;
 mod ledger;
 mod rows;
 mod shard;
@@ -43,6 +44,8 @@ pub struct Memory {
 /// Peers of a shard, at most, when the store is as full as it may be. Growing its table moves as
 /// many keys of four bytes, which takes a fraction of a millisecond.
 const PEERS_PER_SHARD: usize = 1 << 14;
+/// Bytes that a peer takes, or more.
+const BYTES_PER_PEER: usize = 1024;
 /// Shards, at most.
 const MAX_SHARDS: usize = 1 << 12;
 
@@ -50,7 +53,11 @@ impl Memory {
     /// An empty engine.
     #[must_use]
     pub fn new(shared: Shared) -> Self {
-        let shards = shared.limits().peers.div_ceil(PEERS_PER_SHARD).clamp(1, MAX_SHARDS);
+        let limits = shared.limits();
+        // A shard evicts of its own: the lowest cap says how many there may be.
+        let bytes = usize::try_from(limits.bytes).unwrap_or(usize::MAX) / BYTES_PER_PEER;
+        let least = limits.peers.min(limits.records).min(limits.floors).min(bytes);
+        let shards = least.div_ceil(PEERS_PER_SHARD).clamp(1, MAX_SHARDS);
         let shards = shards.checked_next_power_of_two().unwrap_or(MAX_SHARDS);
         Self {
             shared,

@@ -8,15 +8,19 @@ use core::ops::Range;
 
 use peermark_peer_record::{Address, CertifiedRecord};
 
+use super::stored::Stored;
+
 /// Bytes of one span.
 const SPAN: usize = 3;
 
 /// A certified record, packed; or nothing.
 #[derive(Clone, PartialEq, Eq, Default)]
 pub(crate) struct Packed {
-    bytes: Box<[u8]>,
+    bytes: Stored,
     payload: (u16, u16),
-    peer_id: (u16, u8),
+    // Not a pair: its padding would make the struct a word longer.
+    peer_id_start: u16,
+    peer_id_len: u8,
     addresses: u8,
 }
 
@@ -44,9 +48,10 @@ impl Packed {
         let peer_id = record.peer_id();
         let (start, len) = find(envelope, record.payload(), peer_id.as_bytes())?;
         Some(Self {
-            bytes: bytes.into_boxed_slice(),
+            bytes: Stored::new(&bytes),
             payload,
-            peer_id: (start, u8::try_from(len).ok()?),
+            peer_id_start: start,
+            peer_id_len: u8::try_from(len).ok()?,
             addresses,
         })
     }
@@ -69,8 +74,7 @@ impl Packed {
 
     /// The multihash of the peer id.
     pub(crate) fn peer_id(&self) -> &[u8] {
-        let (start, len) = self.peer_id;
-        self.part(range(start, len.into()))
+        self.part(range(self.peer_id_start, self.peer_id_len.into()))
     }
 
     /// How many addresses are kept.
@@ -104,7 +108,7 @@ impl Packed {
         if kept == 0 {
             *self = Self::default();
         } else if gone > 0 {
-            self.bytes = bytes.into_boxed_slice();
+            self.bytes = Stored::new(&bytes);
             self.addresses = u8::try_from(kept).unwrap_or(u8::MAX);
         }
         gone
@@ -112,7 +116,7 @@ impl Packed {
 
     /// Bytes on the heap.
     pub(crate) fn heap(&self) -> usize {
-        self.bytes.len()
+        self.bytes.heap()
     }
 
     fn envelope_len(&self) -> usize {

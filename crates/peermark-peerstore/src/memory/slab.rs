@@ -2,7 +2,8 @@
 //!
 //! A chunk of 256 values is one allocation that never moves: growing costs no copy, and a chunk
 //! whose last value went is given back. Beside each value stands what is looked at without
-//! touching it: its hash, its tag for choosing victims, its place in the wheel.
+//! touching it: its hash, its tag for choosing victims, its place in the wheel. Where the values of
+//! the chunks are is kept apart from where that is: it is few bytes, which stay in the caches.
 
 use super::wheel::Place;
 
@@ -15,34 +16,35 @@ const FREE: u32 = 0;
 /// Values under keys.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
-    chunks: Vec<Chunk<T>>,
+    /// By chunk.
+    values: Vec<Vec<Option<T>>>,
+    chunks: Vec<Chunk>,
     /// Chunks with room that is not at their end, or that are given back.
     roomy: Vec<u32>,
     len: usize,
 }
 
-#[derive(Debug)]
-struct Chunk<T> {
-    values: Vec<Option<T>>,
+/// What stands beside the values of a chunk.
+#[derive(Debug, Default)]
+struct Chunk {
     hashes: Vec<u32>,
     tags: Vec<u32>,
     slots: Vec<u32>,
     buckets: Vec<u16>,
-    /// Places in `values` that are free.
+    /// Places that are free.
     free: Vec<u8>,
     is_roomy: bool,
 }
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), roomy: Vec::new(), len: 0 }
+        Self { values: Vec::new(), chunks: Vec::new(), roomy: Vec::new(), len: 0 }
     }
 }
 
-impl<T> Chunk<T> {
+impl Chunk {
     fn new() -> Self {
         Self {
-            values: Vec::with_capacity(CHUNK),
             hashes: Vec::with_capacity(CHUNK),
             tags: Vec::with_capacity(CHUNK),
             slots: Vec::with_capacity(CHUNK),
@@ -52,43 +54,29 @@ impl<T> Chunk<T> {
         }
     }
 
-    fn given_back() -> Self {
-        Self {
-            values: Vec::new(),
-            hashes: Vec::new(),
-            tags: Vec::new(),
-            slots: Vec::new(),
-            buckets: Vec::new(),
-            free: Vec::new(),
-            is_roomy: true,
-        }
-    }
-
     fn live(&self) -> usize {
-        self.values.len().saturating_sub(self.free.len())
+        self.tags.len().saturating_sub(self.free.len())
     }
 
-    /// Puts a value into a free place; `None` hands it back when there is none.
-    fn put(&mut self, value: T, hash: u32, tag: u32) -> Result<usize, T> {
+    /// Takes a place, if there is one.
+    fn place(&mut self, hash: u32, tag: u32) -> Option<usize> {
         if let Some(at) = self.free.pop().map(usize::from) {
-            set(&mut self.values, at, Some(value));
             set(&mut self.hashes, at, hash);
             set(&mut self.tags, at, tag);
-            return Ok(at);
+            return Some(at);
         }
-        let at = self.values.len();
+        let at = self.tags.len();
         if at >= CHUNK {
-            return Err(value);
+            return None;
         }
-        if self.values.capacity() == 0 {
+        if self.tags.capacity() == 0 {
             *self = Self { is_roomy: self.is_roomy, ..Self::new() };
         }
-        self.values.push(Some(value));
         self.hashes.push(hash);
         self.tags.push(tag);
         self.slots.push(0);
         self.buckets.push(Place::NOWHERE.bucket);
-        Ok(at)
+        Some(at)
     }
 }
 
@@ -114,47 +102,59 @@ impl<T> Slab<T> {
     }
 
     /// Puts a value in, and answers its key.
-    pub(super) fn insert(&mut self, mut value: T, hash: u32, tag: u32) -> u32 {
+    pub(super) fn insert(&mut self, value: T, hash: u32, tag: u32) -> u32 {
         self.len = self.len.saturating_add(1);
+        let (index, at) = self.place_for(hash, tag);
+        if let Some(values) = self.values.get_mut(index) {
+            if at < values.len() {
+                set(values, at, Some(value));
+            } else {
+                // One that is new or was given back has no room yet.
+                values.reserve_exact(CHUNK.saturating_sub(values.len()));
+                values.push(Some(value));
+            }
+        }
+        join(index, at)
+    }
+
+    /// A free place: where one became free, or behind all others.
+    fn place_for(&mut self, hash: u32, tag: u32) -> (usize, usize) {
         while let Some(&number) = self.roomy.last() {
             let index = usize::try_from(number).unwrap_or(usize::MAX);
             if let Some(chunk) = self.chunks.get_mut(index) {
-                match chunk.put(value, hash, tag) {
-                    Ok(at) => return join(index, at),
-                    Err(back) => value = back,
+                if let Some(at) = chunk.place(hash, tag) {
+                    return (index, at);
                 }
                 chunk.is_roomy = false;
             }
             self.roomy.pop();
         }
         let last = self.chunks.len().saturating_sub(1);
-        if let Some(chunk) = self.chunks.get_mut(last) {
-            match chunk.put(value, hash, tag) {
-                Ok(at) => return join(last, at),
-                Err(back) => value = back,
-            }
+        if let Some(at) = self.chunks.get_mut(last).and_then(|chunk| chunk.place(hash, tag)) {
+            return (last, at);
         }
-        let index = self.chunks.len();
         let mut chunk = Chunk::new();
-        let at = chunk.put(value, hash, tag).unwrap_or(0);
+        let at = chunk.place(hash, tag).unwrap_or(0);
         self.chunks.push(chunk);
-        join(index, at)
+        self.values.push(Vec::new());
+        (self.chunks.len().saturating_sub(1), at)
     }
 
     /// Takes a value out.
     pub(super) fn remove(&mut self, key: u32) -> Option<T> {
         let (index, at) = split(key);
+        let values = self.values.get_mut(index)?;
         let chunk = self.chunks.get_mut(index)?;
-        let value = chunk.values.get_mut(at)?.take()?;
+        let value = values.get_mut(at)?.take()?;
         self.len = self.len.saturating_sub(1);
         set(&mut chunk.tags, at, FREE);
         chunk.free.push(u8::try_from(at).unwrap_or(0));
         let was_roomy = chunk.is_roomy;
         if chunk.live() == 0 {
-            *chunk = Chunk::given_back();
-        } else {
-            chunk.is_roomy = true;
+            *chunk = Chunk::default();
+            *values = Vec::new();
         }
+        chunk.is_roomy = true;
         if !was_roomy {
             self.roomy.push(u32::try_from(index).unwrap_or(u32::MAX));
         }
@@ -166,12 +166,12 @@ impl<T> Slab<T> {
 
     pub(super) fn get(&self, key: u32) -> Option<&T> {
         let (index, at) = split(key);
-        self.chunks.get(index)?.values.get(at)?.as_ref()
+        self.values.get(index)?.get(at)?.as_ref()
     }
 
     pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut T> {
         let (index, at) = split(key);
-        self.chunks.get_mut(index)?.values.get_mut(at)?.as_mut()
+        self.values.get_mut(index)?.get_mut(at)?.as_mut()
     }
 
     pub(super) fn hash(&self, key: u32) -> u32 {
@@ -209,8 +209,8 @@ impl<T> Slab<T> {
 
     /// All values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.chunks.iter().enumerate().flat_map(|(index, chunk)| {
-            let values = chunk.values.iter().enumerate();
+        self.values.iter().enumerate().flat_map(|(index, values)| {
+            let values = values.iter().enumerate();
             values.filter_map(move |(at, value)| Some((join(index, at), value.as_ref()?)))
         })
     }

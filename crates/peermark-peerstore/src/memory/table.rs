@@ -1,11 +1,10 @@
 //! Values by peer, with when they are due: what both entries and floors are kept in.
 //!
-//! A slab holds the values, a hash table finds their keys, a wheel knows when they are due. The
-//! table is keyed by a hash under the store's secret, so that nobody can choose peer ids that
-//! collide, and holds four bytes for each value; growing it moves those and touches no value.
+//! A slab holds the values, an index finds their keys, a wheel knows when they are due. The index is
+//! over a hash under the store's secret, so that nobody can choose peer ids that collide, and has
+//! four bytes for each place; growing it moves those and touches no value.
 
-use hashbrown::HashTable;
-
+use super::index::Index;
 use super::slab::Slab;
 use super::wheel::{Keys, Place, Wheel};
 
@@ -23,13 +22,13 @@ pub(super) trait Row {
 #[derive(Debug)]
 pub(super) struct Table<T> {
     slab: Slab<T>,
-    keys: HashTable<u32>,
+    keys: Index,
     wheel: Wheel,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { slab: Slab::default(), keys: HashTable::new(), wheel: Wheel::default() }
+        Self { slab: Slab::default(), keys: Index::default(), wheel: Wheel::default() }
     }
 }
 
@@ -46,8 +45,7 @@ impl<T: Row> Keys for Slab<T> {
 impl<T: Row> Table<T> {
     /// The key of the row of a peer with this hash.
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<u32> {
-        let is_it = |key: &u32| self.slab.get(*key).is_some_and(|row| row.peer() == peer);
-        self.keys.find(spread(hash), is_it).copied()
+        self.keys.find(hash, |key| self.slab.get(key).is_some_and(|row| row.peer() == peer))
     }
 
     pub(super) fn get(&self, key: u32) -> Option<&T> {
@@ -63,7 +61,7 @@ impl<T: Row> Table<T> {
         let (due, tag) = (row.due(), row.tag());
         let key = self.slab.insert(row, hash, tag);
         let slab = &self.slab;
-        self.keys.insert_unique(spread(hash), key, |key| spread(slab.hash(*key)));
+        self.keys.insert(hash, key, |key| slab.hash(key));
         self.slab.set_place(key, Place::NOWHERE);
         if let Some(due) = due {
             self.wheel.insert(key, due, now, &mut self.slab);
@@ -75,9 +73,7 @@ impl<T: Row> Table<T> {
     pub(super) fn remove(&mut self, key: u32) -> Option<T> {
         let (hash, place) = (self.slab.hash(key), self.slab.place(key));
         self.wheel.remove(place, &mut self.slab);
-        if let Ok(entry) = self.keys.find_entry(spread(hash), |other| *other == key) {
-            entry.remove();
-        }
+        self.keys.remove(hash, key);
         self.slab.remove(key)
     }
 
@@ -123,13 +119,10 @@ impl<T: Row> Table<T> {
         self.slab.iter().map(|(_, row)| row)
     }
 
-    /// Gives back memory that a table three quarters empty holds.
+    /// Gives back memory that is not needed any more.
     pub(super) fn shrink(&mut self) {
-        if self.keys.capacity() > self.keys.len().saturating_mul(4).saturating_add(64) {
-            let slab = &self.slab;
-            let room = self.keys.len().saturating_mul(2);
-            self.keys.shrink_to(room, |key| spread(slab.hash(*key)));
-        }
+        let slab = &self.slab;
+        self.keys.shrink(|key| slab.hash(key));
     }
 
     /// Whether slab, table and wheel agree.
@@ -155,9 +148,4 @@ impl<T: Row> Table<T> {
         }
         ensure(filed == due, "the wheel counts wrong")
     }
-}
-
-/// 64 bits for a table that looks at the first and the last of them.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
