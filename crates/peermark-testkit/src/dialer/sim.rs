@@ -334,7 +334,8 @@ fn addresses(rng: &mut Rng, network: &mut Network, peer: u32) -> Vec<Candidate> 
             world::candidate(address, *rng.pick(&CLASSES))
         })
         .collect();
-    let victim = world::address(*rng.pick(&VICTIM));
+    let victim: &str = rng.pick::<&str>(&VICTIM);
+    let victim = world::address(victim);
     let class = *rng.pick(&CLASSES);
     all.insert(rng.below(all.len()), world::candidate(victim, class));
     all

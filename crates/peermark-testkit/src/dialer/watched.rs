@@ -139,6 +139,10 @@ impl Watched {
     }
 
     /// [`Dialer::request`]; `None` where there are too many.
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
     pub fn request(
         &mut self,
         peer: PeerId,
@@ -226,6 +230,10 @@ impl Watched {
     }
 
     /// [`Dialer::cancel`].
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
     pub fn cancel(&mut self, id: RequestId, now: Timestamp) {
         let is_open = self.requests.contains_key(&id);
         assert_eq!(self.dialer.cancel(id, now), is_open, "{id} was open: {is_open}");
@@ -242,6 +250,10 @@ impl Watched {
     }
 
     /// [`Dialer::dialed`].
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
     pub fn dialed(&mut self, id: AttemptId, result: AttemptResult, now: Timestamp) {
         let told = self.attempts.remove(&id);
         assert_eq!(self.dialer.dialed(id, result, now), told.is_some(), "{id}");
@@ -276,11 +288,15 @@ impl Watched {
     }
 
     /// [`Dialer::poll`]: answers what it says, of which everything holds.
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
     pub fn poll(&mut self, now: Timestamp) -> Action {
         let action = self.dialer.poll(now);
         match &action {
             Action::Dial { attempt, peer, address } => {
-                self.check_dial(*attempt, *peer, address, now)
+                self.check_dial(*attempt, *peer, address, now);
             }
             Action::Cancel { attempt } => self.check_cancel(*attempt),
             Action::Complete { request, peer, address } => {
