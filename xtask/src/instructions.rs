@@ -47,7 +47,7 @@ pub(crate) fn run(args: &Args) -> Result<()> {
 }
 
 /// What is counted, and how many instructions the project wants to hold.
-const OPERATIONS: &[(&str, Option<u64>)] = 
+const OPERATIONS: &[(&str, Option<u64>)] =
     &[("repeat", Some(700)), ("lookup", None), ("insert-and-forget", None)];
 
 fn collected(bench: &Path, operation: &str, times: u64) -> Result<u64> {

@@ -81,6 +81,8 @@ pub(crate) enum Compared {
     Alone,
     /// Divided by another case.
     Over(&'static str),
+    /// Less another case.
+    Minus(&'static str),
 }
 
 impl<'a> Suite<'a> {

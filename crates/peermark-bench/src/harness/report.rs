@@ -129,6 +129,10 @@ impl Report {
         let case = self.find(goal.case)?;
         let (text, figure, show): (_, _, fn(Unit, f64) -> String) = match goal.compared {
             Compared::Alone => (goal.case.to_owned(), case.median, |unit, x| unit.show(x)),
+            Compared::Minus(other) => {
+                let figure = case.median - self.find(other)?.median;
+                (format!("{} − {other}", goal.case), figure, |unit, x| unit.show(x))
+            }
             Compared::Over(other) => {
                 let figure = case.median / self.find(other)?.median;
                 (format!("{} ÷ {other}", goal.case), figure, |_, x| format!("{x:.3}"))
@@ -207,6 +211,7 @@ mod tests {
                 goal(Compared::Over("x/theirs"), 0.7),
                 goal(Compared::Alone, 1_500.0),
                 goal(Compared::Over("x/nobody"), 1.0),
+                goal(Compared::Minus("x/theirs"), 50.0),
                 Goal {
                     case: "n/theirs",
                     compared: Compared::Over("n/ours"),
@@ -260,6 +265,7 @@ mod tests {
             "met: x/ours ÷ x/theirs = 0.750, at most 1.000",
             "missed: x/ours ÷ x/theirs = 0.750, at most 0.700",
             "missed: x/ours = 1.50 µs, at most 1.50 µs",
+            "met: x/ours − x/theirs = -500.0 ns, at most 50.0 ns",
             "met: n/theirs ÷ n/ours = 2.500, at least 2.000",
         ];
         assert_eq!(lines.collect::<Vec<_>>(), expected);

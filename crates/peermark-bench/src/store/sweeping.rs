@@ -3,9 +3,8 @@
 //! They end within ten seconds, and one sweep at the end of these lets go of them all. `clear` does
 //! the same to the same peers, after it found them by their ids.
 //!
-//! What finding alone costs is told by a sweep that looks at each of them and lets nearly all of
-//! them be: at a moment when one peer of each region is due, and the others soon will be, so that
-//! the wheel files them anew.
+//! What is not due yet costs little, and seldom: a sweep when one peer of each region is due, and the
+//! others soon will be, looks at each of them once and files it anew.
 
 use std::cell::OnceCell;
 use std::time::Duration;
@@ -28,7 +27,7 @@ const TICK: Duration = Duration::from_secs(10);
 pub(super) struct Sweeps {
     pub(super) sweep: Vec<f64>,
     pub(super) clear: Vec<f64>,
-    pub(super) find: Vec<f64>,
+    pub(super) moved: Vec<f64>,
 }
 
 /// [`Sweeps`], measured when it is asked for.
@@ -75,7 +74,7 @@ fn measure(peers: &Peers) -> Sweeps {
             Timestamp::from_nanos((swept.now.as_nanos() >> FAR << FAR) + (2 << FAR)),
             &firsts,
         );
-        sweeps.find.push(swept.each(|it| {
+        sweeps.moved.push(swept.each(|it| {
             let Ok(swept) = it.store.sweep(it.now, usize::MAX);
             assert_eq!(swept.peers, firsts.len(), "one of each region");
         }));

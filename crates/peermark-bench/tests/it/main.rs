@@ -141,7 +141,7 @@ const STORE_CASES: &[&str] = &[
     "sweep-idle/ours",
     "sweep-1-percent/ours",
     "clear-1-percent/ours",
-    "find-due/ours",
+    "sweep-move/ours",
     "ingest-one-thread/ours",
     "ingest-two-threads/ours",
 ];
