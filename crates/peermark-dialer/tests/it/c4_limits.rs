@@ -110,24 +110,26 @@ fn c4_a_line_before_a_busy_host_holds_up_nobody_else() {
 
 #[test]
 fn c4_a_line_behind_a_full_house_goes_on_when_its_first_leaves() {
-    // The first in line for a host was let through, waits for any dial to end, and leaves.
     let mut node = Node::with(|limits| {
-        (limits.dials, limits.dials_per_target) = (2, 1);
-        limits.window = Duration::ZERO;
+        (limits.dials, limits.dials_per_target) = (2, 2);
+        limits.window = Duration::from_secs(2);
     });
-    node.ask_for(1, any(), 9_000, &[hearsay(A)], Discovery::Done);
-    node.ask_for(9, any(), 9_000, &[hearsay(B)], Discovery::Done);
-    node.says(&[dial(A), dial(B)]);
-    let third = node.ask_for(2, any(), 9_000, &[hearsay(C)], Discovery::Done);
-    let first = node.ask_for(3, any(), 9_000, &[hearsay(A)], Discovery::Done);
-    node.ask_for(4, any(), 9_000, &[hearsay(A)], Discovery::Done);
+    node.ask_for(1, any(), 90_000, &[hearsay(A)], Discovery::Done);
+    node.ask_for(2, any(), 90_000, &[hearsay(A)], Discovery::Done);
+    node.says(&[dial(A), dial(A)]);
+    node.dialed_for(1, A, FAILED);
+    node.says(&[all_failed(0)]);
+    let first = node.ask_for(3, any(), 90_000, &[hearsay(A)], Discovery::Done);
+    node.ask_for(4, any(), 90_000, &[hearsay(A)], Discovery::Done);
+    let other = node.ask_for(9, any(), 90_000, &[hearsay(B)], Discovery::Done);
+    node.says(&[dial(B)]);
+    // The host has room for one by now: the first goes on to wait for any dial to end, and leaves.
+    node.pass(2_000);
     node.says(&[]);
-    node.dialed_for(1, A, CONNECTED);
-    node.says(&[over(0, A), dial(C)]);
-    assert!(node.cancel(first) && node.cancel(third));
-    node.said();
-    node.dialed_for(2, C, AttemptResult::Cancelled);
-    node.says(&[dial(A)]);
+    assert!(node.cancel(first));
+    node.says(&[]);
+    node.dialed_for(9, B, CONNECTED);
+    node.says(&[over(other, B), dial(A)]);
     node.attempt(4, A);
 }
 
