@@ -72,6 +72,25 @@ impl PeerId {
         }
     }
 
+    /// The peer id that a `PublicKey` message of at most 42 bytes is, whatever it says; `None` for
+    /// longer ones, which are hashed. For looking up who a message claims to be of: whether it is a
+    /// key at all, [`PublicKey::decode`] knows.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use peermark_identity::{Keypair, PeerId};
+    ///
+    /// let key = Keypair::generate_ed25519()?.public_key().encode();
+    /// assert_eq!(PeerId::of_inline_key(&key).unwrap().as_bytes()[2..], key[..]);
+    /// assert_eq!(PeerId::of_inline_key(&[0; 43]), None);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn of_inline_key(message: &[u8]) -> Option<Self> {
+        (message.len() <= usize::from(MAX_INLINE_KEY)).then(|| Self::from_parts(IDENTITY, message))
+    }
+
     /// The peer id of `key`. Does not allocate for Ed25519, secp256k1 and ECDSA.
     #[must_use]
     pub fn from_public_key(key: &PublicKey) -> Self {
@@ -124,8 +143,8 @@ impl PeerId {
         let [to_code, to_len, rest @ ..] = &mut bytes;
         let len = u8::try_from(digest.len()).unwrap_or(MAX_INLINE_KEY).min(MAX_INLINE_KEY);
         (*to_code, *to_len) = (code, len);
-        for (to, from) in rest.iter_mut().zip(digest) {
-            *to = *from;
+        if let Some(rest) = rest.get_mut(..digest.len()) {
+            rest.copy_from_slice(digest);
         }
         Self { bytes, len: len.saturating_add(2) }
     }

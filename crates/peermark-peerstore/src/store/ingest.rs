@@ -94,13 +94,8 @@ impl<E: Engine> Peerstore<E> {
 /// The peer that signed a canonical envelope, where its key is short enough to be its peer id; else
 /// the one that the payload names first. It proves nothing: it tells where to look.
 fn claimed_peer(bytes: &[u8]) -> Option<PeerId> {
-    if let [0x0a, len @ 0..=42, ..] = bytes {
-        // An identity multihash of the key: the same bytes, but for the first.
-        let mut id = [0; PeerId::MAX_LEN];
-        let id = id.get_mut(..usize::from(*len).saturating_add(2))?;
-        id.copy_from_slice(bytes.get(..id.len())?);
-        *id.first_mut()? = 0;
-        return PeerId::from_bytes(id).ok();
+    if let [0x0a, len @ 0..=42, rest @ ..] = bytes {
+        return PeerId::of_inline_key(rest.get(..usize::from(*len))?);
     }
     let (_key, rest) = field(bytes, 0x0a)?;
     let (_payload_type, rest) = field(rest, 0x12)?;
