@@ -42,11 +42,10 @@ impl Narrator {
         Ok(writeln!(self.out, "  {first:33}  {second:11}  {third:20}  {fourth:>9}")?)
     }
 
-    /// Tells a row of a plan: policy, when, address, and why not.
-    pub(super) fn row(&mut self, cells: &[&str; 4]) -> Result<(), Failure> {
-        let [first, second, third, fourth] = cells;
-        let line = format!("  {first:15}  {second:19}  {third:32}  {fourth}");
-        Ok(writeln!(self.out, "{}", line.trim_end())?)
+    /// Tells a row of a plan: policy, when, and what.
+    pub(super) fn row(&mut self, cells: &[&str; 3]) -> Result<(), Failure> {
+        let [first, second, third] = cells;
+        Ok(writeln!(self.out, "  {first:15}  {second:19}  {third}")?)
     }
 
     /// What was told must be so.

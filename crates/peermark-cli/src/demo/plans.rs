@@ -45,13 +45,13 @@ fn show(plan: &PeerPlan, policy: &str, narrator: &mut Narrator) -> Result<(), Fa
         let mut start = stage.start.to_string();
         for dial in stage.dials {
             let when = format!("{start}, {} ms", dial.delay().as_millis());
-            narrator.row(&[name, &when, &text(dial.candidate()), ""])?;
+            narrator.row(&[name, &when, &text(dial.candidate())])?;
             (name, start) = ("", "then".to_owned());
         }
     }
     for refused in plan.plan().refused() {
         let reason = refused.reason.to_string();
-        narrator.row(&[name, "refused", &text(refused.candidate), &reason])?;
+        narrator.row(&[name, "refused", &format!("{}: {reason}", text(refused.candidate))])?;
         name = "";
     }
     Ok(())

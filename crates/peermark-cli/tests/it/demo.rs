@@ -37,7 +37,7 @@ fn the_story_is_two_screens_and_goes_as_told() {
         "certified-first  now, 0 ms ",
         "after-failure, 0 ms",
         "any              now, 0 ms ",
-        "refused              /ip4/169.254.169.254/tcp/80",
+        "refused              /ip4/169.254.169.254/tcp/80: the policy",
     ] {
         assert!(text.contains(part), "no {part:?} in\n{text}");
     }
