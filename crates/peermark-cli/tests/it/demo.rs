@@ -33,7 +33,7 @@ fn the_story_is_two_screens_and_goes_as_told() {
         "1 record scrapped, 3 addresses gone",
         "outcome    stale: seq 1 is below 2",
         "floor      seq 2, though the record is gone",
-        "certified-only   now, 0 ms           /ip4/192.0.2.44/udp/4001/quic-v1",
+        "certified-only   now, 0 ms            /ip4/192.0.2.44/udp/4001/quic-v1",
         "certified-first  now, 0 ms ",
         "after-failure, 0 ms",
         "any              now, 0 ms ",
