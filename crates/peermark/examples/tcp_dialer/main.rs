@@ -5,6 +5,8 @@
 //!
 //! `cargo run -p peermark --example tcp_dialer`
 
+#![expect(clippy::print_stdout, reason = "an example shows what it does")]
+
 mod handshake;
 mod listener;
 mod node;

@@ -170,7 +170,7 @@ impl Driver {
                 Action::Cancel { attempt } => self.cancel(attempt),
                 Action::Complete { request, address, .. } => self.answer(request, Ok(address)),
                 Action::Fail { request, error, .. } => {
-                    self.answer(request, Err(ConnectError::Dial(error)))
+                    self.answer(request, Err(ConnectError::Dial(error)));
                 }
                 Action::WaitUntil(wake) => return wake,
             }

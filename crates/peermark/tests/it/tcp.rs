@@ -44,7 +44,8 @@ impl World {
 
     /// A stranger says that Alice is there.
     fn hear(&self, address: &Multiaddr) {
-        let heard = self.book.report(&self.peer(), &[address.clone()], &Source::DHT).unwrap();
+        let heard =
+            self.book.report(&self.peer(), std::slice::from_ref(address), &Source::DHT).unwrap();
         assert_eq!(heard.added, 1);
     }
 
