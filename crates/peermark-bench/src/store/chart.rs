@@ -88,11 +88,13 @@ fn grouped(n: usize) -> String {
     text
 }
 
+/// Greys that are read on either ground, and better ones for those who say which it is.
 const STYLE: &str = "\
-    text{font:13px system-ui,sans-serif;fill:#424a53}\
+    text{font:13px system-ui,sans-serif;fill:#6e7781}\
     .title{font-weight:600;font-size:15px}\
-    .ours{fill:#1a7f5a}.libp2p-peer-store{fill:#8c959f}\
-    @media(prefers-color-scheme:dark){text{fill:#c9d1d9}.ours{fill:#3fb37f}}";
+    .ours{fill:#1f9d6b}.libp2p-peer-store{fill:#8c959f}\
+    @media(prefers-color-scheme:light){text{fill:#424a53}}\
+    @media(prefers-color-scheme:dark){text{fill:#c9d1d9}}";
 
 #[cfg(test)]
 mod tests {
