@@ -137,8 +137,8 @@ impl<E: Engine> Peerstore<E> {
 
     /// Applies a certified record, whoever delivered it, to live for `ttl` (S1, S2).
     ///
-    /// A record that is no newer, or that the store has no room for, is an [`Outcome`](crate::Outcome) and no
-    /// error.
+    /// A record that is no newer, or that the store has no room for, is an
+    /// [`Outcome`](crate::Outcome) and no error.
     ///
     /// # Errors
     ///
