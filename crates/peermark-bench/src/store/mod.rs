@@ -35,7 +35,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "N")]
     peers: Option<usize>,
 
-    /// 10,000,000 as well: it takes some 20 GB of memory, and half an hour.
+    /// 10,000,000 as well: it takes some 20 GB of memory, and a quarter of an hour.
     #[arg(long)]
     large: bool,
 
