@@ -11,6 +11,7 @@
 //! - An address without a claim of its own is one of the record's.
 //! - A floor is stored only where no record implies it.
 
+mod extra;
 mod packed;
 mod reported;
 mod stored;
@@ -24,6 +25,7 @@ use peermark_provenance::{SourceKind, SourceKinds, Timestamp, TrustClass};
 use crate::context::Context;
 use crate::outcome::PayloadDigest;
 
+pub(crate) use extra::Extra;
 pub(crate) use packed::Packed;
 pub(crate) use reported::{Claimant, ReportedAddress, StoredClaim};
 pub use view::{AddressView, PeerView, RecordView};
@@ -51,17 +53,6 @@ pub struct PeerEntry {
     /// The group that brought the peer first, users and handshakes aside; it is charged while there
     /// is nothing better.
     pub(crate) group: u16,
-}
-
-/// What is held beside a record.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Extra {
-    pub(crate) peer: PeerId,
-    /// Where there is no record.
-    pub(crate) floor: Option<Floor>,
-    pub(crate) connected: bool,
-    /// Sorted by their bytes.
-    pub(crate) addresses: Vec<ReportedAddress>,
 }
 
 /// The highest sequence number that was accepted of a peer, and what was accepted with it (S3).
@@ -152,6 +143,11 @@ impl PeerEntry {
         self.record.is_some()
     }
 
+    /// Whether a record is held that is not over.
+    pub(crate) fn has_live_record(&self, now: Timestamp) -> bool {
+        self.record.is_some() && now < self.expires
+    }
+
     /// Whether the peer is connected.
     #[must_use]
     pub fn is_connected(&self) -> bool {
@@ -223,13 +219,7 @@ impl PeerEntry {
     pub fn check(&self, limits: &crate::Limits) -> Result<(), Defect> {
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect(what)) };
         let reported = self.reported();
-        let certified = self.record.len();
-        let others =
-            reported.iter().filter(|address| !self.record.contains(&address.address)).count();
-        ensure(
-            certified.saturating_add(others) <= limits.addresses_per_peer,
-            "more addresses than the limit",
-        )?;
+        ensure(self.address_count() <= limits.addresses_per_peer, "more addresses than the limit")?;
         ensure(
             reported.is_sorted_by(|a, b| a.address < b.address),
             "addresses out of order, or twice",
@@ -282,9 +272,18 @@ impl PeerEntry {
     }
 
     pub(crate) fn reported_at(&self, address: &[u8]) -> Option<&ReportedAddress> {
-        let reported = self.reported();
-        let at = reported.binary_search_by(|other| (*other.address).cmp(address)).ok()?;
-        reported.get(at)
+        let extra = self.extra.as_ref()?;
+        extra.addresses.get(extra.place(address).ok()?)
+    }
+
+    /// The addresses that are not in the record.
+    pub(crate) fn uncertified(&self) -> impl Iterator<Item = &ReportedAddress> {
+        self.reported().iter().filter(|address| !self.record.contains(&address.address))
+    }
+
+    /// How many addresses there are, those of the record and the others.
+    pub(crate) fn address_count(&self) -> usize {
+        self.record.len().saturating_add(self.uncertified().count())
     }
 
     pub(crate) fn extra_mut(&mut self) -> &mut Extra {
@@ -338,8 +337,8 @@ impl PeerEntry {
         self.tidy();
     }
 
-    /// Drops what is over at `now` (S6).
-    pub(crate) fn expire(&mut self, cx: &Context<'_>) {
+    /// Lets go of what is over at the moment of `cx` (S6).
+    pub fn settle(&mut self, cx: &Context<'_>) {
         let (now, connected) = (cx.now, self.is_connected());
         if let Some(extra) = &mut self.extra {
             for address in &mut extra.addresses {
@@ -349,7 +348,7 @@ impl PeerEntry {
                 extra.floor = None;
             }
         }
-        if self.record.is_some() && now >= self.expires {
+        if self.record.is_some() && !self.has_live_record(now) {
             self.scrap_record();
         } else {
             self.tidy();

@@ -63,10 +63,3 @@ pub struct Need {
     /// The group that is charged; [`EXEMPT`](crate::EXEMPT) where no budget is.
     pub group: u16,
 }
-
-impl PeerEntry {
-    /// Lets go of what is over at the moment of `cx` (S6).
-    pub fn settle(&mut self, cx: &Context<'_>) {
-        self.expire(cx);
-    }
-}

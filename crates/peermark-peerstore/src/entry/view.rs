@@ -41,7 +41,7 @@ impl<'a> PeerView<'a> {
     /// The certified record, while it lives (S5).
     #[must_use]
     pub fn record(&self) -> Option<RecordView<'a>> {
-        let live = self.entry.record.is_some() && self.now < self.entry.expires;
+        let live = self.entry.has_live_record(self.now);
         live.then_some(RecordView { entry: self.entry })
     }
 

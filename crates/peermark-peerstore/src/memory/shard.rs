@@ -154,10 +154,10 @@ impl Shard {
         let before = around.before(self.entries.get(key));
         let changed = self.entries.change(key, around.now(), |entry| {
             let bill = Bill::of(entry);
-            let (addresses, record) = (count_addresses(entry), entry.has_record());
+            let (addresses, record) = (entry.address_count(), entry.has_record());
             entry.settle(&around.cx);
             around.tell(before, entry, Cause::Expiry);
-            let gone = addresses.saturating_sub(count_addresses(entry));
+            let gone = addresses.saturating_sub(entry.address_count());
             swept.addresses = swept.addresses.saturating_add(gone);
             let scrapped = record && !entry.has_record();
             swept.records = swept.records.saturating_add(usize::from(scrapped));
@@ -322,8 +322,3 @@ impl Shard {
 
 /// How many keys are looked at to find one that is over before something is evicted.
 const SWEEP_FOR_ROOM: usize = 1024;
-
-fn count_addresses(entry: &PeerEntry) -> usize {
-    let others = entry.reported().iter().filter(|other| !entry.record.contains(&other.address));
-    entry.record.len().saturating_add(others.count())
-}

@@ -106,9 +106,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// The engine's.
     pub fn signed_record(&self, peer: &PeerId, now: Timestamp) -> Result<Option<Bytes>, E::Error> {
-        self.view(peer, now, |view| {
-            view.and_then(|view| view.record()).map(|r| Bytes::copy_from_slice(r.as_bytes()))
-        })
+        self.view(peer, now, copy_record)
     }
 
     /// The signed records of many peers, in their order (S8).
@@ -121,9 +119,7 @@ impl<E: Engine> Peerstore<E> {
         peers: &[PeerId],
         now: Timestamp,
     ) -> Result<Vec<Option<Bytes>>, E::Error> {
-        self.view_many(peers, now, |view| {
-            view.and_then(|view| view.record()).map(|r| Bytes::copy_from_slice(r.as_bytes()))
-        })
+        self.view_many(peers, now, copy_record)
     }
 
     /// For each peer its signed record, or its plain addresses where there is none (S8): what
@@ -138,11 +134,11 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
     ) -> Result<Vec<RoutingRecord>, E::Error> {
         self.view_many(peers, now, |view| {
-            let Some(view) = view else { return RoutingRecord::Unknown };
-            if let Some(record) = view.record() {
-                return RoutingRecord::Signed(Bytes::copy_from_slice(record.as_bytes()));
+            if let Some(record) = copy_record(view) {
+                return RoutingRecord::Signed(record);
             }
-            let plain: Vec<_> = view.addresses().map(|a| a.address().to_multiaddr()).collect();
+            let addresses = view.iter().flat_map(PeerView::addresses);
+            let plain: Vec<_> = addresses.map(|a| a.address().to_multiaddr()).collect();
             if plain.is_empty() { RoutingRecord::Unknown } else { RoutingRecord::Plain(plain) }
         })
     }
@@ -209,6 +205,10 @@ impl<E: Engine> Peerstore<E> {
         }
         Ok(count)
     }
+}
+
+fn copy_record(view: Option<PeerView<'_>>) -> Option<Bytes> {
+    view.and_then(|view| view.record()).map(|record| Bytes::copy_from_slice(record.as_bytes()))
 }
 
 pub(super) fn copy_addresses(view: &PeerView<'_>) -> Vec<PeerAddress> {

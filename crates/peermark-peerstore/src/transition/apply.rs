@@ -56,7 +56,7 @@ impl<'a> ApplyRecord<'a> {
         ttl: Duration,
         cx: &Context<'_>,
     ) -> Option<Seq> {
-        let live = entry.has_record() && cx.now < entry.expires;
+        let live = entry.has_live_record(cx.now);
         let known = entry.delivered_by.contains(source.kind());
         // Whatever the peer itself says may extend its record; what stores nothing is refused.
         let third_party = source.kind() != SourceKind::Identify && !cx.clamp(ttl).is_zero();
@@ -65,8 +65,7 @@ impl<'a> ApplyRecord<'a> {
 
     /// The answer for a [repeat](Self::repeat).
     pub fn repeated(peer: PeerId, seq: Seq) -> Applied {
-        let outcome = Outcome::Refreshed { extended: false };
-        Applied { peer, seq, outcome, added: 0, withdrawn: 0, dropped: 0, evicted: 0 }
+        nothing_moved(peer, seq, Outcome::Refreshed { extended: false })
     }
 
     fn decide(&self, entry: &PeerEntry, cx: &Context<'_>) -> Decision {
@@ -79,7 +78,7 @@ impl<'a> ApplyRecord<'a> {
         if ttl.is_zero() {
             return refused(Refusal::NoTime);
         }
-        let live = entry.has_record() && cx.now < entry.expires;
+        let live = entry.has_live_record(cx.now);
         let seq = self.record.seq();
         if self.ends(cx.now, cx) <= cx.now {
             return refused(Refusal::NoTime);
@@ -175,15 +174,7 @@ impl<'a> ApplyRecord<'a> {
     }
 
     fn answer(&self, outcome: Outcome) -> Applied {
-        Applied {
-            peer: self.record.peer_id(),
-            seq: self.record.seq(),
-            outcome,
-            added: 0,
-            withdrawn: 0,
-            dropped: 0,
-            evicted: 0,
-        }
+        nothing_moved(self.record.peer_id(), self.record.seq(), outcome)
     }
 
     /// Puts the record in the place of the one that is held.
@@ -256,6 +247,10 @@ impl<'a> ApplyRecord<'a> {
         entry.accepted_last = u32::try_from(since).unwrap_or(u32::MAX);
         entry.floor_until = cx.floor_until();
     }
+}
+
+const fn nothing_moved(peer: PeerId, seq: Seq, outcome: Outcome) -> Applied {
+    Applied { peer, seq, outcome, added: 0, withdrawn: 0, dropped: 0, evicted: 0 }
 }
 
 struct Counts {

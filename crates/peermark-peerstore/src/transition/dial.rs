@@ -90,18 +90,11 @@ impl Transition for ReportDial<'_> {
         if self.result == DialResult::WrongPeer {
             entry.drop_claim(address, &Claimant::Dialed);
         }
-        if entry.reported_at(address).is_none() {
-            if !entry.record.contains(address) {
-                return reported;
-            }
-            // A certified address that nobody reported: its history needs a place.
-            let extra = entry.extra_mut();
-            let at = extra.addresses.partition_point(|other| *other.address < *address);
-            extra.addresses.insert(at, ReportedAddress::new(address, EXEMPT));
+        if entry.reported_at(address).is_none() && !entry.record.contains(address) {
+            return reported;
         }
-        let extra = entry.extra_mut();
-        let known = extra.addresses.iter_mut().find(|other| *other.address == *address);
-        if let Some(known) = known {
+        // A certified address that nobody reported: its history needs a place.
+        if let Some(known) = entry.extra_mut().address_or_new(address, EXEMPT) {
             match self.result {
                 DialResult::Success => known.dials.succeeded(cx.now),
                 DialResult::Failure | DialResult::WrongPeer => known.dials.failed(cx.now),

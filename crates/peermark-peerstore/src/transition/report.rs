@@ -168,24 +168,14 @@ impl PeerEntry {
     ) -> (Put, usize) {
         let certified = self.record.contains(address);
         let class = claim.by.class();
-        let at = self.reported().binary_search_by(|other| (*other.address).cmp(address));
         let mut evicted = 0;
-        if at.is_err() && !certified {
+        if !certified && self.reported_at(address).is_none() {
             match self.make_room_for_address(class, cx) {
                 Some(count) => evicted = count,
                 None => return (Put::NoRoom, 0),
             }
         }
-        let extra = self.extra_mut();
-        // Making room may have moved it.
-        let at = match extra.addresses.binary_search_by(|other| (*other.address).cmp(address)) {
-            Ok(at) => at,
-            Err(at) => {
-                extra.addresses.insert(at, ReportedAddress::new(address, group));
-                at
-            }
-        };
-        let Some(known) = extra.addresses.get_mut(at) else {
+        let Some(known) = self.extra_mut().address_or_new(address, group) else {
             return (Put::NoRoom, evicted);
         };
         let was_claimed = certified || !known.claims.is_empty();
@@ -203,13 +193,7 @@ impl PeerEntry {
 
     /// Takes one claim back. Answers whether there was one.
     pub(super) fn drop_claim(&mut self, address: &[u8], by: &Claimant) -> bool {
-        let Some(extra) = &mut self.extra else {
-            return false;
-        };
-        let Ok(at) = extra.addresses.binary_search_by(|other| (*other.address).cmp(address)) else {
-            return false;
-        };
-        let Some(known) = extra.addresses.get_mut(at) else {
+        let Some(known) = self.extra.as_mut().and_then(|extra| extra.address_mut(address)) else {
             return false;
         };
         let before = known.claims.len();
@@ -243,20 +227,11 @@ impl PeerEntry {
         Some(evicted)
     }
 
-    fn address_count(&self) -> usize {
-        let others =
-            self.reported().iter().filter(|address| !self.record.contains(&address.address));
-        self.record.len().saturating_add(others.count())
-    }
-
     /// Drops the worst address, if it is no better than `class`.
     fn evict_address(&mut self, class: TrustClass, certified: bool, cx: &Context<'_>) -> bool {
         let connected = self.is_connected();
-        let others = self
-            .reported()
-            .iter()
-            .filter(|address| !self.record.contains(&address.address))
-            .map(|other| (other.class(cx.now, connected), &*other.address));
+        let others =
+            self.uncertified().map(|other| (other.class(cx.now, connected), &*other.address));
         let own = certified.then(|| self.record.addresses()).into_iter().flatten().map(|own| {
             let reported = self.reported_at(own.as_bytes());
             let reported = reported.and_then(|address| address.class(cx.now, connected));
