@@ -83,6 +83,11 @@ impl<P: DialPolicy + ?Sized> DialPolicy for &P {
     }
 }
 
+/// This stage for an address that somebody claims.
+fn if_live(candidate: &Candidate, stage: usize) -> Result<usize, Refusal> {
+    if candidate.is_live() { Ok(stage) } else { Err(why_not_certified(candidate)) }
+}
+
 /// What an address lacks that is no certified one.
 pub(crate) fn why_not_certified(candidate: &Candidate) -> Refusal {
     match (candidate.certified(), candidate.class()) {

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, HappyEyeballs, Ranker};
+use peermark_dial_policy::{Candidate, HappyEyeballs, Ranker, Target as PlanTarget};
 use peermark_provenance::Timestamp;
 
 use crate::action::{Action, AttemptId, Discovery, RequestId};
@@ -84,6 +84,16 @@ pub struct Config {
     pub own: Vec<Multiaddr>,
     /// When each address of a stage is dialed.
     pub ranker: Arc<dyn Ranker + Send + Sync>,
+}
+
+impl Config {
+    /// This node dials `peer`.
+    fn target(&self, peer: PeerId) -> PlanTarget<'_> {
+        let mut target = PlanTarget::new(peer);
+        target.local = self.local;
+        target.own = &self.own;
+        target
+    }
 }
 
 impl Default for Config {

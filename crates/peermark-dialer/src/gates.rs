@@ -72,6 +72,14 @@ impl Gates {
         }
     }
 
+    /// There may be room at these targets, and in their networks.
+    pub(crate) fn free_targets(&mut self, targets: &[Target]) {
+        for target in targets {
+            self.free(Gate::Network(target.network()));
+            self.free(Gate::Target(target.clone()));
+        }
+    }
+
     /// There may be room behind a gate.
     pub(crate) fn free(&mut self, gate: Gate) {
         if self.lines.contains_key(&gate) {

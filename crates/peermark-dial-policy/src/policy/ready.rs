@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{DialPolicy, Start, why_not_certified};
+use super::{DialPolicy, Start, if_live, why_not_certified};
 use crate::candidate::Candidate;
 use crate::classes::Classes;
 use crate::refusal::Refusal;
@@ -74,13 +74,7 @@ impl DialPolicy for CertifiedFirst {
     }
 
     fn judge(&self, candidate: &Candidate) -> Result<usize, Refusal> {
-        if candidate.is_certified() {
-            Ok(0)
-        } else if candidate.is_live() {
-            Ok(1)
-        } else {
-            Err(why_not_certified(candidate))
-        }
+        if candidate.is_certified() { Ok(0) } else { if_live(candidate, 1) }
     }
 
     fn scopes(&self) -> &Scopes {
@@ -106,7 +100,7 @@ impl DialPolicy for Any {
     }
 
     fn judge(&self, candidate: &Candidate) -> Result<usize, Refusal> {
-        if candidate.is_live() { Ok(0) } else { Err(why_not_certified(candidate)) }
+        if_live(candidate, 0)
     }
 
     fn scopes(&self) -> &Scopes {
@@ -134,13 +128,7 @@ impl DialPolicy for UserAndCertified {
 
     fn judge(&self, candidate: &Candidate) -> Result<usize, Refusal> {
         const BEST: Classes = Classes::NONE.with(TrustClass::User).with(TrustClass::Certified);
-        if candidate.classes().meets(BEST) {
-            Ok(0)
-        } else if candidate.is_live() {
-            Ok(1)
-        } else {
-            Err(why_not_certified(candidate))
-        }
+        if candidate.classes().meets(BEST) { Ok(0) } else { if_live(candidate, 1) }
     }
 
     fn scopes(&self) -> &Scopes {

@@ -1,7 +1,7 @@
 //! Which connections there are, and whom they satisfy.
 
 use multiaddr::{Multiaddr, PeerId, Protocol};
-use peermark_dial_policy::{Candidate, NoDelay, Target as PlanTarget, check_scope, plan};
+use peermark_dial_policy::{Candidate, NoDelay, check_scope, plan};
 use peermark_provenance::{Claim, Expiry, Provenance, Timestamp};
 
 use super::Dialer;
@@ -98,9 +98,7 @@ impl Dialer {
 
     /// Whether a request would dial an address that it does not know.
     fn would_dial(&self, request: &Request, candidate: &Candidate) -> bool {
-        let mut target = PlanTarget::new(request.peer);
-        target.local = self.config.local;
-        target.own = &self.config.own;
+        let target = self.config.target(request.peer);
         let alone = plan(&target, core::slice::from_ref(candidate), &*request.policy, &NoDelay);
         alone.stages().next().is_some_and(|stage| request.takes(stage.number))
     }

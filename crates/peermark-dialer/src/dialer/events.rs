@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 use std::sync::Arc;
 
 use multiaddr::PeerId;
-use peermark_dial_policy::{Candidate, DialPlan, Target as PlanTarget, plan};
+use peermark_dial_policy::{Candidate, DialPlan, plan};
 use peermark_provenance::Timestamp;
 
 use super::connections::bare;
@@ -168,9 +168,7 @@ impl Dialer {
     /// Plans requests of a peer anew, and completes those that its connections do for.
     fn replan(&mut self, peer: &PeerId, requests: &[RequestId]) {
         let Some(known) = self.peers.get(peer) else { return };
-        let mut target = PlanTarget::new(*peer);
-        target.local = self.config.local;
-        target.own = &self.config.own;
+        let target = self.config.target(*peer);
         let most = self.config.limits.addresses_per_request;
         let mut plans: Vec<(Policy, DialPlan)> = Vec::new();
         let mut unwanted = Vec::new();

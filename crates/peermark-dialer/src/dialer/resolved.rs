@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::IpAddr;
 
 use multiaddr::{Multiaddr, Protocol};
-use peermark_dial_policy::{Refusal, Target as PlanTarget, check_address, check_scope};
+use peermark_dial_policy::{Refusal, check_address, check_scope};
 use peermark_provenance::Timestamp;
 
 use super::{Dialer, Stage};
@@ -65,10 +65,8 @@ impl Dialer {
         let known = self.peers.get(&running.peer);
         let candidate = known.and_then(|known| known.candidate(running.candidate.address()));
         let candidate = candidate.unwrap_or(&running.candidate).resolved_to(address.clone());
-        let mut end = PlanTarget::new(running.peer);
-        end.local = self.config.local;
-        end.own = &self.config.own;
-        check_address(&end, &candidate).map_err(|reason| NotAdmitted(reason.into()))?;
+        check_address(&self.config.target(running.peer), &candidate)
+            .map_err(|reason| NotAdmitted(reason.into()))?;
         let mut refused = Vec::new();
         for id in &running.wanted_by {
             let Some(request) = self.requests.get(id) else { continue };

@@ -189,19 +189,14 @@ impl Dialer {
 
     /// There may be room where this attempt was, or where it was let through.
     pub(super) fn free(&mut self, attempt: &Attempt) {
-        for target in &attempt.targets {
-            self.gates.free(Gate::Network(target.network()));
-            self.gates.free(Gate::Target(target.clone()));
-        }
+        self.gates.free_targets(&attempt.targets);
         self.gates.free(Gate::Peer(attempt.peer));
         self.gates.free(Gate::All);
     }
 
     fn free_of(&mut self, id: AttemptId) {
-        let targets = self.attempts.get(&id).map(|attempt| &attempt.targets);
-        for target in targets.into_iter().flatten() {
-            self.gates.free(Gate::Network(target.network()));
-            self.gates.free(Gate::Target(target.clone()));
+        if let Some(attempt) = self.attempts.get(&id) {
+            self.gates.free_targets(&attempt.targets);
         }
     }
 
