@@ -109,18 +109,6 @@ const MEMBERS: &[(&str, &[&str])] = &[
 const STORE: &[&str] =
     &["peermark-envelope", "peermark-identity", "peermark-peer-record", "peermark-provenance"];
 
-const LAYERS: &[&str] = &[
-    "peermark-dial-policy",
-    "peermark-dialer",
-    "peermark-envelope",
-    "peermark-identity",
-    "peermark-peer-record",
-    "peermark-peerstore",
-    "peermark-provenance",
-    "peermark-scope",
-    "peermark-wire",
-];
-
 const FACADE_AND_LAYERS: &[&str] = &[
     "peermark",
     "peermark-dial-policy",
@@ -133,6 +121,11 @@ const FACADE_AND_LAYERS: &[&str] = &[
     "peermark-scope",
     "peermark-wire",
 ];
+
+const LAYERS: &[&str] = match FACADE_AND_LAYERS {
+    [_facade, layers @ ..] => layers,
+    [] => &[],
+};
 
 /// Crates that only some members may name, alone or as the first part of a longer name. The
 /// testkit compares ours with generated code, the benchmarks with everybody's.
