@@ -4,30 +4,33 @@
 //! is held is this struct, in which the addresses are ranges of the envelope. A longer record is an
 //! allocation, and everything else is in a box of its own.
 //!
-//! Invariants, which [`PeerEntry::check`] proves:
+//! Invariants, which [`PeerEntry::check`] proves (see `check.rs`):
 //!
 //! - A record is held exactly while one of its addresses is (S5).
 //! - No more addresses, and no more claims on one, than the limits say.
 //! - An address without a claim of its own is one of the record's.
 //! - A floor is stored only where no record implies it.
 
+mod check;
 mod extra;
 mod packed;
 mod reported;
+mod row;
 mod stored;
 mod view;
 
-use peermark_envelope::Limits as EnvelopeLimits;
 use peermark_identity::PeerId;
-use peermark_peer_record::{CertifiedRecord, Dialects, Seq, normalize_address};
+use peermark_peer_record::Seq;
 use peermark_provenance::{SourceKind, SourceKinds, Timestamp, TrustClass};
 
 use crate::context::Context;
 use crate::outcome::PayloadDigest;
 
+pub use check::Defect;
 pub(crate) use extra::Extra;
 pub(crate) use packed::Packed;
 pub(crate) use reported::{Claimant, ReportedAddress, StoredClaim};
+pub use row::{RowError, UnverifiedEntry};
 pub use view::{AddressView, PeerView, RecordView};
 
 /// What is held of one peer.
@@ -92,16 +95,22 @@ impl PeerEntry {
     #[must_use]
     pub fn new(peer: PeerId, floor: Option<Floor>) -> Self {
         let extra = Extra { peer, floor, connected: false, addresses: Vec::new() };
+        let group = floor.map_or(EXEMPT, |floor| floor.group);
+        Self { extra: Some(Box::new(extra)), group, ..Self::nobody() }
+    }
+
+    /// With nothing in it, not even a peer: to be filled in.
+    pub(crate) fn nobody() -> Self {
         Self {
             record: Packed::default(),
-            extra: Some(Box::new(extra)),
+            extra: None,
             seq: Seq::default(),
             expires: Timestamp::EPOCH,
             accepted: Timestamp::EPOCH,
             accepted_last: 0,
             floor_until: 0,
             delivered_by: SourceKinds::NONE,
-            group: floor.map_or(EXEMPT, |floor| floor.group),
+            group: EXEMPT,
         }
     }
 
@@ -211,56 +220,6 @@ impl PeerEntry {
         core::iter::once(own).chain(boxed).chain(parts)
     }
 
-    /// Proves the invariants of the entry.
-    ///
-    /// # Errors
-    ///
-    /// The first that does not hold.
-    pub fn check(&self, limits: &crate::Limits) -> Result<(), Defect> {
-        let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect(what)) };
-        let reported = self.reported();
-        ensure(self.address_count() <= limits.addresses_per_peer, "more addresses than the limit")?;
-        ensure(
-            reported.is_sorted_by(|a, b| a.address < b.address),
-            "addresses out of order, or twice",
-        )?;
-        for address in reported {
-            let claims = &address.claims;
-            ensure(claims.is_sorted_by(|a, b| a.by < b.by), "claims out of order, or twice")?;
-            let told = claims.iter().filter(|claim| claim.by != Claimant::Dialed).count();
-            ensure(told <= limits.claims_per_address, "more claims than the limit")?;
-            ensure(
-                !claims.is_empty() || self.record.contains(&address.address),
-                "an address that nobody claims",
-            )?;
-            let normal = normalize_address(&address.address, &self.peer_id());
-            ensure(
-                normal.is_ok_and(|normal| *normal.as_bytes() == *address.address),
-                "an address that is not normalised",
-            )?;
-        }
-        if self.record.is_some() {
-            let stored = self.extra.as_ref().and_then(|extra| extra.floor);
-            ensure(stored.is_none(), "a floor beside a record")?;
-            ensure(self.record.peer_id() == self.peer_id_bytes(), "a record of another peer")?;
-            let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN);
-            let record = CertifiedRecord::decode_with(
-                self.record.envelope(),
-                Dialects::Any,
-                limits.unwrap_or_default(),
-            );
-            let record = record.map_err(|_| Defect("a record that does not verify"))?;
-            ensure(record.seq() == self.seq, "a sequence number that is not the record's")?;
-            ensure(record.payload() == self.record.payload(), "a payload that is elsewhere")?;
-            let mut listed = record.addresses();
-            ensure(
-                self.record.addresses().all(|kept| listed.any(|address| address == kept)),
-                "an address that the record does not list, or another order",
-            )?;
-        }
-        Ok(())
-    }
-
     /// What an entry is charged at least, whatever is in it: the struct, its places in an index
     /// and a table, and the box for what is not in its record.
     pub const OVERHEAD: usize = size_of::<Self>() + 36;
@@ -365,19 +324,6 @@ impl core::fmt::Debug for PeerEntry {
             .field("certified", &self.record)
             .field("extra", &self.extra)
             .finish_non_exhaustive()
-    }
-}
-
-/// An invariant that does not hold: a defect of the store, or of an engine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the store is broken: {0}")]
-pub struct Defect(pub(crate) &'static str);
-
-impl Defect {
-    /// For engines: this invariant does not hold.
-    #[must_use]
-    pub const fn new(what: &'static str) -> Self {
-        Self(what)
     }
 }
 

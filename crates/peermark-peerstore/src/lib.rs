@@ -93,7 +93,10 @@ mod transition;
 
 pub use context::{Context, GROUPS};
 pub use engine::{Engine, Shared, Usage};
-pub use entry::{AddressView, Charge, Defect, EXEMPT, Floor, PeerEntry, PeerView, RecordView};
+pub use entry::{
+    AddressView, Charge, Defect, EXEMPT, Floor, PeerEntry, PeerView, RecordView, RowError,
+    UnverifiedEntry,
+};
 pub use event::{Cause, Equivocation, Event};
 pub use evidence::Evidence;
 pub use hub::{Before, Hub, Subscription, TooManySubscribers};

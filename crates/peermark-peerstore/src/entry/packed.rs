@@ -8,6 +8,7 @@ use core::ops::Range;
 
 use peermark_peer_record::{Address, CertifiedRecord};
 
+use super::row::{Reader, RowError, write_u16};
 use super::stored::Stored;
 
 /// Bytes of one span.
@@ -158,5 +159,44 @@ fn find(whole: &[u8], part: &[u8], wanted: &[u8]) -> Option<(u16, u16)> {
 impl core::fmt::Debug for Packed {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_list().entries(self.addresses()).finish()
+    }
+}
+
+/// As a part of a stored entry.
+impl Packed {
+    pub(super) fn encode(&self, out: &mut Vec<u8>) {
+        let envelope = u16::try_from(self.envelope_len()).unwrap_or(u16::MAX);
+        out.push(self.addresses);
+        let (start, len) = self.payload;
+        for n in [envelope, start, len, self.peer_id_start] {
+            write_u16(out, n);
+        }
+        out.push(self.peer_id_len);
+        out.extend_from_slice(&self.bytes);
+    }
+
+    pub(super) fn decode(from: &mut Reader<'_>) -> Result<Self, RowError> {
+        let addresses = from.u8()?;
+        if addresses == 0 {
+            return Err(from.malformed("the number of addresses"));
+        }
+        let envelope = usize::from(from.u16()?);
+        let payload = (from.u16()?, from.u16()?);
+        let (peer_id_start, peer_id_len) = (from.u16()?, from.u8()?);
+        let spans = usize::from(addresses).saturating_mul(SPAN);
+        let bytes = Stored::new(from.take(envelope.saturating_add(spans))?);
+        let packed = Self { bytes, payload, peer_id_start, peer_id_len, addresses };
+        let is_within = |range: Range<usize>| range.end <= envelope;
+        let spans = packed.bytes.get(envelope..).unwrap_or_default().chunks_exact(SPAN);
+        let all_within = is_within(range(payload.0, payload.1.into()))
+            && is_within(range(peer_id_start, peer_id_len.into()))
+            && spans.into_iter().all(|span| match *span {
+                [low, high, len] => is_within(range(
+                    u16::from_le_bytes([low, high]),
+                    usize::from(len).saturating_add(1),
+                )),
+                _ => false,
+            });
+        if all_within { Ok(packed) } else { Err(from.malformed("a part of the envelope")) }
     }
 }

@@ -1,0 +1,131 @@
+//! The entry, as bytes.
+
+use core::time::Duration;
+
+use peermark_identity::PeerId;
+use peermark_provenance::{SourceKind, Timestamp};
+
+use super::FORMAT;
+use crate::entry::{Claimant, Floor, PeerEntry, ReportedAddress, StoredClaim};
+
+/// What an entry has beside its group.
+pub(super) mod has {
+    pub(crate) const RECORD: u8 = 1;
+    pub(crate) const EXTRA: u8 = 2;
+    pub(crate) const FLOOR: u8 = 4;
+    pub(crate) const CONNECTED: u8 = 8;
+}
+
+/// Who makes a claim: a handshake, or the kind of source at this number less one.
+pub(super) const DIALED: u8 = 0;
+/// Set where a reporter is named.
+pub(super) const NAMED: u8 = 0x80;
+
+pub(super) fn entry(entry: &PeerEntry, out: &mut Vec<u8>) {
+    let extra = entry.extra.as_deref();
+    let floor = extra.and_then(|extra| extra.floor);
+    let flag = |is: bool, flag| if is { flag } else { 0 };
+    out.push(FORMAT);
+    out.push(
+        flag(entry.has_record(), has::RECORD)
+            | flag(extra.is_some(), has::EXTRA)
+            | flag(floor.is_some(), has::FLOOR)
+            | flag(entry.is_connected(), has::CONNECTED),
+    );
+    u16(out, entry.group);
+    if entry.has_record() {
+        u64(out, entry.seq.value());
+        time(out, entry.expires);
+        time(out, entry.accepted);
+        u32(out, entry.accepted_last);
+        u32(out, entry.floor_until);
+        u16(out, entry.delivered_by.to_bits());
+        entry.record.encode(out);
+    }
+    if let Some(extra) = extra {
+        peer(out, &extra.peer);
+        if let Some(floor) = &extra.floor {
+            encode_floor(floor, out);
+        }
+        u16(out, small(extra.addresses.len()));
+        extra.addresses.iter().for_each(|reported| address(reported, out));
+    }
+}
+
+fn encode_floor(floor: &Floor, out: &mut Vec<u8>) {
+    u64(out, floor.seq.value());
+    out.extend_from_slice(floor.digest.as_bytes());
+    time(out, floor.accepted);
+    u32(out, floor.until);
+    u16(out, floor.group);
+    time(out, floor.lives_until);
+}
+
+fn address(address: &ReportedAddress, out: &mut Vec<u8>) {
+    u16(out, small(address.address.len()));
+    out.extend_from_slice(&address.address);
+    u16(out, address.group);
+    option(out, address.dials.last_success);
+    option(out, address.dials.last_failure);
+    u32(out, address.dials.failures);
+    u16(out, small(address.claims.len()));
+    address.claims.iter().for_each(|made| claim(made, out));
+}
+
+fn claim(claim: &StoredClaim, out: &mut Vec<u8>) {
+    match &claim.by {
+        Claimant::Dialed => out.push(DIALED),
+        Claimant::Source(kind, reporter) => {
+            let number = u8::try_from(kind.index()).unwrap_or(0).saturating_add(1);
+            out.push(number | if reporter.is_some() { NAMED } else { 0 });
+            if let SourceKind::Application(id) = kind {
+                u16(out, *id);
+            }
+            if let Some(reporter) = reporter {
+                peer(out, reporter);
+            }
+        }
+    }
+    time(out, claim.first_seen);
+    time(out, claim.last_seen);
+    time(out, claim.ends);
+    duration(out, claim.ttl);
+    u16(out, claim.group);
+}
+
+fn peer(out: &mut Vec<u8>, peer: &PeerId) {
+    let bytes = peer.as_bytes();
+    out.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
+    out.extend_from_slice(bytes);
+}
+
+fn option(out: &mut Vec<u8>, at: Option<Timestamp>) {
+    // Nothing happened at the very beginning of time.
+    time(out, at.unwrap_or(Timestamp::EPOCH));
+}
+
+fn time(out: &mut Vec<u8>, at: Timestamp) {
+    u64(out, at.as_nanos());
+}
+
+fn duration(out: &mut Vec<u8>, duration: Duration) {
+    u64(out, duration.as_secs());
+    u32(out, duration.subsec_nanos());
+}
+
+pub(crate) fn u16(out: &mut Vec<u8>, n: u16) {
+    out.extend_from_slice(&n.to_le_bytes());
+}
+
+fn u32(out: &mut Vec<u8>, n: u32) {
+    out.extend_from_slice(&n.to_le_bytes());
+}
+
+fn u64(out: &mut Vec<u8>, n: u64) {
+    out.extend_from_slice(&n.to_le_bytes());
+}
+
+/// Counts in an entry are within its limits, which fit.
+fn small(n: usize) -> u16 {
+    u16::try_from(n).unwrap_or(u16::MAX)
+}
