@@ -111,6 +111,23 @@ impl Hub {
         wakers.into_iter().for_each(Waker::wake);
     }
 
+    /// Tells everybody to start over, instead of what they did not fetch yet: for engines that lost
+    /// what they had told.
+    pub fn resync(&self, metrics: &dyn Metrics) {
+        let mut wakers = Vec::new();
+        {
+            let inner = lock(&self.inner);
+            for queue in inner.of_all.iter().chain(inner.of_peer.values().flatten()) {
+                let mut state = lock(&queue.state);
+                state.events = VecDeque::new();
+                state.lost = true;
+                metrics.evicted(Evicted::Events);
+                wakers.extend(state.waker.take());
+            }
+        }
+        wakers.into_iter().for_each(Waker::wake);
+    }
+
     fn leave(&self, queue: &Arc<Queue>) {
         let mut inner = lock(&self.inner);
         let is_other = |other: &Arc<Queue>| !Arc::ptr_eq(other, queue);

@@ -113,6 +113,6 @@ pub use store::{
     Config, IngestError, PeerAddress, PeerAddresses, Peerstore, RoutingRecord, SubscribeError,
 };
 pub use transition::{
-    ApplyRecord, Clear, DialResult, ForgetFloor, Need, RemoveAddresses, ReportAddresses,
-    ReportDial, Retract, SetConnected, SetLifetime, Transition,
+    ApplyRecord, Clear, DialResult, ForgetFloor, Need, RaiseFloor, RemoveAddresses,
+    ReportAddresses, ReportDial, Retract, SetConnected, SetLifetime, Transition,
 };

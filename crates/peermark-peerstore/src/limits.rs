@@ -87,7 +87,8 @@ impl Limits {
     }
 
     /// The floor's life in whole seconds, rounded up.
-    pub(crate) fn floor_life_secs(&self) -> u32 {
+    #[must_use]
+    pub fn floor_life_secs(&self) -> u32 {
         let nanos = u64::from(self.floor_life.subsec_nanos() > 0);
         let secs = self.floor_life.as_secs().saturating_add(nanos);
         u32::try_from(secs).unwrap_or(u32::MAX)

@@ -1,6 +1,7 @@
 //! The store: the rules on top of an engine.
 
 mod account;
+mod floors;
 mod ingest;
 mod read;
 mod subscribe;
@@ -9,7 +10,7 @@ use core::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::{CertifiedRecord, Seq};
+use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::{Source, SourceKind, Timestamp};
 
 use crate::engine::{Engine, Shared, Usage};
@@ -17,13 +18,13 @@ use crate::entry::Defect;
 use crate::limits::Limits;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::outcome::{Applied, Lifetime, PayloadDigest, Reported, Swept};
+use crate::outcome::{Applied, Lifetime, Reported, Swept};
 use crate::ratchet::Moment;
 use crate::secret::Secret;
 use crate::sync::Arc;
 use crate::transition::{
-    ApplyRecord, Clear, DialResult, ForgetFloor, RemoveAddresses, ReportAddresses, ReportDial,
-    Retract, SetConnected, SetLifetime,
+    ApplyRecord, Clear, DialResult, RemoveAddresses, ReportAddresses, ReportDial, Retract,
+    SetConnected, SetLifetime,
 };
 
 pub use ingest::IngestError;
@@ -289,22 +290,6 @@ impl<E: Engine> Peerstore<E> {
     /// The engine's.
     pub fn clear(&self, peer: &PeerId, now: Timestamp) -> Result<bool, E::Error> {
         self.engine.update(peer, self.advance(now), &Clear)
-    }
-
-    /// Removes all of a peer, its floor and the proof of its equivocation included, and answers
-    /// what the floor was. From then on any record of it is the first (S3).
-    ///
-    /// # Errors
-    ///
-    /// The engine's.
-    pub fn forget(
-        &self,
-        peer: &PeerId,
-        now: Timestamp,
-    ) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
-        let floor = self.engine.update(peer, self.advance(now), &ForgetFloor)?;
-        self.shared().evidence().forget(peer);
-        Ok(floor)
     }
 
     /// A dial of an address ended (P6). A success is a claim of its own, for `ttl`, or until that

@@ -8,6 +8,7 @@
 mod apply;
 mod connect;
 mod dial;
+mod floor;
 mod remove;
 mod report;
 
@@ -21,6 +22,7 @@ use crate::outcome::Room;
 pub use apply::ApplyRecord;
 pub use connect::SetConnected;
 pub use dial::{DialResult, ReportDial};
+pub use floor::RaiseFloor;
 pub use remove::{Clear, ForgetFloor, RemoveAddresses, Retract, SetLifetime};
 pub use report::ReportAddresses;
 
@@ -48,6 +50,12 @@ pub trait Transition {
 
     /// What subscribers are told that it was.
     fn cause(&self) -> Cause;
+
+    /// Whether nothing is left of the peer afterwards, its floor included, whatever there was: an
+    /// engine may run it on a new entry when what it holds cannot be read.
+    fn forgets(&self) -> bool {
+        false
+    }
 }
 
 /// What storing the result of a [`Transition`] would take, at most.

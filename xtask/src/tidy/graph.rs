@@ -85,6 +85,10 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ),
     ("peermark-provenance", &[]),
     ("peermark-peerstore", STORE),
+    (
+        "peermark-peerstore-redb",
+        &["peermark-identity", "peermark-peerstore", "peermark-provenance"],
+    ),
     // The same sources once more, over the locks of a tester of schedules.
     ("peermark-peerstore-shuttle", STORE),
     ("peermark", LAYERS),
@@ -98,6 +102,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "peermark-identity",
             "peermark-peer-record",
             "peermark-peerstore",
+            "peermark-peerstore-redb",
             "peermark-provenance",
             "peermark-testkit",
             "peermark-wire",
@@ -117,6 +122,7 @@ const FACADE_AND_LAYERS: &[&str] = &[
     "peermark-identity",
     "peermark-peer-record",
     "peermark-peerstore",
+    "peermark-peerstore-redb",
     "peermark-provenance",
     "peermark-scope",
     "peermark-wire",

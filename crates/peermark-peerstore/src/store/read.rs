@@ -3,13 +3,12 @@
 use bytes::Bytes;
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::{Seq, normalize_address};
+use peermark_peer_record::normalize_address;
 use peermark_provenance::{Provenance, Timestamp, TrustClass};
 
 use super::Peerstore;
 use crate::engine::Engine;
 use crate::entry::{PeerEntry, PeerView};
-use crate::outcome::PayloadDigest;
 
 /// An address of a peer, with everything that is known of where it came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -152,24 +151,6 @@ impl<E: Engine> Peerstore<E> {
         let now = self.advance(now).now;
         let read = |entry: Option<&PeerEntry>| read(entry.map(|entry| PeerView::new(entry, now)));
         self.engine.view_many(peers, read).into_iter().collect()
-    }
-
-    /// The highest sequence number that was accepted of a peer, and the payload that came with it,
-    /// as long as that counts (S3).
-    ///
-    /// # Errors
-    ///
-    /// The engine's.
-    pub fn floor(
-        &self,
-        peer: &PeerId,
-        now: Timestamp,
-    ) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
-        let at = self.advance(now);
-        let live = self.view(peer, now, |view| view.is_some_and(|view| view.record().is_some()))?;
-        let floor = self.engine.floor(peer)?;
-        let floor = floor.filter(|floor| live || floor.until > at.floor_secs());
-        Ok(floor.map(|floor| (floor.seq, floor.digest)))
     }
 
     /// The peers that have an address, in no particular order.

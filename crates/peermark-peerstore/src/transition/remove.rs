@@ -212,4 +212,8 @@ impl Transition for ForgetFloor {
     fn cause(&self) -> Cause {
         Cause::Removal
     }
+
+    fn forgets(&self) -> bool {
+        true
+    }
 }

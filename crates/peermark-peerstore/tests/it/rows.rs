@@ -30,11 +30,13 @@ fn entries() -> Vec<PeerEntry> {
     for (n, key) in keys.iter().enumerate().take(5) {
         let peer = key.peer_id();
         if n != 2 {
-            let _ = store.apply(&record(key, [1, 4, 0, 40, 0][n]), &Source::DHT, HOUR, NOW).unwrap();
+            let _ =
+                store.apply(&record(key, [1, 4, 0, 40, 0][n]), &Source::DHT, HOUR, NOW).unwrap();
         }
         if n > 1 && n < 4 {
             for source in [Source::MANUAL, told.clone(), Source::application(700)] {
-                let _ = store.report(&peer, &[address(1), address(60)], &source, HOUR, NOW).unwrap();
+                let _ =
+                    store.report(&peer, &[address(1), address(60)], &source, HOUR, NOW).unwrap();
             }
             store.dialed(&peer, &address(60), DialResult::Success, HOUR, NOW).unwrap();
             store.dialed(&peer, &address(1), DialResult::Failure, HOUR, NOW).unwrap();

@@ -1,0 +1,169 @@
+//! What stands in front of the blocks: what kind of file this is, and whether it was closed.
+//!
+//! There are two copies, written one after the other, so that one is whole whenever the power
+//! fails. Each is covered by its checksum to the last byte.
+
+use xxhash_rust::xxh3::xxh3_64;
+
+use super::block::{BLOCK_LEN, HEAD};
+use super::{BlocksError, COMPATIBLE, FORMAT};
+
+/// How a file of ours begins. Not text, and broken by whatever changes the ends of lines.
+pub(super) const MAGIC: [u8; 16] = *b"peermark store\n\x1a";
+
+/// Bytes of a copy.
+pub(super) const COPY: usize = HEAD / 2;
+
+const FORMAT_AT: usize = 16;
+const COMPATIBLE_AT: usize = 18;
+const BLOCK_AT: usize = 20;
+const GENERATION_AT: usize = 24;
+const STATE_AT: usize = 32;
+const LEN_AT: usize = 40;
+const HEADER_AT: usize = 48;
+const SUM_AT: usize = COPY - 8;
+
+/// The state of a file that was closed.
+const SEALED: u8 = 1;
+
+/// What a closed file vouches for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Seal {
+    /// The length of the blocks, without what proves them.
+    pub(super) len: u64,
+    /// The checksum of block 0. It is overwritten in place while the store is open, so that only
+    /// this can vouch for it.
+    pub(super) header: u64,
+}
+
+/// The bytes of a valid copy. They are kept whole: a later format that this one may write to can
+/// have more in them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Superblock(Vec<u8>);
+
+/// Why a copy is of no use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flaw {
+    Foreign,
+    Damaged,
+}
+
+/// What the two copies say.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) superblock: Superblock,
+    /// Whether both are valid and say the same. What one of them says alone may be what was so
+    /// once, before the other was written.
+    pub(super) is_agreed: bool,
+    /// The copy to write first, 0 or 1: the one that says less.
+    pub(super) first: u8,
+}
+
+impl Superblock {
+    /// For a new file, which is open.
+    pub(super) fn new() -> Self {
+        let mut superblock = Self(vec![0; COPY]);
+        superblock.put(0, &MAGIC);
+        superblock.put(FORMAT_AT, &FORMAT.to_le_bytes());
+        superblock.put(COMPATIBLE_AT, &COMPATIBLE.to_le_bytes());
+        let block = u32::try_from(BLOCK_LEN).unwrap_or(0);
+        superblock.put(BLOCK_AT, &block.to_le_bytes());
+        superblock.next(None)
+    }
+
+    /// The next one, with or without a seal.
+    pub(super) fn next(&self, seal: Option<Seal>) -> Self {
+        let mut next = self.clone();
+        next.put(GENERATION_AT, &self.generation().saturating_add(1).to_le_bytes());
+        next.put(STATE_AT, &[u8::from(seal.is_some())]);
+        let seal = seal.unwrap_or(Seal { len: 0, header: 0 });
+        next.put(LEN_AT, &seal.len.to_le_bytes());
+        next.put(HEADER_AT, &seal.header.to_le_bytes());
+        let sum = xxh3_64(next.covered());
+        next.put(SUM_AT, &sum.to_le_bytes());
+        next
+    }
+
+    pub(super) fn as_bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// What a closed file vouches for.
+    pub(super) fn seal(&self) -> Option<Seal> {
+        let [state] = self.field(STATE_AT);
+        let seal = Seal {
+            len: u64::from_le_bytes(self.field(LEN_AT)),
+            header: u64::from_le_bytes(self.field(HEADER_AT)),
+        };
+        (state == SEALED).then_some(seal)
+    }
+
+    fn generation(&self) -> u64 {
+        u64::from_le_bytes(self.field(GENERATION_AT))
+    }
+
+    fn covered(&self) -> &[u8] {
+        self.0.get(..SUM_AT).unwrap_or(&[])
+    }
+
+    fn put(&mut self, at: usize, bytes: &[u8]) {
+        if let Some(field) = self.0.get_mut(at..at.saturating_add(bytes.len())) {
+            field.copy_from_slice(bytes);
+        }
+    }
+
+    fn field<const N: usize>(&self, at: usize) -> [u8; N] {
+        let bytes = self.0.get(at..).and_then(|bytes| bytes.first_chunk());
+        bytes.copied().unwrap_or([0; N])
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Flaw> {
+        if !bytes.starts_with(&MAGIC) {
+            return Err(Flaw::Foreign);
+        }
+        let superblock = Self(bytes.to_vec());
+        let is_valid = xxh3_64(superblock.covered()).to_le_bytes() == superblock.field(SUM_AT);
+        is_valid.then_some(superblock).ok_or(Flaw::Damaged)
+    }
+
+    /// Whether this version may read the file, and write to it.
+    fn check(&self) -> Result<(), BlocksError> {
+        let found = u16::from_le_bytes(self.field(FORMAT_AT));
+        let lowest = u16::from_le_bytes(self.field(COMPATIBLE_AT));
+        if lowest > FORMAT {
+            return Err(BlocksError::Incompatible { found, lowest });
+        }
+        let block = u32::from_le_bytes(self.field(BLOCK_AT));
+        if u64::from(block) != BLOCK_LEN {
+            return Err(BlocksError::BlockSize { found: block });
+        }
+        Ok(())
+    }
+}
+
+/// Reads what stands in front of the blocks.
+pub(super) fn read(head: &[u8]) -> Result<Found, BlocksError> {
+    let (first, second) = head.split_at_checked(COPY).ok_or_else(|| short(head))?;
+    if second.len() != COPY {
+        return Err(short(head));
+    }
+    let found = match (Superblock::decode(first), Superblock::decode(second)) {
+        (Ok(first), Ok(second)) if first.generation() > second.generation() => {
+            Found { superblock: first, is_agreed: false, first: 1 }
+        }
+        (Ok(first), Ok(second)) => {
+            Found { is_agreed: first == second, superblock: second, first: 0 }
+        }
+        (Ok(superblock), Err(_)) => Found { superblock, is_agreed: false, first: 1 },
+        (Err(_), Ok(superblock)) => Found { superblock, is_agreed: false, first: 0 },
+        (Err(Flaw::Foreign), Err(Flaw::Foreign)) => return Err(BlocksError::NotAStore),
+        (Err(_), Err(_)) => return Err(BlocksError::DamagedSuperblock),
+    };
+    found.superblock.check()?;
+    Ok(found)
+}
+
+/// The file ends within what should stand in front of the blocks.
+fn short(head: &[u8]) -> BlocksError {
+    if head.starts_with(&MAGIC) { BlocksError::DamagedSuperblock } else { BlocksError::NotAStore }
+}

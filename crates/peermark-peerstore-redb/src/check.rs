@@ -1,0 +1,142 @@
+//! Proving that the file holds what the rules say, and nothing else.
+
+use peermark_peerstore::{Defect, EXEMPT, Engine as _, GROUPS};
+use redb::{ReadableTable as _, ReadableTableMetadata as _};
+
+use crate::batch::read_ledger;
+use crate::contain::contain;
+use crate::error::Error;
+use crate::ledger::Ledger;
+use crate::state::{State, hash_of};
+use crate::store::Redb;
+use crate::tables::{Rows as _, Snapshot, ids};
+
+/// What a store is like, from one look at all of it.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct Report {
+    /// Bytes of the file that the database uses.
+    pub len: u64,
+    /// Blocks of 4 KiB that were read.
+    pub blocks: u64,
+    /// Blocks that are not what was written, up to 1,024 of them. Of a block that is not in use,
+    /// nobody would ever have noticed.
+    pub damaged_blocks: Vec<u64>,
+    /// Rows that were put aside since they are damaged. Their peers are refused until they are
+    /// forgotten.
+    pub quarantined: u64,
+    /// The first thing that is not as it has to be, if there is any.
+    pub defect: Option<Defect>,
+}
+
+impl Report {
+    /// Whether nothing is wrong.
+    #[must_use]
+    pub fn is_good(&self) -> bool {
+        self.damaged_blocks.is_empty() && self.quarantined == 0 && self.defect.is_none()
+    }
+}
+
+/// Why a proof ended.
+enum Broken {
+    Defect(Defect),
+    Error(Error),
+}
+
+impl From<Defect> for Broken {
+    fn from(defect: Defect) -> Self {
+        Self::Defect(defect)
+    }
+}
+
+impl<E: Into<Error>> From<E> for Broken {
+    fn from(error: E) -> Self {
+        Self::Error(error.into())
+    }
+}
+
+fn ensure(holds: bool, what: &'static str) -> Result<(), Broken> {
+    if holds { Ok(()) } else { Err(Defect::new(what).into()) }
+}
+
+impl Redb {
+    /// Looks at every byte of the file, verifies every signature and recounts everything. It takes
+    /// as long as reading the file and verifying that many records.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed.
+    pub fn examine(&self) -> Result<Report, Error> {
+        let mut report = Report::default();
+        let _writer = self.read();
+        let mut damaged = Vec::new();
+        let read = self.blocks.verify_all(|block| damaged.push(block));
+        report.blocks = read.map_err(|error| Error::Io(error.into()))?;
+        damaged.truncate(1024);
+        report.damaged_blocks = damaged;
+        let snapshot = self.snapshot()?;
+        report.quarantined = contain(|| Ok(snapshot.quarantine()?.len()?))?;
+        drop(snapshot);
+        report.len = report.blocks.saturating_mul(4096);
+        report.defect = self.prove().err();
+        Ok(report)
+    }
+
+    /// As [`Engine::check`](peermark_peerstore::Engine::check).
+    pub(crate) fn prove(&self) -> Result<(), Defect> {
+        let proven = contain(|| match self.prove_all() {
+            Ok(()) => Ok(Ok(())),
+            Err(Broken::Defect(defect)) => Ok(Err(defect)),
+            Err(Broken::Error(error)) => Err(error),
+        });
+        proven.unwrap_or_else(|error| {
+            tracing::error!(%error, "the store cannot be read");
+            Err(Defect::new("the file cannot be read"))
+        })
+    }
+
+    fn prove_all(&self) -> Result<(), Broken> {
+        let writer = self.read();
+        let (snapshot, limits) = (self.snapshot()?, self.shared.limits());
+        let mut counted = Ledger::default();
+        let (mut rows, mut dues) = (0u64, 0u64);
+        for row in snapshot.peers.iter()? {
+            let (hash, row) = row?;
+            ensure(!row.value().is_empty(), "a hash of no peer")?;
+            for id in ids(row.value()) {
+                rows = rows.saturating_add(1);
+                let state = self.prove_row(&snapshot, hash.value(), id)?;
+                dues = dues.saturating_add(u64::try_from(state.filed.dues().count()).unwrap_or(0));
+                counted.charge(&state);
+            }
+        }
+        let stored = snapshot.entries.len()?.saturating_add(snapshot.floors.len()?);
+        ensure(stored == rows, "a row that no peer leads to")?;
+        ensure(snapshot.order()?.len()? == rows, "more in the order than there is")?;
+        ensure(snapshot.due()?.len()? == dues, "more is due than there is")?;
+        ensure(counted == writer.ledger, "the books say something else than there is")?;
+        ensure(read_ledger(&snapshot.groups()?)? == counted, "the books were not written")?;
+        ensure(counted.usage() == self.usage(), "the usage is another")?;
+        ensure(counted.is_within(limits), "more than the limits, or a share")?;
+        ensure(self.shared.evidence().len() <= limits.evidence, "more evidence than the limit")
+    }
+
+    fn prove_row(&self, snapshot: &Snapshot, hash: u64, id: u64) -> Result<State, Broken> {
+        let (row, of_floor) = snapshot.row(id)?.ok_or(Defect::new("a peer whose row is gone"))?;
+        let state = State::verified(id, hash, &row, self.reading);
+        let state = state.map_err(|_| Defect::new("a damaged row"))?;
+        state.entry.check(self.shared.limits())?;
+        let own = hash_of(self.shared.secret(), state.entry.peer_id_bytes());
+        ensure(own == hash, "a peer under another hash")?;
+        ensure(of_floor == state.is_floor(), "a row in the other table")?;
+        ensure(!of_floor || state.entry.floor().is_some(), "a row with nothing in it")?;
+        let (group, ..) = state.filed.order;
+        ensure(group < GROUPS || group == EXEMPT, "a group that there is not")?;
+        for key in state.filed.dues() {
+            ensure(snapshot.due()?.get(key)?.is_some(), "a row that is not due when it ends")?;
+        }
+        let order = snapshot.order()?.get(state.filed.order)?.is_some();
+        ensure(order, "a row that is not in its order")?;
+        Ok(state)
+    }
+}

@@ -1,0 +1,56 @@
+//! Keeping a panic of the database inside (F2): on bytes that were damaged it may stop in the middle,
+//! and whoever asked gets an error and goes on.
+
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Once;
+
+use crate::error::Error;
+
+thread_local! {
+    static CONTAINING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Runs `work`; a panic becomes an error. What it left half done is the caller's to put right.
+pub(crate) fn contain<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, Error> {
+    be_quiet();
+    let outer = CONTAINING.replace(true);
+    let result = catch_unwind(AssertUnwindSafe(work));
+    CONTAINING.set(outer);
+    result.unwrap_or_else(|panic| {
+        let what = message(&*panic);
+        tracing::error!(%what, "the database broke off");
+        Err(Error::Panicked { what: what.into() })
+    })
+}
+
+fn message(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    text.or_else(|| panic.downcast_ref::<String>().cloned()).unwrap_or_default()
+}
+
+/// What is contained is told as an error; it need not stand on standard error as well.
+fn be_quiet() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let before = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !CONTAINING.get() {
+                before(info);
+            }
+        }));
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_is_an_error() {
+        let broken: Result<(), _> = contain(|| panic!("on page {}", 7));
+        assert!(matches!(broken, Err(Error::Panicked { what }) if &*what == "on page 7"));
+        assert!(matches!(contain(|| Ok(1)), Ok(1)));
+    }
+}

@@ -1,0 +1,243 @@
+//! Opening: making the file where there is none, and finding out what state it is in.
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, RwLock};
+
+use peermark_peerstore::{Config, Moment, Secret, SetConnected, Shared, Usage};
+use redb::backends::FileBackend;
+use redb::{Database, ReadableDatabase as _, ReadableTable as _, StorageBackend};
+
+use crate::batch::{Writer, read_counters, read_ledger, reckoning};
+use crate::blocks::{Blocks, BlocksError};
+use crate::cache::Cache;
+use crate::contain::contain;
+use crate::error::{Error, OpenError};
+use crate::options::Options;
+use crate::row::Session;
+use crate::state::Reading;
+use crate::store::Redb;
+use crate::tables::{Snapshot, Tables, meta};
+
+/// The format of rows and tables, and the lowest that a program has to know to read it.
+const FORMAT: [u16; 2] = [1, 1];
+
+impl Redb {
+    /// Opens the store at `path`, or makes an empty one there, for its owner alone to read and write.
+    ///
+    /// The secret of `config` is that of a new store; one that is there keeps its own. Who was
+    /// connected when it was closed is disconnected: their claims end their time to live after the
+    /// last thing that the store knows. After an unclean end the whole file is checked first.
+    ///
+    /// # Errors
+    ///
+    /// [`OpenError`]. A file that cannot be opened is left as it is.
+    pub fn open(
+        path: impl AsRef<Path>,
+        config: Config,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let path = path.as_ref();
+        let is_there = path.try_exists().map_err(|error| file("look for", path, error))?;
+        if !is_there {
+            create(path, config.clone(), options)?;
+        }
+        let opened = OpenOptions::new().read(true).write(true).open(path);
+        let opened = opened.map_err(|error| file("open", path, error))?;
+        match opened.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(OpenError::InUse { path: path.to_owned() });
+            }
+            Err(TryLockError::Error(error)) => return Err(file("lock", path, error)),
+        }
+        Self::open_on(backend(opened, path)?, config, options)
+    }
+
+    /// Opens the store on a disk of another kind, or makes an empty one on an empty disk. Whoever
+    /// calls this sees to it that nobody else uses the disk.
+    ///
+    /// # Errors
+    ///
+    /// As [`Self::open`].
+    pub fn open_on(
+        disk: impl StorageBackend,
+        config: Config,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let disk: Box<dyn StorageBackend> = Box::new(disk);
+        let is_new = disk.len().map_err(|error| Error::Io(Arc::new(error)))? == 0;
+        let blocks = if is_new { Blocks::create(disk) } else { Blocks::open(disk) }?;
+        let mut database = contain(|| {
+            let mut builder = redb::Builder::new();
+            builder.set_cache_size(options.page_cache);
+            Ok(builder.create_with_backend(blocks.clone())?)
+        })
+        .map_err(at_opening)?;
+        if is_new {
+            contain(|| found(&database, &config.secret))?;
+        } else if !blocks.was_sealed() {
+            tracing::warn!("the store was not closed in order: checking all of it");
+            contain(|| Ok(database.check_integrity()?)).map_err(at_opening)?;
+        }
+        let is_clean = is_new || blocks.was_sealed();
+        let store = Self::start(database, blocks, config, options)?;
+        store.resume(is_clean)?;
+        Ok(store)
+    }
+
+    /// With what was stored about the store itself.
+    fn start(
+        database: Database,
+        blocks: Blocks,
+        config: Config,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        let (secret, at, mut writer) = contain(|| {
+            let snapshot = Snapshot::open(database.begin_read()?)?;
+            let table = snapshot.meta()?;
+            let secret = table.get(meta::SECRET)?.map(|row| row.value().try_into());
+            let Some(Ok(secret)) = secret else {
+                return Err(Error::damaged("the secret of the store"));
+            };
+            let formats = [table.get(meta::FORMAT)?, table.get(meta::COMPATIBLE)?];
+            let formats = formats.map(|row| row.map(|row| row.value().try_into()));
+            let [Some(Ok(found)), Some(Ok(lowest))] = formats else {
+                return Err(Error::damaged("the format of the store"));
+            };
+            let (at, next_id) = read_counters(&table)?;
+            let ledger = read_ledger(&snapshot.groups()?)?;
+            let writer = Writer { ledger, next_id, ..Writer::default() };
+            let formats = (u16::from_le_bytes(found), u16::from_le_bytes(lowest));
+            Ok((Secret::from_bytes(secret), (at, formats), writer))
+        })?;
+        let (at, (found, lowest)) = at;
+        if lowest > FORMAT[0] {
+            return Err(OpenError::Incompatible { found, lowest });
+        }
+        writer.failed = None;
+        let mut config = config;
+        config.secret = secret;
+        let shared = Shared::new(config).resume(at);
+        let store = Self {
+            shared,
+            database: RwLock::new(Some(Arc::new(database))),
+            blocks,
+            writer: RwLock::new(writer),
+            cache: Cache::new(options.hot_peers),
+            reading: Reading { session: Session::new(), since: at.now },
+            durability: options.durability,
+            page_cache: options.page_cache,
+            next_due: AtomicU64::new(0),
+            usage: RwLock::new(Usage::default()),
+            durable: AtomicU64::new(0),
+            made: AtomicU64::new(0),
+            suspects: Mutex::new(false),
+        };
+        Ok(store)
+    }
+
+    /// Goes on from what was stored.
+    fn resume(&self, is_clean: bool) -> Result<(), Error> {
+        let mut writer = self.write();
+        let at = self.shared.advance(peermark_provenance::Timestamp::EPOCH);
+        let next_due = self.transact(&mut writer, at, true, 0, |batch| {
+            batch.load_quarantine()?;
+            let counted = batch.tables.meta.get(meta::RECKONING)?.map(|row| row.value().to_vec());
+            if !is_clean || counted != Some(reckoning()) {
+                batch.reindex()?;
+                batch.tables.meta.insert(meta::RECKONING, &*reckoning())?;
+            }
+            // Nobody is connected to a process that was just started (S7).
+            for id in batch.connected()? {
+                let Some(state) = batch.state_of(id)? else { continue };
+                let peer = state.entry.peer_id();
+                if let Err(error) = batch.update(&peer, &SetConnected::new(false))? {
+                    tracing::error!(%peer, %error, "a peer that was connected");
+                }
+            }
+            batch.next_due()
+        })?;
+        self.note(&writer, next_due);
+        Ok(())
+    }
+}
+
+/// What is once in every store.
+fn found(database: &Database, secret: &Secret) -> Result<(), Error> {
+    let mut transaction = database.begin_write()?;
+    transaction.set_two_phase_commit(true);
+    {
+        let mut tables = Tables::open(&transaction)?;
+        let [format, compatible] = FORMAT.map(u16::to_le_bytes);
+        let Moment { now, floor } = Moment::default();
+        let moment = [now.as_nanos(), floor].map(u64::to_le_bytes).concat();
+        let rows: [(&str, &[u8]); 6] = [
+            (meta::FORMAT, &format),
+            (meta::COMPATIBLE, &compatible),
+            (meta::SECRET, &secret.to_bytes()),
+            (meta::MOMENT, &moment),
+            (meta::NEXT_ID, &1u64.to_le_bytes()),
+            (meta::RECKONING, &reckoning()),
+        ];
+        for (name, row) in rows {
+            tables.meta.insert(name, row)?;
+        }
+    }
+    Ok(transaction.commit()?)
+}
+
+/// Makes an empty store beside `path` and moves it there: a store that is there is a whole one.
+fn create(path: &Path, config: Config, options: &Options) -> Result<(), OpenError> {
+    let failed = |error| file("create", path, error);
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    // For its owner alone, where the system knows owners.
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let disk = backend(temporary.reopen().map_err(failed)?, temporary.path())?;
+    Redb::open_on(disk, config, options)?.close()?;
+    match temporary.persist_noclobber(path) {
+        Ok(_) => {}
+        // Somebody else was faster: his is as good.
+        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(failed(error.error)),
+    }
+    // The name is durable when its folder is. Not every system can say so.
+    #[cfg(unix)]
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    Ok(())
+}
+
+fn backend(opened: File, path: &Path) -> Result<FileBackend, OpenError> {
+    FileBackend::new(opened).map_err(|error| match error {
+        redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.to_owned() },
+        error => OpenError::Store(error.into()),
+    })
+}
+
+fn file(action: &'static str, path: &Path, error: io::Error) -> OpenError {
+    OpenError::File { action, path: PathBuf::from(path), source: Arc::new(error) }
+}
+
+/// What damages all of it is an error of opening.
+fn at_opening(error: Error) -> OpenError {
+    match error {
+        Error::Damaged { what } | Error::Panicked { what } => OpenError::Damaged { what },
+        error => OpenError::Store(error),
+    }
+}
+
+impl From<BlocksError> for OpenError {
+    fn from(error: BlocksError) -> Self {
+        match error {
+            BlocksError::NotAStore => Self::NotAStore,
+            BlocksError::Incompatible { found, lowest } => Self::Incompatible { found, lowest },
+            BlocksError::Io(error) => Self::Store(Error::Io(Arc::new(error))),
+            damaged => Self::Damaged { what: damaged.to_string().into() },
+        }
+    }
+}

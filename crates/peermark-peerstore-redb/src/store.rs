@@ -1,0 +1,330 @@
+//! The engine: one file, one writer at a time, and reads beside it.
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use peermark_identity::PeerId;
+use peermark_peerstore::{Moment, Shared, Usage};
+use redb::{Database, ReadableDatabase as _};
+
+use crate::batch::{Batch, Done, Effect, Writer, next_due, read_counters, read_ledger};
+use crate::blocks::Blocks;
+use crate::cache::Cache;
+use crate::contain::contain;
+use crate::error::Error;
+use crate::options::Durability;
+use crate::state::{Found, Reading, State, hash_of};
+use crate::tables::{Snapshot, Tables};
+
+/// An engine that keeps entries in one file.
+///
+/// Opened by [`Redb::open`]; a [`Peerstore`](peermark_peerstore::Peerstore) goes on top. What is
+/// stored is durable as [`Options::durability`](crate::Options::durability) says.
+#[derive(Debug)]
+pub struct Redb {
+    pub(crate) shared: Shared,
+    /// Another one after the disk failed. Taken for the length of one operation.
+    pub(crate) database: RwLock<Option<Arc<Database>>>,
+    pub(crate) blocks: Blocks,
+    pub(crate) writer: RwLock<Writer>,
+    pub(crate) cache: Cache,
+    pub(crate) reading: Reading,
+    pub(crate) durability: Durability,
+    pub(crate) page_cache: usize,
+    pub(crate) next_due: AtomicU64,
+    pub(crate) usage: RwLock<Usage>,
+    /// Updates that are durable, since the store was opened.
+    pub(crate) durable: AtomicU64,
+    pub(crate) made: AtomicU64,
+    /// Whether a damaged row was read, to be put aside with the next update.
+    pub(crate) suspects: Mutex<bool>,
+}
+
+/// No claim ends.
+const NEVER: u64 = u64::MAX;
+
+impl Redb {
+    /// Makes everything durable that was stored so far, and answers how many updates that is since
+    /// the store was opened: under [`Durability::Batched`] their acknowledgement.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed. What was not durable is lost then, and the store as it was before.
+    pub fn flush(&self) -> Result<u64, Error> {
+        let mut writer = self.write();
+        self.flush_locked(&mut writer)?;
+        Ok(self.durable.load(Ordering::Acquire))
+    }
+
+    fn flush_locked(&self, writer: &mut Writer) -> Result<(), Error> {
+        if writer.waiting > 0 {
+            let at = self.shared.advance(peermark_provenance::Timestamp::EPOCH);
+            self.transact(writer, at, true, 0, |batch| batch.write_moment())?;
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Writer> {
+        self.writer.write().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Writer> {
+        self.writer.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn database(&self) -> Result<Arc<Database>, Error> {
+        let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
+        database.clone().ok_or_else(|| Error::ReadOnly { reason: "nothing can be read".into() })
+    }
+
+    /// Whether a transaction for `updates` more has to be durable.
+    fn is_durable(&self, writer: &Writer, updates: usize) -> bool {
+        let updates = u32::try_from(updates).unwrap_or(u32::MAX);
+        match self.durability {
+            Durability::Immediate => true,
+            Durability::Batched { every } => writer.waiting.saturating_add(updates) >= every.get(),
+        }
+    }
+
+    /// As [`Self::transact`], as durable as it has to be.
+    pub(crate) fn commit<R>(
+        &self,
+        writer: &mut Writer,
+        at: Moment,
+        updates: usize,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        let durable = self.is_durable(writer, updates);
+        self.transact(writer, at, durable, updates, work)
+    }
+
+    /// Runs `work` in a transaction, commits it where it wrote anything, and then publishes it.
+    /// Nothing of it is seen when it fails.
+    pub(crate) fn transact<R>(
+        &self,
+        writer: &mut Writer,
+        at: Moment,
+        durable: bool,
+        updates: usize,
+        work: impl FnOnce(&mut Batch<'_>) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        if let Some(reason) = &writer.failed {
+            return Err(Error::ReadOnly { reason: Arc::clone(reason) });
+        }
+        let database = self.database()?;
+        let (next_id, draws) = (writer.next_id, writer.draws);
+        let damaged = std::mem::take(&mut *self.suspects());
+        let result = contain(|| {
+            let mut transaction = database.begin_write()?;
+            // What is stored comes from strangers. In one phase, whether a commit took place is
+            // told by a checksum that they could aim at; and its pages may be torn.
+            transaction.set_two_phase_commit(true);
+            if !durable {
+                transaction.set_durability(redb::Durability::None)?;
+            }
+            let (result, done) = {
+                let tables = Tables::open(&transaction)?;
+                let parts = (&self.shared, &self.cache);
+                let mut batch = Batch::new(tables, writer, parts, at, self.reading);
+                if damaged {
+                    batch.reindex()?;
+                }
+                let result = work(&mut batch)?;
+                (result, batch.finish()?)
+            };
+            if done.wrote {
+                transaction.commit()?
+            } else {
+                transaction.abort()?
+            }
+            Ok((result, done))
+        });
+        match result {
+            Ok((result, done)) => {
+                self.publish(writer, done, durable, updates);
+                Ok(result)
+            }
+            Err(error) => {
+                writer.ledger.abort();
+                (writer.next_id, writer.draws) = (next_id, draws);
+                if error.is_final() {
+                    self.freeze(writer, &error);
+                }
+                Err(error)
+            }
+        }
+    }
+
+    fn publish(&self, writer: &mut Writer, mut done: Done, durable: bool, updates: usize) {
+        let made = u64::try_from(updates).unwrap_or(u64::MAX);
+        let made = self.made.fetch_add(made, Ordering::AcqRel).saturating_add(made);
+        if durable && done.wrote {
+            writer.waiting = 0;
+        } else if done.wrote {
+            let updates = u32::try_from(updates).unwrap_or(u32::MAX);
+            writer.waiting = writer.waiting.saturating_add(updates.max(NonZeroU32::MIN.get()));
+        }
+        if writer.waiting == 0 {
+            self.durable.store(made, Ordering::Release);
+        }
+        if !done.wrote {
+            return;
+        }
+        writer.ledger.commit();
+        self.cache.publish(&mut done, self.reading.session);
+        self.note(writer, done.next_due);
+        let (hub, metrics) = (self.shared.hub(), self.shared.metrics());
+        for effect in done.effects {
+            match effect {
+                Effect::Tell { region, before, after, cause } => {
+                    before.tell(&after, region, cause, hub, metrics);
+                }
+                Effect::Evicted(what) => metrics.evicted(what),
+                Effect::Forget(peer) => self.shared.evidence().forget(&peer),
+            }
+        }
+    }
+
+    /// Remembers what can be asked without the file.
+    pub(crate) fn note(&self, writer: &Writer, next_due: Option<u64>) {
+        self.next_due.store(next_due.unwrap_or(NEVER), Ordering::Release);
+        *self.usage.write().unwrap_or_else(PoisonError::into_inner) = writer.ledger.usage();
+    }
+
+    pub(crate) fn next_due_nanos(&self) -> Option<u64> {
+        Some(self.next_due.load(Ordering::Acquire)).filter(|due| *due != NEVER)
+    }
+
+    /// The disk failed. From now on nothing is written: what is durable is read, by a database that
+    /// keeps to itself whatever it would have to repair (F4).
+    fn freeze(&self, writer: &mut Writer, error: &Error) {
+        tracing::error!(%error, "the store only reads from now on");
+        writer.failed = Some(error.to_string().into());
+        writer.waiting = 0;
+        let old = self.replace_database(None);
+        let _ = contain(|| {
+            drop(old);
+            Ok(())
+        });
+        let frozen = contain(|| {
+            let database = redb::Builder::new()
+                .set_cache_size(self.page_cache)
+                .create_with_backend(self.blocks.freeze())?;
+            let snapshot = Snapshot::open(database.begin_read()?)?;
+            writer.ledger = read_ledger(&snapshot.groups()?)?;
+            writer.next_id = read_counters(&snapshot.meta()?)?.1;
+            Ok(database)
+        });
+        match frozen {
+            Ok(database) => drop(self.replace_database(Some(Arc::new(database)))),
+            Err(error) => tracing::error!(%error, "nor can it be read"),
+        }
+        self.cache.clear();
+        let due = self.snapshot().and_then(|snapshot| contain(|| next_due(&snapshot.due()?)));
+        self.note(writer, due.ok().flatten());
+        // What was told of updates that are lost now is not so.
+        self.shared.hub().resync(self.shared.metrics());
+    }
+
+    fn replace_database(&self, new: Option<Arc<Database>>) -> Option<Arc<Database>> {
+        let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
+        std::mem::replace(&mut *database, new)
+    }
+
+    fn suspects(&self) -> std::sync::MutexGuard<'_, bool> {
+        self.suspects.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The tables as they were committed last.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, Error> {
+        let database = self.database()?;
+        contain(|| Snapshot::open(database.begin_read()?))
+    }
+
+    /// What is held of a peer: from memory, or from the file, verified.
+    pub(crate) fn load(&self, peer: &PeerId) -> Result<Option<Arc<State>>, Error> {
+        if let Some(state) = self.cache.get(peer) {
+            return Ok(Some(state));
+        }
+        let epoch = self.cache.epoch();
+        let state = self.load_from(&self.snapshot()?, peer)?;
+        if let Some(state) = &state {
+            self.cache.keep(peer, state, epoch);
+        }
+        Ok(state)
+    }
+
+    fn load_from(&self, from: &Snapshot, peer: &PeerId) -> Result<Option<Arc<State>>, Error> {
+        let hash = hash_of(self.shared.secret(), peer.as_bytes());
+        match contain(|| State::find(from, peer, hash, self.reading))? {
+            Found::Held(state) => Ok(Some(Arc::new(state))),
+            Found::Nothing => Ok(None),
+            Found::Damaged(id, damage) => {
+                tracing::error!(%peer, id, %damage, "a damaged row");
+                *self.suspects() = true;
+                Err(Error::damaged(format!("what was stored of {peer}: {damage}")))
+            }
+        }
+    }
+
+    /// As [`Self::load`], for rows that are read in bulk: by their ids, and past the cache. Damaged
+    /// ones are left out, and put aside with the next update.
+    pub(crate) fn load_row(
+        &self,
+        from: &Snapshot,
+        hash: u64,
+        id: u64,
+    ) -> Result<Option<State>, Error> {
+        use crate::tables::Rows as _;
+        let read = contain(|| {
+            Ok(from.row(id)?.map(|(row, _)| State::verified(id, hash, &row, self.reading)))
+        })?;
+        match read {
+            Some(Ok(state)) => Ok(Some(state)),
+            damaged => {
+                tracing::error!(id, ?damaged, "a damaged row");
+                *self.suspects() = true;
+                Ok(None)
+            }
+        }
+    }
+
+    /// Makes everything durable and closes the file, and says when that fails; dropping it does the
+    /// same, and cannot say so.
+    ///
+    /// # Errors
+    ///
+    /// The disk failed.
+    pub fn close(self) -> Result<(), Error> {
+        self.shut()
+    }
+
+    fn shut(&self) -> Result<(), Error> {
+        let mut writer = self.write();
+        let Some(database) = self.replace_database(None) else { return Ok(()) };
+        let last = if writer.failed.is_none() {
+            drop(self.replace_database(Some(Arc::clone(&database))));
+            let at = self.shared.advance(peermark_provenance::Timestamp::EPOCH);
+            let last = self.transact(&mut writer, at, true, 0, |batch| batch.write_moment());
+            drop(self.replace_database(None));
+            last
+        } else {
+            Ok(())
+        };
+        let closed = contain(|| match Arc::try_unwrap(database) {
+            Ok(database) => Ok(database.close()?),
+            // Somebody reads at this moment: it closes when he has.
+            Err(_) => Ok(()),
+        });
+        last.and(closed)
+    }
+}
+
+impl Drop for Redb {
+    fn drop(&mut self) {
+        if let Err(error) = self.shut() {
+            tracing::error!(%error, "the store was not closed in order");
+        }
+    }
+}

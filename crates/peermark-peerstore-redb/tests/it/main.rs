@@ -1,0 +1,9 @@
+//! Tests of the engine in a file: the rules, and what happens when the disk, the power or the bytes
+//! do not behave.
+
+mod conformance;
+mod disk;
+mod faults;
+mod flips;
+mod power;
+mod work;
