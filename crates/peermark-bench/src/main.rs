@@ -12,6 +12,7 @@ mod dial;
 mod flood;
 mod harness;
 mod nodes;
+mod persist;
 mod record;
 mod store;
 
@@ -41,6 +42,8 @@ enum SuiteName {
     Dial(dial::Arguments),
     /// A million made-up peers of one network, against a store that holds others.
     Flood(flood::Arguments),
+    /// A store in a file beside the bare database: batches, single updates, reads, opening.
+    Persist(persist::Arguments),
     /// One operation of a store again and again, for `cargo xtask instructions`.
     Once(store::once::Arguments),
 }
@@ -64,6 +67,7 @@ fn run(suite: &SuiteName) -> Result<()> {
         SuiteName::Store(arguments) => store::run(arguments),
         SuiteName::Dial(arguments) => dial::run(arguments),
         SuiteName::Flood(arguments) => flood::run(arguments),
+        SuiteName::Persist(arguments) => persist::run(arguments),
         SuiteName::Once(arguments) => store::once::run(arguments),
     }
 }

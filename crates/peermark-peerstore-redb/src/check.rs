@@ -72,6 +72,9 @@ impl Redb {
         let mut damaged = Vec::new();
         let read = self.blocks.verify_all(|block| damaged.push(block));
         report.blocks = read.map_err(|error| Error::Io(error.into()))?;
+        damaged.extend(self.blocks.damaged());
+        damaged.sort_unstable();
+        damaged.dedup();
         damaged.truncate(1024);
         report.damaged_blocks = damaged;
         let snapshot = self.snapshot()?;

@@ -76,16 +76,30 @@ impl Redb {
             Ok(builder.create_with_backend(blocks.clone())?)
         })
         .map_err(at_opening)?;
-        if is_new {
-            contain(|| found(&database, &config.secret))?;
-        } else if !blocks.was_sealed() {
-            tracing::warn!("the store was not closed in order: checking all of it");
-            contain(|| Ok(database.check_integrity()?)).map_err(at_opening)?;
-        }
         let is_clean = is_new || blocks.was_sealed();
-        let store = Self::start(database, blocks, config, options)?;
-        store.resume(is_clean)?;
-        Ok(store)
+        let begun = contain(|| {
+            if is_new {
+                found(&database, &config.secret)?;
+            } else if !is_clean {
+                tracing::warn!("the store was not closed in order: checking all of it");
+                if !database.check_integrity()? {
+                    tracing::warn!("what the database keeps for itself was made anew");
+                }
+            }
+            Ok(())
+        });
+        let opened = match begun {
+            Ok(()) => Self::start(database, blocks.clone(), config, options).and_then(|store| {
+                let resumed = store.resume(is_clean);
+                resumed.map(|()| store).map_err(OpenError::Store)
+            }),
+            Err(error) => Err(drop_contained(database, &blocks, error)),
+        };
+        if opened.is_err() {
+            // Whatever was tried, it is not to pass for a store that was closed in order.
+            let _ = blocks.freeze();
+        }
+        opened
     }
 
     /// With what was stored about the store itself.
@@ -127,7 +141,7 @@ impl Redb {
             blocks,
             writer: RwLock::new(writer),
             cache: Cache::new(options.hot_peers),
-            reading: Reading { session: Session::new(), since: at.now },
+            reading: Reading { session: Session::new(), since: at.now, secret },
             durability: options.durability,
             page_cache: options.page_cache,
             next_due: AtomicU64::new(0),
@@ -163,6 +177,19 @@ impl Redb {
         self.note(&writer, next_due);
         Ok(())
     }
+}
+
+/// Lets go of a database that is of no use, and of what it would write in passing.
+fn drop_contained(database: Database, blocks: &Blocks, error: Error) -> OpenError {
+    let _ = blocks.freeze();
+    let dropped = contain(|| {
+        drop(database);
+        Ok(())
+    });
+    if let Err(error) = dropped {
+        tracing::warn!(%error, "the database did not close");
+    }
+    at_opening(error)
 }
 
 /// What is once in every store.

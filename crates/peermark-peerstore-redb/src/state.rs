@@ -29,7 +29,7 @@ pub(crate) struct Filed {
 }
 
 impl Filed {
-    pub(crate) fn of(id: u64, hash: u64, entry: &PeerEntry) -> Self {
+    pub(crate) fn of(id: u64, secret: &Secret, entry: &PeerEntry) -> Self {
         let floor = entry.floor().filter(|_| entry.is_empty());
         let due = match floor {
             Some(floor) => Some((due::FLOOR, u64::from(floor.until), id)),
@@ -40,7 +40,7 @@ impl Filed {
             Some(floor) => (floor.group, FLOOR),
             None => (owner(entry), code(entry.class(), entry.has_record())),
         };
-        Self { due, connected, order: (group, code, lot(hash), id) }
+        Self { due, connected, order: (group, code, slot(id, secret), id) }
     }
 
     /// The keys in `due`.
@@ -72,9 +72,10 @@ pub(crate) fn owner(entry: &PeerEntry) -> u16 {
     entry.charges().next().map_or(EXEMPT, |charge| charge.group)
 }
 
-/// What decides among equals: the half of the hash that the table of peers is not sorted by.
-fn lot(hash: u64) -> u32 {
-    let [a, b, c, d, ..] = hash.to_le_bytes();
+/// What decides among equals: a slot that the secret chooses. Ids that follow each other share one,
+/// so that what comes together is filed together; in a slot, who came first is the first to go.
+fn slot(id: u64, secret: &Secret) -> u32 {
+    let [a, b, c, d, ..] = secret.hash(&id.wrapping_shr(6).to_le_bytes()).to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 
@@ -84,12 +85,20 @@ pub(crate) struct Reading {
     pub(crate) session: Session,
     /// When this session began.
     pub(crate) since: Timestamp,
+    /// The secret of the store.
+    pub(crate) secret: Secret,
 }
 
 impl State {
     /// A state that is new, or was changed.
-    pub(crate) fn new(id: u64, hash: u64, entry: PeerEntry, session: Session) -> Self {
-        let filed = Filed::of(id, hash, &entry);
+    pub(crate) fn new(
+        id: u64,
+        hash: u64,
+        entry: PeerEntry,
+        session: Session,
+        secret: &Secret,
+    ) -> Self {
+        let filed = Filed::of(id, secret, &entry);
         Self { id, hash, entry, filed, session }
     }
 
@@ -99,19 +108,25 @@ impl State {
     }
 
     /// Reads a row without verifying its signature: to be counted, evicted, or let go.
-    pub(crate) fn unverified(id: u64, hash: u64, row: &[u8]) -> Result<Self, Damage> {
+    pub(crate) fn unverified(
+        id: u64,
+        hash: u64,
+        row: &[u8],
+        secret: &Secret,
+    ) -> Result<Self, Damage> {
         let (session, entry) = row::decode(id, row)?;
-        Ok(Self::new(id, hash, entry.dangerous_assume_verified(), session))
+        Ok(Self::new(id, hash, entry.dangerous_assume_verified(), session, secret))
     }
 
     /// Reads a row, and verifies it unless this session wrote it.
     pub(crate) fn verified(id: u64, hash: u64, row: &[u8], by: Reading) -> Result<Self, Damage> {
         let (session, entry) = row::decode(id, row)?;
         if session == by.session {
-            return Ok(Self::new(id, hash, entry.dangerous_assume_verified(), session));
+            let entry = entry.dangerous_assume_verified();
+            return Ok(Self::new(id, hash, entry, session, &by.secret));
         }
         let entry = entry.verify()?;
-        let mut state = Self::new(id, hash, entry, by.session);
+        let mut state = Self::new(id, hash, entry, by.session, &by.secret);
         state.entry.resume(by.since);
         Ok(state)
     }

@@ -115,6 +115,7 @@ impl Redb {
         let database = self.database()?;
         let (next_id, draws) = (writer.next_id, writer.draws);
         let damaged = std::mem::take(&mut *self.suspects());
+        let damage = self.blocks.damage_count();
         let result = contain(|| {
             let mut transaction = database.begin_write()?;
             // What is stored comes from strangers. In one phase, whether a commit took place is
@@ -134,9 +135,13 @@ impl Redb {
                 (result, batch.finish()?)
             };
             if done.wrote {
-                transaction.commit()?
+                // What was read in the meantime may have been of a damaged block.
+                if self.blocks.damage_count() != damage {
+                    return Err(Error::damaged("a block that this update had to read"));
+                }
+                transaction.commit()?;
             } else {
-                transaction.abort()?
+                transaction.abort()?;
             }
             Ok((result, done))
         });
@@ -147,6 +152,7 @@ impl Redb {
             }
             Err(error) => {
                 writer.ledger.abort();
+                *self.suspects() |= damaged;
                 (writer.next_id, writer.draws) = (next_id, draws);
                 if error.is_final() {
                     self.freeze(writer, &error);
@@ -202,15 +208,20 @@ impl Redb {
         tracing::error!(%error, "the store only reads from now on");
         writer.failed = Some(error.to_string().into());
         writer.waiting = 0;
+        // First, so that whatever still holds the old database can write nothing.
+        let blocks = self.blocks.freeze();
         let old = self.replace_database(None);
-        let _ = contain(|| {
+        let dropped = contain(|| {
             drop(old);
             Ok(())
         });
+        if let Err(error) = dropped {
+            tracing::warn!(%error, "the database did not close");
+        }
         let frozen = contain(|| {
             let database = redb::Builder::new()
                 .set_cache_size(self.page_cache)
-                .create_with_backend(self.blocks.freeze())?;
+                .create_with_backend(blocks)?;
             let snapshot = Snapshot::open(database.begin_read()?)?;
             writer.ledger = read_ledger(&snapshot.groups()?)?;
             writer.next_id = read_counters(&snapshot.meta()?)?.1;

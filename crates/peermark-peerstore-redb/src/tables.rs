@@ -6,16 +6,17 @@
 //! | `entries` | id | the [row](crate::row) of a peer of which something is held |
 //! | `floors` | id | the row of a peer of which a floor alone is held |
 //! | `due` | what ends, when, id | |
-//! | `order` | group, rank, a part of the hash, id | |
+//! | `order` | group, rank, a slot, id | |
 //! | `groups` | group | what it holds |
 //! | `quarantine` | id | rows that are damaged |
 //! | `meta` | name | what there is once |
 //!
 //! Ids count up, so that rows which come together lie together, and rows which end together as well:
-//! adding many is as cheap as appending. What is in random order, `peers` and `order`, is small.
+//! adding many is as cheap as appending. What is in random order, `peers`, is small.
 //!
 //! `order` is what victims are taken from: of a group those of the lowest rank, and among equals the
-//! one whose hash is lowest, which is the secret's choice.
+//! one whose slot is lowest, which is the secret's choice. Ids that follow each other share a slot, so
+//! that here too what comes together lies together.
 
 use redb::{ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 

@@ -20,10 +20,8 @@ use anyhow::{Context as _, Result};
 
 use crate::harness::{Bound, Compared, Goal, Options, Suite, Unit};
 
-pub(crate) use contenders::NOW;
-pub(crate) use peers::{SEQ, record};
-
-use peers::Peers;
+pub(crate) use contenders::{LONG, NOW, SOURCE, our_store};
+pub(crate) use peers::{Peers, SEQ, record};
 
 /// What the command line says about this suite.
 #[derive(Debug, clap::Args)]

@@ -44,7 +44,7 @@ impl Batch<'_> {
                 damaged = damaged.saturating_add(1);
                 continue;
             };
-            match State::unverified(id, hash, &row) {
+            match State::unverified(id, hash, &row, &self.reading.secret) {
                 Ok(state) if self.hash(&state.entry.peer_id()) == hash => {
                     self.write_keys(None, Some(&state))?;
                     ledger.charge(&state);
@@ -76,11 +76,11 @@ impl Batch<'_> {
         }
         for id in orphans {
             let Some((row, _)) = self.tables.row(id)? else { continue };
-            let state = State::unverified(id, 0, &row);
+            let state = State::unverified(id, 0, &row, &self.reading.secret);
             match state {
                 Ok(state) => {
                     let hash = hash_of(self.shared.secret(), state.entry.peer_id_bytes());
-                    let state = State::new(id, hash, state.entry, state.session);
+                    let state = State { hash, ..state };
                     self.add_id(hash, id)?;
                     self.write_keys(None, Some(&state))?;
                     ledger.charge(&state);

@@ -84,6 +84,11 @@ pub(super) fn count(file_len: u64) -> Option<u64> {
     len.is_multiple_of(STRIDE_LEN).then_some(len / STRIDE_LEN)
 }
 
+/// How many whole blocks it has.
+pub(super) fn whole(file_len: u64) -> Option<u64> {
+    Some(file_len.checked_sub(HEAD_LEN)? / STRIDE_LEN)
+}
+
 /// A length in memory.
 pub(super) fn size(len: u64) -> io::Result<usize> {
     usize::try_from(len).map_err(|_| beyond())

@@ -84,7 +84,14 @@ impl Shared {
         let mut head = vec![0; usize::try_from(file_len).unwrap_or(HEAD).min(HEAD)];
         disk.0.read(0, &mut head)?;
         let found = superblock::read(&head)?;
-        let blocks = block::count(file_len).ok_or(BlocksError::Length { found: file_len })?;
+        let is_sealed = found.is_agreed && found.superblock.seal().is_some();
+        let blocks = match block::count(file_len) {
+            // The power went while the file grew: what is behind the last whole block was never
+            // said to be safe.
+            None if !is_sealed => block::whole(file_len),
+            count => count,
+        };
+        let blocks = blocks.ok_or(BlocksError::Length { found: file_len })?;
         let len = blocks.checked_mul(BLOCK_LEN).ok_or(BlocksError::Length { found: file_len })?;
         let seal = found.superblock.seal().filter(|_| found.is_agreed);
         if let Some(seal) = seal {
