@@ -73,7 +73,7 @@ pub(crate) fn owner(entry: &PeerEntry) -> u16 {
 }
 
 /// What decides among equals: a slot that the secret chooses. Ids that follow each other share one,
-/// so that what comes together is filed together; in a slot, who came first is the first to go.
+/// so that what comes together is filed together. Whoever looks for a victim draws in the slot.
 fn slot(id: u64, secret: &Secret) -> u32 {
     let [a, b, c, d, ..] = secret.hash(&id.wrapping_shr(6).to_le_bytes()).to_le_bytes();
     u32::from_le_bytes([a, b, c, d])

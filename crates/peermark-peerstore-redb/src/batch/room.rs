@@ -75,23 +75,28 @@ impl Batch<'_> {
         Ok(None)
     }
 
-    /// The first of a group with this code, from a lot on.
+    /// One of a group with this code: of the first slot from `slot` on, the one that the secret
+    /// chooses.
     fn first_of(
         &self,
         group: u16,
         code: u8,
-        lot: u32,
+        slot: u32,
         existing: Option<u64>,
     ) -> Result<Option<OrderKey>, Error> {
-        for key in
-            self.tables.order.range((group, code, lot, 0)..=(group, code, u32::MAX, u64::MAX))?
-        {
+        let range = (group, code, slot, 0)..=(group, code, u32::MAX, u64::MAX);
+        let mut chosen: Option<(u64, OrderKey)> = None;
+        for key in self.tables.order.range(range)? {
             let key = key?.0.value();
+            if chosen.is_some_and(|(_, first)| first.2 != key.2) {
+                break;
+            }
             if Some(key.3) != existing {
-                return Ok(Some(key));
+                let lot = (self.shared.secret().hash(&key.3.to_le_bytes()), key);
+                chosen = Some(chosen.map_or(lot, |chosen| chosen.min(lot)));
             }
         }
-        Ok(None)
+        Ok(chosen.map(|(_, key)| key))
     }
 
     /// One of all with this code, by the secret's choice.
@@ -147,7 +152,8 @@ impl Batch<'_> {
         while self.writer.ledger.is_over(group, self.cx.limits) {
             let range = (group, code(None, false), 0, 0)..=(group, u8::MAX, u32::MAX, u64::MAX);
             let first = self.tables.order.range(range)?.next().transpose()?;
-            let Some(key) = first.map(|(key, _)| key.value()) else { break };
+            let Some((_, code, ..)) = first.map(|(key, _)| key.value()) else { break };
+            let Some(key) = self.first_of(group, code, 0, None)? else { break };
             self.evict(key)?;
         }
         Ok(())
