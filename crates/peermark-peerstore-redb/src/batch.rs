@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     pub(crate) blocked: HashSet<u64>,
     /// Why nothing is written any more.
     pub(crate) failed: Option<Arc<str>>,
+    /// The time that was stored last.
+    pub(crate) stored_at: Moment,
     /// Updates since the last durable commit.
     pub(crate) waiting: u32,
 }
@@ -66,6 +68,8 @@ pub(crate) struct Done {
     pub(crate) effects: Vec<Effect>,
     /// Whether it wrote anything, in whatever table.
     pub(crate) wrote: bool,
+    /// When it happened.
+    pub(crate) at: Moment,
     /// When the next claim ends, in nanoseconds.
     pub(crate) next_due: Option<u64>,
 }
@@ -96,7 +100,7 @@ impl<'b> Batch<'b> {
         reading: Reading,
     ) -> Self {
         let cx = shared.context(at);
-        let (done, row) = (Done::default(), Vec::new());
+        let (done, row) = (Done { at, ..Done::default() }, Vec::new());
         Self { tables, writer, shared, cache, cx, at, reading, done, suspects: false, row }
     }
 

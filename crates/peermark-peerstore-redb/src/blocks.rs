@@ -26,6 +26,8 @@ mod tests;
 #[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
 mod tests_disk;
 #[cfg(test)]
+pub(crate) use tests_disk::TestDisk;
+#[cfg(test)]
 #[expect(clippy::arithmetic_side_effects, reason = "small numbers")]
 mod tests_engine;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What every engine does, on a file.
 
+use core::time::Duration;
 use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
@@ -94,6 +95,10 @@ impl Engine for Redb {
             let mut sum = swept;
             let (looked, more) = self.commit(&mut writer, at, now, |batch| {
                 let looked = batch.sweep(now, &mut sum)?;
+                // What is over stays over, also when the process dies and the clock is set back.
+                if at.now.saturating_since(batch.writer.stored_at.now) >= OFTEN {
+                    batch.write_moment()?;
+                }
                 Ok((looked, batch.is_due()?))
             })?;
             swept = sum;
@@ -117,6 +122,9 @@ impl Engine for Redb {
         self.prove()
     }
 }
+
+/// How often a sweep stores the time, if it has nothing else to store.
+const OFTEN: Duration = Duration::from_secs(60);
 
 impl Redb {
     /// Shows everything that is held to `visit`, floors of peers of which nothing else is held

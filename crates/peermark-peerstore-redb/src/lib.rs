@@ -107,6 +107,8 @@ mod row;
 mod state;
 mod store;
 mod tables;
+#[cfg(test)]
+mod tests;
 
 pub use check::Report;
 pub use error::{Error, OpenError};

@@ -53,6 +53,14 @@ impl Redb {
             }
             Err(TryLockError::Error(error)) => return Err(file("lock", path, error)),
         }
+        // One that somebody made and left empty becomes a store, and no longer everybody's.
+        #[cfg(unix)]
+        if opened.metadata().is_ok_and(|file| file.len() == 0) {
+            use std::os::unix::fs::PermissionsExt as _;
+
+            let own = std::fs::Permissions::from_mode(0o600);
+            opened.set_permissions(own).map_err(|error| file("protect", path, error))?;
+        }
         Self::open_on(backend(opened, path)?, config, options)
     }
 
@@ -123,7 +131,7 @@ impl Redb {
             };
             let (at, next_id) = read_counters(&table)?;
             let ledger = read_ledger(&snapshot.groups()?)?;
-            let writer = Writer { ledger, next_id, ..Writer::default() };
+            let writer = Writer { ledger, next_id, stored_at: at, ..Writer::default() };
             let formats = (u16::from_le_bytes(found), u16::from_le_bytes(lowest));
             Ok((Secret::from_bytes(secret), (at, formats), writer))
         })?;
@@ -156,7 +164,7 @@ impl Redb {
     /// Goes on from what was stored.
     fn resume(&self, is_clean: bool) -> Result<(), Error> {
         let mut writer = self.write();
-        let at = self.shared.advance(peermark_provenance::Timestamp::EPOCH);
+        let at = self.now();
         let next_due = self.transact(&mut writer, at, true, 0, |batch| {
             batch.load_quarantine()?;
             let counted = batch.tables.meta.get(meta::RECKONING)?.map(|row| row.value().to_vec());

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use peermark_identity::PeerId;
 use peermark_peerstore::{Moment, Shared, Usage};
+use peermark_provenance::Timestamp;
 use redb::{Database, ReadableDatabase as _};
 
 use crate::batch::{Batch, Done, Effect, Writer, next_due, read_counters, read_ledger};
@@ -45,24 +46,25 @@ pub struct Redb {
 const NEVER: u64 = u64::MAX;
 
 impl Redb {
-    /// Makes everything durable that was stored so far, and answers how many updates that is since
-    /// the store was opened: under [`Durability::Batched`] their acknowledgement.
+    /// Makes everything durable that was stored so far, the time included, and answers how many
+    /// updates that is since the store was opened: under [`Durability::Batched`] their
+    /// acknowledgement.
     ///
     /// # Errors
     ///
     /// The disk failed. What was not durable is lost then, and the store as it was before.
     pub fn flush(&self) -> Result<u64, Error> {
         let mut writer = self.write();
-        self.flush_locked(&mut writer)?;
+        let at = self.now();
+        if writer.waiting > 0 || at != writer.stored_at {
+            self.transact(&mut writer, at, true, 0, |batch| batch.write_moment())?;
+        }
         Ok(self.durable.load(Ordering::Acquire))
     }
 
-    fn flush_locked(&self, writer: &mut Writer) -> Result<(), Error> {
-        if writer.waiting > 0 {
-            let at = self.shared.advance(peermark_provenance::Timestamp::EPOCH);
-            self.transact(writer, at, true, 0, |batch| batch.write_moment())?;
-        }
-        Ok(())
+    /// The time, as far as anybody said it.
+    pub(crate) fn now(&self) -> Moment {
+        self.shared.advance(Timestamp::EPOCH)
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Writer> {
@@ -178,6 +180,7 @@ impl Redb {
             return;
         }
         writer.ledger.commit();
+        writer.stored_at = done.at;
         self.cache.publish(&mut done, self.reading.session);
         self.note(writer, done.next_due);
         let (hub, metrics) = (self.shared.hub(), self.shared.metrics());
@@ -219,9 +222,8 @@ impl Redb {
             tracing::warn!(%error, "the database did not close");
         }
         let frozen = contain(|| {
-            let database = redb::Builder::new()
-                .set_cache_size(self.page_cache)
-                .create_with_backend(blocks)?;
+            let database =
+                redb::Builder::new().set_cache_size(self.page_cache).create_with_backend(blocks)?;
             let snapshot = Snapshot::open(database.begin_read()?)?;
             writer.ledger = read_ledger(&snapshot.groups()?)?;
             writer.next_id = read_counters(&snapshot.meta()?)?.1;
@@ -316,7 +318,7 @@ impl Redb {
         let Some(database) = self.replace_database(None) else { return Ok(()) };
         let last = if writer.failed.is_none() {
             drop(self.replace_database(Some(Arc::clone(&database))));
-            let at = self.shared.advance(peermark_provenance::Timestamp::EPOCH);
+            let at = self.now();
             let last = self.transact(&mut writer, at, true, 0, |batch| batch.write_moment());
             drop(self.replace_database(None));
             last

@@ -130,6 +130,12 @@ impl<E: Engine> Peerstore<E> {
         &self.engine
     }
 
+    /// The engine alone: to be closed, where it can be.
+    #[must_use]
+    pub fn into_engine(self) -> E {
+        self.engine
+    }
+
     /// The limits.
     #[must_use]
     pub fn limits(&self) -> &Limits {

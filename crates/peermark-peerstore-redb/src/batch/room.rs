@@ -138,7 +138,9 @@ impl Batch<'_> {
     /// the row is damaged, or gone.
     pub(crate) fn state_of(&mut self, id: u64) -> Result<Option<Arc<State>>, Error> {
         let Some((row, _)) = self.tables.row(id)? else { return Ok(None) };
-        let Ok(state) = State::unverified(id, 0, &row, &self.reading.secret) else { return Ok(None) };
+        let Ok(state) = State::unverified(id, 0, &row, &self.reading.secret) else {
+            return Ok(None);
+        };
         let peer = state.entry.peer_id();
         if let Some(changed) = self.done.changed.get(&peer) {
             return Ok(changed.clone());

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 use redb::StorageBackend;
 
 #[derive(Clone, Debug, Default)]
-pub(super) struct TestDisk(Arc<State>);
+pub(crate) struct TestDisk(Arc<State>);
 
 #[derive(Debug, Default)]
 struct State {
@@ -23,46 +23,46 @@ struct State {
 }
 
 impl TestDisk {
-    pub(super) fn with(bytes: Vec<u8>) -> Self {
+    pub(crate) fn with(bytes: Vec<u8>) -> Self {
         let disk = Self::default();
         *disk.0.bytes.lock().unwrap() = bytes;
         disk
     }
 
-    pub(super) fn boxed(&self) -> Box<dyn StorageBackend> {
+    pub(crate) fn boxed(&self) -> Box<dyn StorageBackend> {
         Box::new(self.clone())
     }
 
-    pub(super) fn bytes(&self) -> Vec<u8> {
+    pub(crate) fn bytes(&self) -> Vec<u8> {
         self.0.bytes.lock().unwrap().clone()
     }
 
-    pub(super) fn flip(&self, at: usize, mask: u8) {
+    pub(crate) fn flip(&self, at: usize, mask: u8) {
         self.0.bytes.lock().unwrap()[at] ^= mask;
     }
 
     /// Has the `change`-th change from now on fail, counted from 1.
-    pub(super) fn fail(&self, change: u64) {
+    pub(crate) fn fail(&self, change: u64) {
         *self.0.failing.lock().unwrap() = Some((self.changes() + change, 0));
         *self.0.is_lasting.lock().unwrap() = false;
     }
 
     /// Has the power fail within that change, once `done` bytes of it are written.
-    pub(super) fn cut(&self, change: u64, done: usize) {
+    pub(crate) fn cut(&self, change: u64, done: usize) {
         *self.0.failing.lock().unwrap() = Some((self.changes() + change, done));
         *self.0.is_lasting.lock().unwrap() = true;
     }
 
-    pub(super) fn changes(&self) -> u64 {
+    pub(crate) fn changes(&self) -> u64 {
         self.0.changes.load(Ordering::SeqCst)
     }
 
-    pub(super) fn closed(&self) -> u64 {
+    pub(crate) fn closed(&self) -> u64 {
         self.0.closed.load(Ordering::SeqCst)
     }
 
     /// Where and how much was written since the last time this was asked.
-    pub(super) fn writes(&self) -> Vec<(u64, usize)> {
+    pub(crate) fn writes(&self) -> Vec<(u64, usize)> {
         std::mem::take(&mut *self.0.writes.lock().unwrap())
     }
 
@@ -129,10 +129,10 @@ impl StorageBackend for TestDisk {
 
 /// Numbers that look random, and are the same each time.
 #[derive(Debug)]
-pub(super) struct Dice(pub(super) u64);
+pub(crate) struct Dice(pub(super) u64);
 
 impl Dice {
-    pub(super) fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -140,11 +140,11 @@ impl Dice {
     }
 
     /// One that is less than `limit`.
-    pub(super) fn below(&mut self, limit: usize) -> usize {
+    pub(crate) fn below(&mut self, limit: usize) -> usize {
         usize::try_from(self.next() % u64::try_from(limit.max(1)).unwrap()).unwrap()
     }
 
-    pub(super) fn bytes(&mut self, len: usize) -> Vec<u8> {
+    pub(crate) fn bytes(&mut self, len: usize) -> Vec<u8> {
         (0..len).map(|_| self.next().to_le_bytes()[0]).collect()
     }
 }

@@ -106,7 +106,12 @@ fn apply(bytes: &mut Vec<u8>, call: &Call) {
 
 /// What is on a disk that lost its power behind the first `count` of these calls: what was synced,
 /// and of the rest any part, in any order, whole or torn.
-pub(crate) fn after_power_loss(before: &[u8], calls: &[Call], count: usize, rng: &mut Rng) -> Vec<u8> {
+pub(crate) fn after_power_loss(
+    before: &[u8],
+    calls: &[Call],
+    count: usize,
+    rng: &mut Rng,
+) -> Vec<u8> {
     let calls = &calls[..count];
     let synced = calls.iter().rposition(|call| matches!(call, Call::Sync)).map_or(0, |at| at + 1);
     let mut bytes = before.to_vec();

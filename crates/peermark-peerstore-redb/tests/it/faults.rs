@@ -46,12 +46,7 @@ fn run(cast: &Cast, fail: u64, and_all_after: bool) -> Option<()> {
     Some(check(cast, &disk, &acknowledged, Some(failed), &place))
 }
 
-fn look_again(
-    cast: &Cast,
-    store: Store,
-    disk: &Disk,
-    now: Timestamp,
-) -> Vec<String> {
+fn look_again(cast: &Cast, store: Store, disk: &Disk, now: Timestamp) -> Vec<String> {
     drop(store);
     cast.look(&open(disk.clone()).unwrap(), now).unwrap()
 }
@@ -79,13 +74,7 @@ fn is_either(cast: &Cast, store: &Store, (now, look): &Held, failed: usize) -> b
 
 /// The disk is well again: the store opens, holds what was acknowledged, or that and the step that
 /// failed, and goes on.
-fn check(
-    cast: &Cast,
-    disk: &Disk,
-    held: &Held,
-    failed: Option<usize>,
-    place: &str,
-) {
+fn check(cast: &Cast, disk: &Disk, held: &Held, failed: Option<usize>, place: &str) {
     let store = open(Disk::of(disk.bytes())).unwrap_or_else(|error| panic!("{place}: {error}"));
     store.check().unwrap_or_else(|defect| panic!("{place}: {defect}"));
     let is = match failed {

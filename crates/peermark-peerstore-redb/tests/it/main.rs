@@ -4,6 +4,8 @@
 mod conformance;
 mod disk;
 mod faults;
+mod file;
 mod flips;
 mod power;
+mod restarts;
 mod work;

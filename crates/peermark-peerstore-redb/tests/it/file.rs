@@ -1,0 +1,168 @@
+//! The file itself: who may read it, who may open it, what it says about itself (F2, F5, S14).
+
+use std::fs;
+use std::num::NonZeroU32;
+use std::path::Path;
+use std::time::Duration;
+
+use peermark_peerstore::{Config, Outcome, Peerstore, Secret};
+use peermark_peerstore_redb::{Durability, OpenError, Options, Redb};
+use peermark_provenance::{Source, Timestamp};
+
+use super::disk::Disk;
+use super::work::{Cast, MINUTE, START};
+
+fn open(path: &Path) -> Result<Peerstore<Redb>, OpenError> {
+    Redb::open(path, Config::default(), &Options::default()).map(Peerstore::new)
+}
+
+#[cfg(unix)]
+#[test]
+fn f5_a_file_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("peers.redb");
+    drop(open(&path).unwrap());
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    // Nothing else is left in the folder.
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    // Somebody's empty file becomes a store as well.
+    let empty = folder.path().join("empty");
+    fs::write(&empty, b"").unwrap();
+    fs::set_permissions(&empty, fs::Permissions::from_mode(0o644)).unwrap();
+    drop(open(&empty).unwrap());
+    assert_eq!(fs::metadata(&empty).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[test]
+fn f5_one_process_has_it_open() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("peers.redb");
+    let store = open(&path).unwrap();
+    let second = open(&path).unwrap_err();
+    assert!(matches!(&second, OpenError::InUse { path: of } if *of == path), "{second}");
+    drop(store);
+    drop(open(&path).unwrap());
+}
+
+#[test]
+fn f5_another_file_is_left_as_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("peers.redb");
+    for content in [b"short".to_vec(), vec![7; 100_000]] {
+        fs::write(&path, &content).unwrap();
+        let error = open(&path).unwrap_err();
+        assert!(matches!(error, OpenError::NotAStore), "{error}");
+        assert_eq!(fs::read(&path).unwrap(), content);
+    }
+    let missing = folder.path().join("no/such/folder/peers.redb");
+    assert!(matches!(open(&missing), Err(OpenError::File { action: "create", .. })));
+}
+
+#[test]
+fn f1_expiry_floors_and_secret_survive() {
+    let disk = Disk::default();
+    let cast = Cast::new(2, 3);
+    let (record, peer) = (cast.record(0, 1), cast.peers()[0]);
+    let half = Duration::from_millis(1_500);
+    let store = Peerstore::new(
+        Redb::open_on(disk.clone(), Config::default(), &Options::default()).unwrap(),
+    );
+    let secret = *peermark_peerstore::Engine::shared(store.engine()).secret();
+    let _ = store.apply(record, &Source::DHT, half, START).unwrap();
+    drop(store);
+
+    let mut other = Config::default();
+    other.secret = Secret::from_bytes([1; 16]);
+    let store = Peerstore::new(Redb::open_on(disk.clone(), other, &Options::default()).unwrap());
+    assert!(*peermark_peerstore::Engine::shared(store.engine()).secret() == secret);
+    // To the nanosecond, and not to the second.
+    let ends = START.saturating_add(half);
+    let before = Timestamp::from_nanos(ends.as_nanos() - 1);
+    assert_eq!(store.next_expiry(), Some(ends));
+    assert_eq!(store.addresses(&peer, before).unwrap().len(), 1);
+    assert_eq!(store.addresses(&peer, ends).unwrap().len(), 0);
+    let swept = store.sweep(ends, 10).unwrap();
+    assert_eq!((swept.records, swept.peers), (1, 1));
+    drop(store);
+
+    // A dead record is not written back, and an older one does not replay.
+    let store =
+        Peerstore::new(Redb::open_on(disk, Config::default(), &Options::default()).unwrap());
+    assert_eq!(store.signed_records(&[peer], START).unwrap(), [None]);
+    let replay = store.apply(cast.record(0, 0), &Source::DHT, MINUTE, ends).unwrap();
+    assert_eq!(replay.outcome, Outcome::Stale { held: 2.into() });
+    store.check().unwrap();
+}
+
+#[test]
+fn s14_a_clock_that_was_set_back_between_two_lives_revives_nothing() {
+    let disk = Disk::default();
+    let cast = Cast::new(1, 1);
+    let peer = cast.peers()[0];
+    let open = || {
+        Peerstore::new(Redb::open_on(disk.clone(), Config::default(), &Options::default()).unwrap())
+    };
+    let store = open();
+    let _ = store.apply(cast.record(0, 0), &Source::DHT, MINUTE, START).unwrap();
+    let later = START.saturating_add(MINUTE);
+    assert!(store.addresses(&peer, later).unwrap().is_empty());
+    drop(store);
+    assert!(open().addresses(&peer, START).unwrap().is_empty());
+}
+
+#[test]
+fn s7_nobody_is_connected_to_a_new_process() {
+    let disk = Disk::default();
+    let cast = Cast::new(1, 1);
+    let (peer, address) = (cast.peers()[0], "/ip4/192.0.2.9/tcp/1".parse().unwrap());
+    let open = || {
+        Peerstore::new(Redb::open_on(disk.clone(), Config::default(), &Options::default()).unwrap())
+    };
+    let store = open();
+    let identify = Source::identify(peer.into());
+    let _ = store.report(&peer, &[address], &identify, MINUTE, START).unwrap();
+    assert!(store.connected(&peer, START).unwrap());
+    let later = START.saturating_add(MINUTE * 60);
+    assert_eq!(store.addresses(&peer, later).unwrap().len(), 1);
+    // It dies; the store is found as it was.
+    let store = Peerstore::new(
+        Redb::open_on(Disk::of(disk.bytes()), Config::default(), &Options::default()).unwrap(),
+    );
+    store.check().unwrap();
+    assert!(store.view(&peer, START, |view| !view.unwrap().is_connected()).unwrap());
+    let ends = START.saturating_add(MINUTE);
+    assert_eq!(store.next_expiry(), Some(ends));
+    assert!(store.addresses(&peer, ends).unwrap().is_empty());
+}
+
+#[test]
+fn f3_a_batch_is_acknowledged_by_its_flush() {
+    let disk = Disk::default();
+    let cast = Cast::new(9, 1);
+    let mut options = Options::default();
+    options.durability = Durability::Batched { every: NonZeroU32::new(5).unwrap() };
+    let store = Peerstore::new(Redb::open_on(disk.clone(), Config::default(), &options).unwrap());
+    let there = || {
+        let store = Peerstore::new(
+            Redb::open_on(Disk::of(disk.bytes()), Config::default(), &Options::default()).unwrap(),
+        );
+        store.usage().peers
+    };
+    let apply = |n: usize| {
+        let _ = store.apply(cast.record(n, 0), &Source::DHT, MINUTE, START).unwrap();
+        // It is seen at once.
+        assert_eq!(store.addresses(&cast.peers()[n], START).unwrap().len(), 1);
+    };
+    (0..3).for_each(apply);
+    assert_eq!(there(), 0);
+    assert_eq!(store.engine().flush().unwrap(), 3);
+    assert_eq!(there(), 3);
+    (3..8).for_each(apply);
+    assert_eq!(there(), 8, "five of them at the latest");
+    apply(8);
+    assert_eq!(there(), 8);
+    store.into_engine().close().unwrap();
+    assert_eq!(there(), 9, "closing loses nothing");
+}
