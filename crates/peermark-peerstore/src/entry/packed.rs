@@ -104,8 +104,10 @@ impl Packed {
 
     /// The canonical envelope; empty where there is none.
     pub(crate) fn envelope(&self) -> &[u8] {
-        let len = if self.is_some() { self.envelope_len() } else { 0 };
-        self.bytes.get(..len).unwrap_or_default()
+        if !self.is_some() {
+            return &[];
+        }
+        self.bytes.get(..self.envelope_len()).unwrap_or_default()
     }
 
     /// The signed payload.

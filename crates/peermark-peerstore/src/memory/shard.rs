@@ -25,14 +25,14 @@ pub(super) struct Shard {
 
 impl Shard {
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<&PeerEntry> {
-        self.entries.get(self.entries.find(hash, peer)?)
+        self.entries.row(hash, peer)
     }
 
     pub(super) fn floor(&self, hash: u32, peer: &[u8]) -> Option<Floor> {
         if let Some(entry) = self.find(hash, peer) {
             return entry.floor();
         }
-        Some(self.floors.get(self.floors.find(hash, peer)?)?.as_ref()?.floor)
+        Some(self.floors.row(hash, peer)?.as_ref()?.floor)
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &PeerEntry> {

@@ -49,12 +49,17 @@ impl<T: Row> Keys for Slab<T> {
 impl<T: Row> Table<T> {
     /// The key of the row of a peer with this hash.
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<u32> {
+        self.keys.find(hash, |key| self.slab.get(key).is_some_and(|row| is_of(row, peer)))
+    }
+
+    /// The row itself.
+    pub(super) fn row(&self, hash: u32, peer: &[u8]) -> Option<&T> {
+        let mut found = None;
         self.keys.find(hash, |key| {
-            self.slab.get(key).is_some_and(|row| {
-                row.warm();
-                row.peer() == peer
-            })
-        })
+            found = self.slab.get(key).filter(|row| is_of(*row, peer));
+            found.is_some()
+        })?;
+        found
     }
 
     pub(super) fn get(&self, key: u32) -> Option<&T> {
@@ -176,4 +181,10 @@ impl<T: Row> Table<T> {
         }
         ensure(filed == due, "the wheel counts wrong")
     }
+}
+
+/// Whether it is the row of this peer. It most often is: what is read next is asked for at once.
+fn is_of(row: &impl Row, peer: &[u8]) -> bool {
+    row.warm();
+    row.peer() == peer
 }
