@@ -21,7 +21,7 @@ mod view;
 
 use peermark_identity::PeerId;
 use peermark_peer_record::Seq;
-use peermark_provenance::{SourceKind, SourceKinds, Timestamp, TrustClass};
+use peermark_provenance::{SourceKinds, Timestamp, TrustClass};
 
 use crate::context::Context;
 use crate::outcome::PayloadDigest;
@@ -38,8 +38,8 @@ pub use view::{AddressView, PeerView, RecordView};
 /// Engines store it and hand it to a [`Transition`](crate::Transition); what changes it is in
 /// there. To read it, take a [`PeerView`].
 #[derive(Clone, PartialEq, Eq)]
+#[repr(C, align(64))]
 pub struct PeerEntry {
-    pub(crate) record: Packed,
     pub(crate) extra: Option<Box<Extra>>,
     /// Of the record.
     pub(crate) seq: Seq,
@@ -56,6 +56,7 @@ pub struct PeerEntry {
     /// The group that brought the peer first, users and handshakes aside; it is charged while there
     /// is nothing better.
     pub(crate) group: u16,
+    pub(crate) record: Packed,
 }
 
 /// The highest sequence number that was accepted of a peer, and what was accepted with it (S3).
@@ -94,23 +95,34 @@ impl PeerEntry {
     /// Of a peer of which nothing is held, or its floor alone.
     #[must_use]
     pub fn new(peer: PeerId, floor: Option<Floor>) -> Self {
-        let extra = Extra { peer, floor, connected: false, addresses: Vec::new() };
-        let group = floor.map_or(EXEMPT, |floor| floor.group);
-        Self { extra: Some(Box::new(extra)), group, ..Self::nobody() }
+        let mut entry = Self::vacant();
+        entry.begin(&peer, floor);
+        entry
     }
 
-    /// With nothing in it, not even a peer: to be filled in.
-    pub(crate) fn nobody() -> Self {
+    /// Of nobody: a place for an entry.
+    pub(crate) const fn vacant() -> Self {
         Self {
-            record: Packed::default(),
+            record: Packed::vacant(),
             extra: None,
-            seq: Seq::default(),
+            seq: Seq::new(0),
             expires: Timestamp::EPOCH,
             accepted: Timestamp::EPOCH,
             accepted_last: 0,
             floor_until: 0,
             delivered_by: SourceKinds::NONE,
             group: EXEMPT,
+        }
+    }
+
+    /// Of `peer`, where nobody is: nothing is held of it, or its floor alone.
+    pub(crate) fn begin(&mut self, peer: &PeerId, floor: Option<Floor>) {
+        if let Some(floor) = floor {
+            self.group = floor.group;
+            self.extra = Some(Box::new(Extra::new(*peer, Some(floor))));
+        } else {
+            // Most who come bring a record, which says whose it is: a box would be made for nothing.
+            self.record.set_peer(peer);
         }
     }
 
@@ -183,6 +195,9 @@ impl PeerEntry {
     #[must_use]
     pub fn due(&self) -> Option<Timestamp> {
         let record = self.record.is_some().then_some(self.expires);
+        if self.extra.is_none() {
+            return record;
+        }
         let connected = self.is_connected();
         let claims = self.reported().iter().flat_map(|address| &address.claims);
         claims.filter_map(|claim| claim.due(connected)).chain(record).min()
@@ -193,6 +208,9 @@ impl PeerEntry {
     #[must_use]
     pub fn class(&self) -> Option<TrustClass> {
         let record = self.record.is_some().then(|| self.record_class());
+        if self.extra.is_none() {
+            return record;
+        }
         let connected = self.is_connected().then_some(TrustClass::Dialed);
         let claims = self.reported().iter().flat_map(|address| &address.claims);
         claims.map(|claim| claim.by.class()).chain(record).chain(connected).max()
@@ -202,11 +220,8 @@ impl PeerEntry {
     /// beside a record, which is charged to nobody, and then each of its other addresses and each
     /// claim on them.
     pub fn charges(&self) -> impl Iterator<Item = Charge> + '_ {
-        let owner = if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
         let record = self.record.is_some();
-        let fixed = if record { Self::OVERHEAD } else { Self::OVERHEAD_WITH_MORE };
-        let bytes = to_u64(fixed.saturating_add(self.record.heap()));
-        let own = Charge { group: owner, bytes };
+        let own = self.own_charge();
         // Whoever says something more about a peer must not use up the budget of who brought it.
         let boxed = (record && self.extra.is_some())
             .then(|| Charge { group: EXEMPT, bytes: to_u64(size_of::<Extra>()) });
@@ -220,19 +235,30 @@ impl PeerEntry {
         core::iter::once(own).chain(boxed).chain(parts)
     }
 
+    /// The first of [`Self::charges`].
+    pub(crate) fn own_charge(&self) -> Charge {
+        let owner = if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
+        let fixed = if self.has_record() { Self::OVERHEAD } else { Self::OVERHEAD_WITH_MORE };
+        Charge { group: owner, bytes: to_u64(fixed.saturating_add(self.record.heap())) }
+    }
+
     /// What an entry is charged at least, whatever is in it: the struct, its places in an index
     /// and a table, and the box for what is not in its record.
     pub const OVERHEAD: usize = size_of::<Self>() + 36;
     /// [`Self::OVERHEAD`] and the box.
     pub const OVERHEAD_WITH_MORE: usize = Self::OVERHEAD + size_of::<Extra>();
 
+    /// Asks for all of it at once, where it is not in the caches.
+    pub(crate) fn warm(&self) {
+        self.record.warm();
+    }
+
     pub(crate) fn reported(&self) -> &[ReportedAddress] {
         self.extra.as_ref().map_or(&[], |extra| &extra.addresses)
     }
 
     pub(crate) fn reported_at(&self, address: &[u8]) -> Option<&ReportedAddress> {
-        let extra = self.extra.as_ref()?;
-        extra.addresses.get(extra.place(address).ok()?)
+        self.extra.as_ref()?.address(address)
     }
 
     /// The addresses that are not in the record.
@@ -249,24 +275,21 @@ impl PeerEntry {
         self.extra_from(self.peer_id())
     }
 
-    /// Bytes of the box, where it would have to be made.
+    /// Bytes of the box, where it would have to be made beside a record.
     pub(crate) fn box_to_make(&self) -> usize {
-        if self.extra.is_some() { 0 } else { size_of::<Extra>() }
+        if self.extra.is_some() || !self.record.is_some() { 0 } else { size_of::<Extra>() }
     }
 
     /// The box, made for `peer` where there is none.
     pub(crate) fn extra_from(&mut self, peer: PeerId) -> &mut Extra {
-        self.extra.get_or_insert_with(|| {
-            Box::new(Extra { peer, floor: None, connected: false, addresses: Vec::new() })
-        })
+        if self.extra.is_none() && !self.record.is_some() {
+            self.record.forget_peer();
+        }
+        self.extra.get_or_insert_with(|| Box::new(Extra::new(peer, None)))
     }
 
     pub(crate) fn record_class(&self) -> TrustClass {
-        if self.delivered_by.iter().any(SourceKind::is_user) {
-            TrustClass::User
-        } else {
-            TrustClass::Certified
-        }
+        if self.delivered_by.has_user() { TrustClass::User } else { TrustClass::Certified }
     }
 
     /// Lets go of the box when there is nothing in it that the record does not say.
@@ -276,8 +299,7 @@ impl PeerEntry {
             extra
                 .addresses
                 .retain(|address| !address.claims.is_empty() || record.contains(&address.address));
-            let spare = !extra.connected && extra.addresses.is_empty() && extra.floor.is_none();
-            if spare && self.record.is_some() {
+            if extra.is_spare() && self.record.is_some() {
                 self.extra = None;
             }
         }

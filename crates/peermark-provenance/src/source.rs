@@ -147,6 +147,12 @@ impl SourceKinds {
         self.0 & Self::bit(kind) != 0
     }
 
+    /// Whether one of them [speaks for the user](SourceKind::is_user).
+    #[must_use]
+    pub fn has_user(self) -> bool {
+        self.contains(SourceKind::Manual) || self.contains(SourceKind::Bootstrap)
+    }
+
     /// The kinds, in the order of [`SourceKind::ALL`].
     pub fn iter(self) -> impl Iterator<Item = SourceKind> {
         SourceKind::ALL.into_iter().filter(move |kind| self.contains(*kind))

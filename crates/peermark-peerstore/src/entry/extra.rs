@@ -16,12 +16,27 @@ pub(crate) struct Extra {
 }
 
 impl Extra {
+    /// With nothing in it.
+    pub(super) const fn new(peer: PeerId, floor: Option<Floor>) -> Self {
+        Self { peer, floor, connected: false, addresses: Vec::new() }
+    }
+
+    /// Whether it says nothing but whose it is.
+    pub(super) fn is_spare(&self) -> bool {
+        !self.connected && self.addresses.is_empty() && self.floor.is_none()
+    }
+
     /// Where an address is, or belongs.
     pub(super) fn place(&self, address: &[u8]) -> Result<usize, usize> {
         self.addresses.binary_search_by(|other| (*other.address).cmp(address))
     }
 
     /// An address, if it is here.
+    pub(crate) fn address(&self, address: &[u8]) -> Option<&ReportedAddress> {
+        self.addresses.get(self.place(address).ok()?)
+    }
+
+    /// As [`Self::address`], to be changed.
     pub(crate) fn address_mut(&mut self, address: &[u8]) -> Option<&mut ReportedAddress> {
         let at = self.place(address).ok()?;
         self.addresses.get_mut(at)

@@ -1,11 +1,12 @@
-//! A certified record in one allocation: the canonical envelope, and behind it where its addresses
-//! are.
+//! A certified record in one piece: the canonical envelope, and behind it where its addresses are.
 //!
 //! Three bytes for each address: its start in the envelope, little-endian, and its length less one.
 //! An envelope has at most 64 KiB and an address 1 to 256 bytes, so that both always fit.
 
+use core::num::NonZeroU8;
 use core::ops::Range;
 
+use peermark_identity::PeerId;
 use peermark_peer_record::{Address, CertifiedRecord};
 
 use super::row::{Reader, RowError, write_u16};
@@ -16,45 +17,84 @@ const SPAN: usize = 3;
 
 /// A certified record, packed; or nothing.
 #[derive(Clone, PartialEq, Eq, Default)]
+#[repr(C)]
 pub(crate) struct Packed {
-    bytes: Stored,
     payload: (u16, u16),
     // Not a pair: its padding would make the struct a word longer.
     peer_id_start: u16,
     peer_id_len: u8,
     addresses: u8,
+    bytes: Stored,
 }
 
 impl Packed {
-    /// These addresses of `record`, the first 255 of them, with its envelope. `None` without an
-    /// address: such a record is not kept.
-    pub(crate) fn new<'a>(
+    /// No record, in a place where one can be put.
+    pub(super) const fn vacant() -> Self {
+        let bytes = Stored::short();
+        Self { bytes, payload: (0, 0), peer_id_start: 0, peer_id_len: 0, addresses: 0 }
+    }
+
+    /// No record, of this peer.
+    pub(super) fn set_peer(&mut self, peer: &PeerId) {
+        let id = peer.as_bytes();
+        self.bytes.fill(id.len(), |to| to.copy_from_slice(id));
+        self.payload = (0, 0);
+        self.peer_id_start = 0;
+        self.peer_id_len = u8::try_from(id.len()).unwrap_or(u8::MAX);
+        self.addresses = 0;
+    }
+
+    /// No record, of nobody: the peer is named elsewhere.
+    pub(super) fn forget_peer(&mut self) {
+        self.bytes.fill(0, |_| ());
+        self.peer_id_len = 0;
+    }
+
+    /// These addresses of `record`, so many, the first 255 of them, with its envelope. Answers whether
+    /// there is one: a record without an address is not kept.
+    pub(crate) fn set<'a>(
+        &mut self,
         record: &'a CertifiedRecord,
-        kept: impl Iterator<Item = Address<'a>> + Clone,
-    ) -> Option<Self> {
-        let envelope = record.as_bytes();
-        let addresses = u8::try_from(kept.clone().count()).unwrap_or(u8::MAX);
-        if addresses == 0 {
-            return None;
+        kept: impl Iterator<Item = Address<'a>>,
+        count: usize,
+    ) -> bool {
+        let set = self.try_set(record, kept, count).is_some();
+        if !set {
+            *self = Self::default();
         }
-        let spans = usize::from(addresses).saturating_mul(SPAN);
-        let mut bytes = Vec::with_capacity(envelope.len().saturating_add(spans));
-        bytes.extend_from_slice(envelope);
-        for address in kept.take(addresses.into()) {
-            let (start, len) = place(envelope, address.as_bytes())?;
-            bytes.extend_from_slice(&start.to_le_bytes());
-            bytes.push(u8::try_from(len.checked_sub(1)?).ok()?);
-        }
-        let payload = place(envelope, record.payload())?;
+        set
+    }
+
+    fn try_set<'a>(
+        &mut self,
+        record: &'a CertifiedRecord,
+        kept: impl Iterator<Item = Address<'a>>,
+        count: usize,
+    ) -> Option<()> {
+        let (envelope, payload) = (record.as_bytes(), record.payload());
+        let addresses = NonZeroU8::new(u8::try_from(count).unwrap_or(u8::MAX))?;
+        let spans = usize::from(addresses.get()).saturating_mul(SPAN);
         let peer_id = record.peer_id();
-        let (start, len) = find(envelope, record.payload(), peer_id.as_bytes())?;
-        Some(Self {
-            bytes: Stored::new(&bytes),
-            payload,
-            peer_id_start: start,
-            peer_id_len: u8::try_from(len).ok()?,
-            addresses,
-        })
+        let (start, len) = find(envelope, payload, peer_id.as_bytes())?;
+        self.bytes.fill(envelope.len().saturating_add(spans), |bytes| {
+            let (copy, spans) = bytes.split_at_mut_checked(envelope.len())?;
+            copy.copy_from_slice(envelope);
+            for (span, address) in spans.as_chunks_mut::<SPAN>().0.iter_mut().zip(kept) {
+                let (start, len) = place(envelope, address.as_bytes())?;
+                let [low, high] = start.to_le_bytes();
+                *span = [low, high, u8::try_from(len.checked_sub(1)?).ok()?];
+            }
+            Some(())
+        })?;
+        self.payload = place(envelope, payload)?;
+        self.peer_id_start = start;
+        self.peer_id_len = u8::try_from(len).ok()?;
+        self.addresses = addresses.get();
+        Some(())
+    }
+
+    pub(super) fn warm(&self) {
+        self.bytes.warm();
     }
 
     /// Whether there is a record.
@@ -64,6 +104,9 @@ impl Packed {
 
     /// The canonical envelope; empty where there is none.
     pub(crate) fn envelope(&self) -> &[u8] {
+        if !self.is_some() {
+            return &[];
+        }
         self.bytes.get(..self.envelope_len()).unwrap_or_default()
     }
 
@@ -73,7 +116,7 @@ impl Packed {
         self.part(range(start, len.into()))
     }
 
-    /// The multihash of the peer id.
+    /// The multihash of the peer id; without a record, of whom there is none.
     pub(crate) fn peer_id(&self) -> &[u8] {
         self.part(range(self.peer_id_start, self.peer_id_len.into()))
     }
@@ -149,10 +192,14 @@ fn place(whole: &[u8], part: &[u8]) -> Option<(u16, u16)> {
     Some((u16::try_from(start).ok()?, u16::try_from(part.len()).ok()?))
 }
 
-/// Where `wanted` first stands in `part`, a slice of `whole`. A record holds its peer id; some
-/// equal bytes before it are as good.
+/// Where `wanted` stands in `part`, a slice of `whole`. A record holds its peer id; some equal bytes
+/// elsewhere are as good.
 fn find(whole: &[u8], part: &[u8], wanted: &[u8]) -> Option<(u16, u16)> {
-    let at = part.windows(wanted.len()).position(|window| window == wanted)?;
+    /// It is the first field, behind a tag and a length.
+    const FIRST: usize = 2;
+    let is_first = part.get(FIRST..).is_some_and(|rest| rest.starts_with(wanted));
+    let anywhere = || part.windows(wanted.len()).position(|window| window == wanted);
+    let at = if is_first { FIRST } else { anywhere()? };
     place(whole, part.get(at..at.checked_add(wanted.len())?)?)
 }
 

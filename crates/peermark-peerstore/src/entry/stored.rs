@@ -20,14 +20,41 @@ pub(super) enum Stored {
 }
 
 impl Stored {
+    /// None, in an array that is there already.
+    pub(super) const fn short() -> Self {
+        Self::Short { len: 0, bytes: [0; SHORT] }
+    }
+
     pub(super) fn new(from: &[u8]) -> Self {
-        let mut bytes = [0; SHORT];
-        match (bytes.get_mut(..from.len()), u8::try_from(from.len())) {
-            (Some(to), Ok(len)) => {
-                to.copy_from_slice(from);
-                Self::Short { len, bytes }
+        let mut stored = Self::short();
+        stored.fill(from.len(), |to| to.copy_from_slice(from));
+        stored
+    }
+
+    /// Has `fill` write so many bytes, where they are to stay.
+    pub(super) fn fill<R>(&mut self, count: usize, fill: impl FnOnce(&mut [u8]) -> R) -> R {
+        match u8::try_from(count) {
+            Ok(count) if usize::from(count) <= SHORT => {
+                if let Self::Long(_) = self {
+                    *self = Self::short();
+                }
+                let Self::Short { len, bytes } = self else { return fill(&mut []) };
+                *len = count;
+                fill(bytes.get_mut(..usize::from(count)).unwrap_or_default())
             }
-            _ => Self::Long(from.into()),
+            _ => {
+                let mut bytes = vec![0; count].into_boxed_slice();
+                let result = fill(&mut bytes);
+                *self = Self::Long(bytes);
+                result
+            }
+        }
+    }
+
+    /// Asks for all lines of the array at once, where they are not in the caches.
+    pub(super) fn warm(&self) {
+        if let Self::Short { bytes, .. } = self {
+            core::hint::black_box(bytes[6] ^ bytes[70] ^ bytes[134] ^ bytes[198]);
         }
     }
 

@@ -34,6 +34,7 @@ impl Index {
     }
 
     /// The key with this hash for which `is_it` says yes.
+    #[inline]
     pub(super) fn find(&self, hash: u32, is_it: impl FnMut(u32) -> bool) -> Option<u32> {
         self.search(hash, is_it).map(|(_, key)| key)
     }
@@ -68,6 +69,7 @@ impl Index {
         }
     }
 
+    #[inline]
     fn search(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<(usize, u32)> {
         let tag = hash.wrapping_shr(self.key_bits);
         let mut at = self.home(hash);

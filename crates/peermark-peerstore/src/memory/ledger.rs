@@ -42,9 +42,10 @@ pub(super) struct Bill {
 
 impl Bill {
     pub(super) fn of(entry: &PeerEntry) -> Self {
-        let mut charges = entry.charges();
-        let own = charges.next();
-        Self { record: entry.has_record(), own, others: charges.collect() }
+        let (record, own) = (entry.has_record(), Some(entry.own_charge()));
+        let has_others = entry.extra.is_some();
+        let others = if has_others { entry.charges().skip(1).collect() } else { Vec::new() };
+        Self { record, own, others }
     }
 
     /// The group that the entry itself is charged to.

@@ -15,8 +15,16 @@ pub(super) struct FloorRow {
 }
 
 impl Row for PeerEntry {
+    fn vacant() -> Self {
+        Self::vacant()
+    }
+
     fn peer(&self) -> &[u8] {
         self.peer_id_bytes()
+    }
+
+    fn warm(&self) {
+        Self::warm(self);
     }
 
     fn due(&self) -> Option<u64> {
@@ -28,17 +36,21 @@ impl Row for PeerEntry {
     }
 }
 
-impl Row for FloorRow {
+impl Row for Option<FloorRow> {
+    fn vacant() -> Self {
+        None
+    }
+
     fn peer(&self) -> &[u8] {
-        self.peer.as_bytes()
+        self.as_ref().map_or(&[], |row| row.peer.as_bytes())
     }
 
     fn due(&self) -> Option<u64> {
-        Some(u64::from(self.floor.until).saturating_mul(NANOS))
+        Some(u64::from(self.as_ref()?.floor.until).saturating_mul(NANOS))
     }
 
     fn tag(&self) -> u32 {
-        Tag::of_floor(&self.floor).0
+        self.as_ref().map_or(0, |row| Tag::of_floor(&row.floor).0)
     }
 }
 
@@ -53,7 +65,7 @@ pub(super) struct Tag(pub(super) u32);
 impl Tag {
     pub(super) fn of(entry: &PeerEntry) -> Self {
         let rank = rank(entry.class());
-        let owner = entry.charges().next().map_or(crate::EXEMPT, |charge| charge.group);
+        let owner = entry.own_charge().group;
         Self((rank << 17) | (u32::from(entry.has_record()) << 16) | u32::from(owner))
     }
 

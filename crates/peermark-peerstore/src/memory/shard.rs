@@ -20,19 +20,19 @@ use crate::transition::{Need, Transition};
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     entries: Table<PeerEntry>,
-    floors: Table<FloorRow>,
+    floors: Table<Option<FloorRow>>,
 }
 
 impl Shard {
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<&PeerEntry> {
-        self.entries.get(self.entries.find(hash, peer)?)
+        self.entries.row(hash, peer)
     }
 
     pub(super) fn floor(&self, hash: u32, peer: &[u8]) -> Option<Floor> {
         if let Some(entry) = self.find(hash, peer) {
             return entry.floor();
         }
-        Some(self.floors.get(self.floors.find(hash, peer)?)?.floor)
+        Some(self.floors.row(hash, peer)?.as_ref()?.floor)
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &PeerEntry> {
@@ -58,6 +58,8 @@ impl Shard {
         around: &Around<'_>,
     ) -> T::Answer {
         let cx = &around.cx;
+        // Whoever is not found is written there: its lines arrive while he is looked for.
+        self.entries.warm();
         let mut key = self.entries.find(hash, peer.as_bytes());
         let due = key.and_then(|key| self.entries.get(key)).and_then(PeerEntry::due);
         if let (Some(found), true) = (key, due.is_some_and(|due| due <= cx.now)) {
@@ -119,31 +121,39 @@ impl Shard {
     ) -> T::Answer {
         let cx = &around.cx;
         let floor_key = self.floors.find(hash, peer.as_bytes());
-        let floor = floor_key.and_then(|key| self.floors.get(key)).map(|row| row.floor);
+        let floor = floor_key.and_then(|key| self.floors.get(key)?.as_ref());
+        let floor = floor.map(|row| row.floor);
         let held = floor.filter(|floor| floor.until > cx.floor_now);
-        let mut entry = PeerEntry::new(*peer, held);
-        let need = transition.need(&entry, cx);
+        let absent = PeerEntry::new(*peer, held);
+        let need = transition.need(&absent, cx);
         let turn = need.and_then(|need| around.ledger.turn(&need, true, cx.limits));
         if let Some(need) = need
             && let Err(room) = self.make_room(&need, None, around)
         {
             return transition.refuse(room);
         }
+        let key = self.entries.reserve();
+        let Some(entry) = self.entries.get_mut(key) else {
+            return transition.refuse(Room::Peers);
+        };
+        entry.begin(peer, held);
         let before = around.before(None);
-        let answer = transition.run(&mut entry, cx);
-        around.tell(before, &entry, transition.cause());
+        let answer = transition.run(entry, cx);
+        around.tell(before, entry, transition.cause());
         if entry.is_empty() {
-            if entry.floor() != floor {
+            let left = entry.floor();
+            self.entries.give_back(key);
+            if left != floor {
                 self.drop_floor(floor_key, around);
-                match entry.floor() {
+                match left {
                     Some(floor) => self.keep_floor(hash, *peer, floor, around),
                     None => around.shared.evidence().forget(peer),
                 }
             }
         } else {
+            around.ledger.charge(&Bill::of(entry));
+            self.entries.insert(hash, key, around.now());
             self.drop_floor(floor_key, around);
-            around.ledger.charge(&Bill::of(&entry));
-            self.entries.insert(hash, entry, around.now());
         }
         drop(turn);
         answer
@@ -271,11 +281,15 @@ impl Shard {
             self.drop_floor(victim, around);
         }
         around.ledger.charge_floor(floor.group);
-        self.floors.insert(hash, FloorRow { peer, floor }, around.floor_nanos);
+        let key = self.floors.reserve();
+        if let Some(row) = self.floors.get_mut(key) {
+            *row = Some(FloorRow { peer, floor });
+        }
+        self.floors.insert(hash, key, around.floor_nanos);
     }
 
     fn drop_floor(&mut self, key: Option<u32>, around: &Around<'_>) -> Option<PeerId> {
-        let row = self.floors.remove(key?)?;
+        let row = self.floors.remove(key?)??;
         around.ledger.release_floor(row.floor.group);
         Some(row.peer)
     }
@@ -315,7 +329,7 @@ impl Shard {
             }
             charged.charge(&Bill::of(entry));
         }
-        self.floors.iter().for_each(|row| charged.charge_floor(row.floor.group));
+        self.floors.iter().flatten().for_each(|row| charged.charge_floor(row.floor.group));
         Ok(())
     }
 }

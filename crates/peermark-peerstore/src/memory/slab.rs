@@ -1,23 +1,31 @@
 //! Values in chunks, under keys that stay.
 //!
 //! A chunk of 256 values is one allocation that never moves: growing costs no copy, and a chunk
-//! whose last value went is given back. Beside each value stands what is looked at without
-//! touching it: its hash, its tag for choosing victims, its place in the wheel. Where the values of
-//! the chunks are is kept apart from where that is: it is few bytes, which stay in the caches.
+//! whose last value went is given back. Beside the values stands what is looked at without touching
+//! them: hashes, tags for choosing victims, places in the wheel. Where the values of the chunks are
+//! is kept apart from where that is: it is few bytes, which stay in the caches.
+//!
+//! A value is made where it is to stay. Who wants to put one in reserves a place, finds a vacant
+//! value there, and fills it or gives the place back. Vacant values are made some ahead of those
+//! that are used, so that there is something to [warm](Row::warm) before it is written: a write to
+//! memory that is not in the caches waits for each line of it, one after the other.
 
+use super::table::Row;
 use super::wheel::Place;
 
 /// Values in a chunk.
 const CHUNK: usize = 256;
+/// Values that are made ahead at one time.
+const AHEAD: usize = 8;
 
-/// The tag of a free place; no value has it.
+/// The tag of a place without a value; no value has it.
 const FREE: u32 = 0;
 
 /// Values under keys.
 #[derive(Debug)]
 pub(super) struct Slab<T> {
     /// By chunk.
-    values: Vec<Vec<Option<T>>>,
+    values: Vec<Vec<T>>,
     chunks: Vec<Chunk>,
     /// Chunks with room that is not at their end, or that are given back.
     roomy: Vec<u32>,
@@ -27,13 +35,18 @@ pub(super) struct Slab<T> {
 /// What stands beside the values of a chunk.
 #[derive(Debug, Default)]
 struct Chunk {
-    hashes: Vec<u32>,
-    tags: Vec<u32>,
-    slots: Vec<u32>,
-    buckets: Vec<u16>,
+    marks: Vec<Mark>,
+    places: Vec<Place>,
     /// Places that are free.
     free: Vec<u8>,
     is_roomy: bool,
+}
+
+/// What a value is found and chosen by.
+#[derive(Clone, Copy, Debug, Default)]
+struct Mark {
+    hash: u32,
+    tag: u32,
 }
 
 impl<T> Default for Slab<T> {
@@ -45,37 +58,31 @@ impl<T> Default for Slab<T> {
 impl Chunk {
     fn new() -> Self {
         Self {
-            hashes: Vec::with_capacity(CHUNK),
-            tags: Vec::with_capacity(CHUNK),
-            slots: Vec::with_capacity(CHUNK),
-            buckets: Vec::with_capacity(CHUNK),
+            marks: Vec::with_capacity(CHUNK),
+            places: Vec::with_capacity(CHUNK),
             free: Vec::new(),
             is_roomy: false,
         }
     }
 
     fn live(&self) -> usize {
-        self.tags.len().saturating_sub(self.free.len())
+        self.marks.len().saturating_sub(self.free.len())
     }
 
     /// Takes a place, if there is one.
-    fn place(&mut self, hash: u32, tag: u32) -> Option<usize> {
-        if let Some(at) = self.free.pop().map(usize::from) {
-            set(&mut self.hashes, at, hash);
-            set(&mut self.tags, at, tag);
-            return Some(at);
+    fn place(&mut self) -> Option<usize> {
+        if let Some(at) = self.free.pop() {
+            return Some(at.into());
         }
-        let at = self.tags.len();
+        let at = self.marks.len();
         if at >= CHUNK {
             return None;
         }
-        if self.tags.capacity() == 0 {
+        if self.marks.capacity() == 0 {
             *self = Self { is_roomy: self.is_roomy, ..Self::new() };
         }
-        self.hashes.push(hash);
-        self.tags.push(tag);
-        self.slots.push(0);
-        self.buckets.push(Place::NOWHERE.bucket);
+        self.marks.push(Mark::default());
+        self.places.push(Place::NOWHERE);
         Some(at)
     }
 }
@@ -95,34 +102,51 @@ fn join(chunk: usize, at: usize) -> u32 {
     u32::try_from(chunk.saturating_mul(CHUNK).saturating_add(at)).unwrap_or(u32::MAX)
 }
 
-impl<T> Slab<T> {
+impl<T: Row> Slab<T> {
     /// How many values there are.
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
-    /// Puts a value in, and answers its key.
-    pub(super) fn insert(&mut self, value: T, hash: u32, tag: u32) -> u32 {
+    /// Warms the place that is the next to be reserved, as far as it is made.
+    pub(super) fn warm(&self) {
+        if let Some((values, chunk)) = self.values.last().zip(self.chunks.last())
+            && let Some(value) = values.get(chunk.marks.len())
+        {
+            value.warm();
+        }
+    }
+
+    /// Takes a place with a vacant value, and answers its key. It counts as there, but is not met
+    /// until it is marked.
+    pub(super) fn reserve(&mut self) -> u32 {
         self.len = self.len.saturating_add(1);
-        let (index, at) = self.place_for(hash, tag);
-        if let Some(values) = self.values.get_mut(index) {
-            if at < values.len() {
-                set(values, at, Some(value));
-            } else {
-                // One that is new or was given back has no room yet.
-                values.reserve_exact(CHUNK.saturating_sub(values.len()));
-                values.push(Some(value));
-            }
+        let (index, at) = self.place();
+        if let Some(values) = self.values.get_mut(index)
+            && at >= values.len()
+        {
+            // One that is new or was given back has no room yet.
+            values.reserve_exact(CHUNK.saturating_sub(values.len()));
+            let made = at.saturating_add(AHEAD).min(CHUNK);
+            values.resize_with(made, T::vacant);
         }
         join(index, at)
     }
 
+    /// Says by what the value of a reserved place is found and chosen.
+    pub(super) fn mark(&mut self, key: u32, hash: u32, tag: u32) {
+        let (index, at) = split(key);
+        if let Some(chunk) = self.chunks.get_mut(index) {
+            set(&mut chunk.marks, at, Mark { hash, tag });
+        }
+    }
+
     /// A free place: where one became free, or behind all others.
-    fn place_for(&mut self, hash: u32, tag: u32) -> (usize, usize) {
+    fn place(&mut self) -> (usize, usize) {
         while let Some(&number) = self.roomy.last() {
             let index = usize::try_from(number).unwrap_or(usize::MAX);
             if let Some(chunk) = self.chunks.get_mut(index) {
-                if let Some(at) = chunk.place(hash, tag) {
+                if let Some(at) = chunk.place() {
                     return (index, at);
                 }
                 chunk.is_roomy = false;
@@ -130,24 +154,25 @@ impl<T> Slab<T> {
             self.roomy.pop();
         }
         let last = self.chunks.len().saturating_sub(1);
-        if let Some(at) = self.chunks.get_mut(last).and_then(|chunk| chunk.place(hash, tag)) {
+        if let Some(at) = self.chunks.get_mut(last).and_then(Chunk::place) {
             return (last, at);
         }
         let mut chunk = Chunk::new();
-        let at = chunk.place(hash, tag).unwrap_or(0);
+        let at = chunk.place().unwrap_or(0);
         self.chunks.push(chunk);
         self.values.push(Vec::new());
         (self.chunks.len().saturating_sub(1), at)
     }
 
-    /// Takes a value out.
+    /// Takes a value out, or gives a place back that was reserved.
     pub(super) fn remove(&mut self, key: u32) -> Option<T> {
         let (index, at) = split(key);
         let values = self.values.get_mut(index)?;
         let chunk = self.chunks.get_mut(index)?;
-        let value = values.get_mut(at)?.take()?;
+        let value = core::mem::replace(values.get_mut(at)?, T::vacant());
         self.len = self.len.saturating_sub(1);
-        set(&mut chunk.tags, at, FREE);
+        set(&mut chunk.marks, at, Mark::default());
+        set(&mut chunk.places, at, Place::NOWHERE);
         chunk.free.push(u8::try_from(at).unwrap_or(0));
         let was_roomy = chunk.is_roomy;
         if chunk.live() == 0 {
@@ -166,52 +191,56 @@ impl<T> Slab<T> {
 
     pub(super) fn get(&self, key: u32) -> Option<&T> {
         let (index, at) = split(key);
-        self.values.get(index)?.get(at)?.as_ref()
+        self.values.get(index)?.get(at)
     }
 
     pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut T> {
         let (index, at) = split(key);
-        self.values.get_mut(index)?.get_mut(at)?.as_mut()
+        self.values.get_mut(index)?.get_mut(at)
     }
 
     pub(super) fn hash(&self, key: u32) -> u32 {
-        let (index, at) = split(key);
-        self.chunks.get(index).and_then(|chunk| chunk.hashes.get(at)).copied().unwrap_or(0)
+        self.marks(key).hash
     }
 
     pub(super) fn tag(&self, key: u32) -> u32 {
+        self.marks(key).tag
+    }
+
+    fn marks(&self, key: u32) -> Mark {
         let (index, at) = split(key);
-        self.chunks.get(index).and_then(|chunk| chunk.tags.get(at)).copied().unwrap_or(0)
+        let mark = self.chunks.get(index).and_then(|chunk| chunk.marks.get(at));
+        mark.copied().unwrap_or_default()
     }
 
     pub(super) fn set_tag(&mut self, key: u32, tag: u32) {
         let (index, at) = split(key);
-        if let Some(chunk) = self.chunks.get_mut(index) {
-            set(&mut chunk.tags, at, tag);
+        let mark = self.chunks.get_mut(index).and_then(|chunk| chunk.marks.get_mut(at));
+        if let Some(mark) = mark {
+            mark.tag = tag;
         }
     }
 
-    pub(super) fn place(&self, key: u32) -> Place {
+    pub(super) fn place_of(&self, key: u32) -> Place {
         let (index, at) = split(key);
-        let place = self.chunks.get(index).and_then(|chunk| {
-            Some(Place { slot: *chunk.slots.get(at)?, bucket: *chunk.buckets.get(at)? })
-        });
-        place.unwrap_or(Place::NOWHERE)
+        let place = self.chunks.get(index).and_then(|chunk| chunk.places.get(at));
+        place.copied().unwrap_or(Place::NOWHERE)
     }
 
     pub(super) fn set_place(&mut self, key: u32, place: Place) {
         let (index, at) = split(key);
         if let Some(chunk) = self.chunks.get_mut(index) {
-            set(&mut chunk.slots, at, place.slot);
-            set(&mut chunk.buckets, at, place.bucket);
+            set(&mut chunk.places, at, place);
         }
     }
 
     /// All values.
     pub(super) fn iter(&self) -> impl Iterator<Item = (u32, &T)> {
-        self.values.iter().enumerate().flat_map(|(index, values)| {
-            let values = values.iter().enumerate();
-            values.filter_map(move |(at, value)| Some((join(index, at), value.as_ref()?)))
+        let chunks = self.chunks.iter().zip(&self.values).enumerate();
+        chunks.flat_map(|(index, (chunk, values))| {
+            let marked = chunk.marks.iter().zip(values).enumerate();
+            let marked = marked.filter(|(_, (mark, _))| mark.tag != FREE);
+            marked.map(move |(at, (_, value))| (join(index, at), value))
         })
     }
 
@@ -220,13 +249,13 @@ impl<T> Slab<T> {
     pub(super) fn lowest(&self, mut rank: impl FnMut(u32, u32) -> Option<u32>) -> Option<u32> {
         let mut lowest: Option<(u32, u32, u32)> = None;
         for (index, chunk) in self.chunks.iter().enumerate() {
-            for (at, (tag, hash)) in chunk.tags.iter().zip(&chunk.hashes).enumerate() {
-                if *tag == FREE {
+            for (at, mark) in chunk.marks.iter().enumerate() {
+                if mark.tag == FREE {
                     continue;
                 }
                 let key = join(index, at);
-                if let Some(ranked) = rank(key, *tag) {
-                    let candidate = (ranked, *hash, key);
+                if let Some(ranked) = rank(key, mark.tag) {
+                    let candidate = (ranked, mark.hash, key);
                     if lowest.is_none_or(|lowest| candidate < lowest) {
                         lowest = Some(candidate);
                     }

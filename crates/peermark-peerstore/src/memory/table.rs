@@ -10,8 +10,12 @@ use super::wheel::{Keys, Place, Wheel};
 
 /// A value that is kept by peer.
 pub(super) trait Row {
+    /// Of nobody: a place for a value.
+    fn vacant() -> Self;
     /// The multihash of the peer.
     fn peer(&self) -> &[u8];
+    /// Asks for all of it at once, where it is not in the caches.
+    fn warm(&self) {}
     /// When it is due, in the time of its table; never, where that is not known.
     fn due(&self) -> Option<u64>;
     /// What it is chosen by when room is needed; not 0.
@@ -45,7 +49,17 @@ impl<T: Row> Keys for Slab<T> {
 impl<T: Row> Table<T> {
     /// The key of the row of a peer with this hash.
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<u32> {
-        self.keys.find(hash, |key| self.slab.get(key).is_some_and(|row| row.peer() == peer))
+        self.keys.find(hash, |key| self.slab.get(key).is_some_and(|row| is_of(row, peer)))
+    }
+
+    /// The row itself.
+    pub(super) fn row(&self, hash: u32, peer: &[u8]) -> Option<&T> {
+        let mut found = None;
+        self.keys.find(hash, |key| {
+            found = self.slab.get(key).filter(|row| is_of(*row, peer));
+            found.is_some()
+        })?;
+        found
     }
 
     pub(super) fn get(&self, key: u32) -> Option<&T> {
@@ -56,22 +70,41 @@ impl<T: Row> Table<T> {
         self.slab.hash(key)
     }
 
-    /// Puts a row in; there is none of its peer.
-    pub(super) fn insert(&mut self, hash: u32, row: T, now: u64) -> u32 {
-        let (due, tag) = (row.due(), row.tag());
-        let key = self.slab.insert(row, hash, tag);
+    /// Warms what the next [`Self::reserve`] answers.
+    pub(super) fn warm(&self) {
+        self.slab.warm();
+    }
+
+    /// A key with a vacant row, to be filled and then put in, or to be removed.
+    pub(super) fn reserve(&mut self) -> u32 {
+        self.slab.reserve()
+    }
+
+    pub(super) fn get_mut(&mut self, key: u32) -> Option<&mut T> {
+        self.slab.get_mut(key)
+    }
+
+    /// Gives a key back that was reserved and not put in.
+    pub(super) fn give_back(&mut self, key: u32) {
+        self.slab.remove(key);
+    }
+
+    /// Puts in the row of a reserved key; there is none of its peer.
+    pub(super) fn insert(&mut self, hash: u32, key: u32, now: u64) {
+        let Some((due, tag)) = self.slab.get(key).map(|row| (row.due(), row.tag())) else {
+            return;
+        };
+        self.slab.mark(key, hash, tag);
         let slab = &self.slab;
         self.keys.insert(hash, key, |key| slab.hash(key));
-        self.slab.set_place(key, Place::NOWHERE);
         if let Some(due) = due {
             self.wheel.insert(key, due, now, &mut self.slab);
         }
-        key
     }
 
     /// Takes a row out.
     pub(super) fn remove(&mut self, key: u32) -> Option<T> {
-        let (hash, place) = (self.slab.hash(key), self.slab.place(key));
+        let (hash, place) = (self.slab.hash(key), self.slab.place_of(key));
         self.wheel.remove(place, &mut self.slab);
         self.keys.remove(hash, key);
         self.slab.remove(key)
@@ -89,7 +122,7 @@ impl<T: Row> Table<T> {
         let result = change(row);
         let (after, tag) = (row.due(), row.tag());
         self.slab.set_tag(key, tag);
-        let place = self.slab.place(key);
+        let place = self.slab.place_of(key);
         if before != after || (after.is_some() && place == Place::NOWHERE) {
             self.wheel.remove(place, &mut self.slab);
             self.slab.set_place(key, Place::NOWHERE);
@@ -134,7 +167,7 @@ impl<T: Row> Table<T> {
             ensure(self.slab.hash(key) == hash_of(row), "a hash that is not the row's")?;
             ensure(self.find(hash_of(row), row.peer()) == Some(key), "a row that is not found")?;
             ensure(self.slab.tag(key) == row.tag(), "a tag that is not the row's")?;
-            let filed = self.slab.place(key) != Place::NOWHERE;
+            let filed = self.slab.place_of(key) != Place::NOWHERE;
             ensure(filed == row.due().is_some(), "a row that is due and not in the wheel")?;
             due = due.saturating_add(usize::from(filed));
         }
@@ -142,10 +175,16 @@ impl<T: Row> Table<T> {
         let mut filed = 0usize;
         for (key, place, earliest) in self.wheel.iter() {
             filed = filed.saturating_add(1);
-            ensure(self.slab.place(key) == place, "a row that is elsewhere in the wheel")?;
+            ensure(self.slab.place_of(key) == place, "a row that is elsewhere in the wheel")?;
             let due = self.slab.get(key).and_then(Row::due);
             ensure(due.is_some_and(|due| earliest <= due), "a bucket that is due too late")?;
         }
         ensure(filed == due, "the wheel counts wrong")
     }
+}
+
+/// Whether it is the row of this peer. It most often is: what is read next is asked for at once.
+fn is_of(row: &impl Row, peer: &[u8]) -> bool {
+    row.warm();
+    row.peer() == peer
 }

@@ -8,7 +8,7 @@ use peermark_provenance::{Source, SourceKind, SourceKinds, Timestamp, TrustClass
 
 use super::{Need, Transition};
 use crate::context::Context;
-use crate::entry::{EXEMPT, Packed, PeerEntry, ReportedAddress};
+use crate::entry::{EXEMPT, Extra, PeerEntry, ReportedAddress};
 use crate::event::Cause;
 use crate::outcome::{Applied, Outcome, PayloadDigest, Refusal, Room};
 
@@ -144,7 +144,7 @@ impl<'a> ApplyRecord<'a> {
     /// Whether there is an address for which the peer's better ones leave room (S11).
     fn fits(&self, entry: &PeerEntry, cx: &Context<'_>, decision: Decision) -> Decision {
         let wanted = self.record.addresses().len();
-        if wanted > 0 && self.kept(entry, cx).next().is_none() {
+        if wanted > 0 && self.kept(entry.extra.as_deref(), cx).next().is_none() {
             let reason = Refusal::NoRoom(Room::Addresses);
             return Decision::Answer(Outcome::Refused { reason });
         }
@@ -155,18 +155,19 @@ impl<'a> ApplyRecord<'a> {
     /// and of the others the first ones, as many as the cap allows beside all that have one.
     fn kept<'b>(
         &'b self,
-        entry: &'b PeerEntry,
+        extra: Option<&'b Extra>,
         cx: &Context<'_>,
     ) -> impl Iterator<Item = Address<'b>> + Clone {
-        let (now, connected) = (cx.now, entry.is_connected());
+        let (now, connected) = (cx.now, extra.is_some_and(|extra| extra.connected));
         let is_better = move |other: &ReportedAddress| {
             other.class(now, connected) > Some(TrustClass::Certified)
         };
-        let better = entry.reported().iter().filter(|other| is_better(other)).count();
+        let reported = extra.map_or(&[][..], |extra| &extra.addresses);
+        let better = reported.iter().filter(|other| is_better(other)).count();
         let mut places = cx.limits.addresses_per_peer.saturating_sub(better);
         self.record.addresses().filter(move |address| {
-            let has_place =
-                better > 0 && entry.reported_at(address.as_bytes()).is_some_and(is_better);
+            let has_place = better > 0
+                && extra.and_then(|extra| extra.address(address.as_bytes())).is_some_and(is_better);
             let left = places;
             places = left.saturating_sub(usize::from(!has_place));
             has_place || left > 0
@@ -186,18 +187,23 @@ impl<'a> ApplyRecord<'a> {
         ends: Timestamp,
     ) -> Counts {
         let record = self.record;
-        let before = core::mem::take(&mut entry.record);
-        let had = before.is_some();
-        let kept = self.kept(entry, cx);
-        let listed = |address: &[u8]| kept.clone().any(|ours| ours.as_bytes() == address);
-        let withdrawn = before.addresses().filter(|old| !listed(old.as_bytes())).count();
-        let is_new = |address: &[u8]| {
-            !before.contains(address)
-                && entry.reported_at(address).is_none_or(|other| other.claims.is_empty())
-        };
-        let added = kept.clone().filter(|ours| is_new(ours.as_bytes())).count();
-        let above = record.addresses().len().saturating_sub(kept.clone().count());
-        let packed = Packed::new(record, kept);
+        let PeerEntry { record: place, extra, .. } = entry;
+        let extra = extra.as_deref();
+        let had = place.is_some();
+        let kept = self.kept(extra, cx);
+        let count = kept.clone().count();
+        let (mut added, mut withdrawn) = (count, 0);
+        if had || extra.is_some() {
+            let listed = |address: &[u8]| kept.clone().any(|ours| ours.as_bytes() == address);
+            withdrawn = place.addresses().filter(|old| !listed(old.as_bytes())).count();
+            let is_new = |address: &[u8]| {
+                let known = extra.and_then(|extra| extra.address(address));
+                !place.contains(address) && known.is_none_or(|other| other.claims.is_empty())
+            };
+            added = kept.clone().filter(|ours| is_new(ours.as_bytes())).count();
+        }
+        let above = record.addresses().len().saturating_sub(count);
+        let is_held = place.set(record, kept, count);
         let is_fresh = !had && entry.reported().is_empty() && !entry.is_connected();
         if is_fresh || entry.group == EXEMPT {
             let user = self.source.kind().is_user();
@@ -215,28 +221,24 @@ impl<'a> ApplyRecord<'a> {
         entry.expires = ends;
         entry.delivered_by = SourceKinds::from(self.source.kind());
         self.accept(entry, cx);
-        match packed {
-            Some(packed) => {
-                if let Some(extra) = &mut entry.extra {
-                    extra.floor = None;
-                }
-                entry.record = packed;
-                entry.tidy();
-                counts.evicted = entry.shrink_to(cx);
+        if is_held {
+            if let Some(extra) = &mut entry.extra {
+                extra.floor = None;
             }
+            entry.tidy();
+            counts.evicted = entry.shrink_to(cx);
+        } else {
             // It withdraws everything: what it leaves is its floor (R3, S5).
-            None => {
-                let floor = crate::entry::Floor {
-                    seq: record.seq(),
-                    digest: PayloadDigest::of(record.payload()),
-                    accepted,
-                    until: entry.floor_until,
-                    group: entry.group,
-                    lives_until: Timestamp::EPOCH,
-                };
-                entry.extra_from(record.peer_id()).floor = Some(floor);
-                entry.tidy();
-            }
+            let floor = crate::entry::Floor {
+                seq: record.seq(),
+                digest: PayloadDigest::of(record.payload()),
+                accepted,
+                until: entry.floor_until,
+                group: entry.group,
+                lives_until: Timestamp::EPOCH,
+            };
+            entry.extra_from(record.peer_id()).floor = Some(floor);
+            entry.tidy();
         }
         counts
     }

@@ -34,7 +34,7 @@ fn entries() -> Vec<PeerEntry> {
                 store.apply(&record(key, [1, 4, 0, 40, 0][n]), &Source::DHT, HOUR, NOW).unwrap();
         }
         if n > 1 && n < 4 {
-            for source in [Source::MANUAL, told.clone(), Source::application(700)] {
+            for source in [Source::MANUAL, told, Source::application(700)] {
                 let _ =
                     store.report(&peer, &[address(1), address(60)], &source, HOUR, NOW).unwrap();
             }
@@ -50,7 +50,8 @@ fn entries() -> Vec<PeerEntry> {
     let peer = keys[4].peer_id();
     let Ok(floor) = store.engine().floor(&peer);
     entries.push(PeerEntry::new(peer, Some(floor.unwrap())));
-    assert_eq!(entries.len(), 5);
+    entries.push(PeerEntry::new(keys[5].peer_id(), None));
+    assert_eq!(entries.len(), 6);
     entries
 }
 

@@ -24,7 +24,7 @@ pub(super) fn entry(bytes: &[u8]) -> Result<PeerEntry, RowError> {
     if flags & !known != 0 || (more && !is(has::EXTRA)) || !(is(has::RECORD) || is(has::EXTRA)) {
         return Err(from.malformed("what there is"));
     }
-    let mut entry = PeerEntry::nobody();
+    let mut entry = PeerEntry::vacant();
     entry.group = from.u16()?;
     if is(has::RECORD) {
         entry.seq = Seq::new(from.u64()?);
@@ -41,7 +41,12 @@ pub(super) fn entry(bytes: &[u8]) -> Result<PeerEntry, RowError> {
         let count = from.u16()?;
         let addresses = (0..count).map(|_| address(&mut from)).collect::<Result<_, _>>()?;
         let connected = is(has::CONNECTED);
-        entry.extra = Some(Box::new(Extra { peer, floor, connected, addresses }));
+        let extra = Extra { peer, floor, connected, addresses };
+        if is(has::RECORD) || !extra.is_spare() {
+            entry.extra = Some(Box::new(extra));
+        } else {
+            entry.begin(&peer, None);
+        }
     }
     let excess = from.rest().len();
     if excess == 0 { Ok(entry) } else { Err(RowError::Trailing { excess }) }

@@ -24,11 +24,13 @@ pub(super) const NAMED: u8 = 0x80;
 pub(super) fn entry(entry: &PeerEntry, out: &mut Vec<u8>) {
     let extra = entry.extra.as_deref();
     let floor = extra.and_then(|extra| extra.floor);
+    // A peer of which nothing is held is named where others have more.
+    let is_named = extra.is_some() || !entry.has_record();
     let flag = |is: bool, flag| if is { flag } else { 0 };
     out.push(FORMAT);
     out.push(
         flag(entry.has_record(), has::RECORD)
-            | flag(extra.is_some(), has::EXTRA)
+            | flag(is_named, has::EXTRA)
             | flag(floor.is_some(), has::FLOOR)
             | flag(entry.is_connected(), has::CONNECTED),
     );
@@ -42,13 +44,13 @@ pub(super) fn entry(entry: &PeerEntry, out: &mut Vec<u8>) {
         u16(out, entry.delivered_by.to_bits());
         entry.record.encode(out);
     }
-    if let Some(extra) = extra {
-        peer(out, &extra.peer);
-        if let Some(floor) = &extra.floor {
+    if is_named {
+        peer(out, &entry.peer_id());
+        if let Some(floor) = &floor {
             encode_floor(floor, out);
         }
-        u16(out, small(extra.addresses.len()));
-        extra.addresses.iter().for_each(|reported| address(reported, out));
+        u16(out, small(entry.reported().len()));
+        entry.reported().iter().for_each(|reported| address(reported, out));
     }
 }
 
