@@ -132,6 +132,8 @@ impl Shard {
         {
             return transition.refuse(room);
         }
+        // Room for an evicted peer's floor may have cost this one its own.
+        let floor_key = floor_key.and_then(|_| self.floors.find(hash, peer.as_bytes()));
         let key = self.entries.reserve();
         let Some(entry) = self.entries.get_mut(key) else {
             return transition.refuse(Room::Peers);

@@ -103,6 +103,7 @@ macro_rules! peerstore_conformance {
                 s3_floors_live_from_the_last_acceptance,
                 s3_forgetting_removes_a_floor,
                 s3_floors_are_bounded,
+                s3_making_room_takes_no_other_floor,
                 s3_floors_have_shares,
                 s3_an_old_floor_is_not_told,
             }

@@ -217,6 +217,24 @@ pub fn s3_floors_are_bounded<E: Engine>(make: Make<'_, E>) {
     trial.ends_empty();
 }
 
+/// Room for a peer may cost it its own floor, and then the place of that floor is another peer's (S3).
+pub fn s3_making_room_takes_no_other_floor<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| {
+        (limits.peers, limits.records, limits.floors) = (1, 1, 1);
+        limits.share = NonZeroU32::MIN;
+    });
+    let one = numbers(0..1);
+    assert!(trial.outcome(&record(1, 5, &one), &Source::DHT, HOUR).is_held());
+    assert!(trial.clear(&peer(1)));
+    assert!(trial.outcome(&record(2, 5, &one), &Source::DHT, HOUR).is_held());
+    // The second peer goes for the first; what stays of it is its floor, and only one has room.
+    assert!(trial.outcome(&record(1, 6, &one), &Source::DHT, HOUR).is_held());
+    trial.check();
+    assert_eq!((trial.floor(&peer(1)), trial.floor(&peer(2))), (Some(6), Some(5)));
+    let stale = trial.outcome(&record(2, 4, &one), &Source::DHT, HOUR);
+    assert_eq!(stale.kind(), OutcomeKind::Stale);
+}
+
 /// One network has no more than its share of the floors (S3, S11).
 pub fn s3_floors_have_shares<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::with(make, |limits| limits.floors = 64);
