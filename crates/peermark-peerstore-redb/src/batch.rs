@@ -172,7 +172,7 @@ impl<'b> Batch<'b> {
         }
         let hash = self.hash(peer);
         match State::find(&self.tables, peer, hash, self.reading)? {
-            Found::Held(state) => Ok(Ok(Some(Arc::new(state)))),
+            Found::Held(state) => Ok(Ok(Some(state))),
             Found::Damaged(id, damage) => {
                 tracing::error!(%peer, id, %damage, "a damaged row");
                 self.suspects = true;

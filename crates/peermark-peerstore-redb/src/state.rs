@@ -1,5 +1,7 @@
 //! What is held of one peer, as it lies in the tables.
 
+use std::sync::Arc;
+
 use peermark_identity::PeerId;
 use peermark_peerstore::{EXEMPT, PeerEntry, Secret};
 use peermark_provenance::{Timestamp, TrustClass};
@@ -149,7 +151,7 @@ impl State {
                 continue;
             }
             return Ok(match Self::verified(id, hash, &row, by) {
-                Ok(state) => Found::Held(state),
+                Ok(state) => Found::Held(Arc::new(state)),
                 Err(damage) => Found::Damaged(id, damage),
             });
         }
@@ -161,7 +163,7 @@ impl State {
 #[derive(Debug)]
 pub(crate) enum Found {
     Nothing,
-    Held(State),
+    Held(Arc<State>),
     /// A row under this id that is not what was written.
     Damaged(u64, Damage),
 }

@@ -271,7 +271,7 @@ impl Redb {
     fn load_from(&self, from: &Snapshot, peer: &PeerId) -> Result<Option<Arc<State>>, Error> {
         let hash = hash_of(self.shared.secret(), peer.as_bytes());
         match contain(|| State::find(from, peer, hash, self.reading))? {
-            Found::Held(state) => Ok(Some(Arc::new(state))),
+            Found::Held(state) => Ok(Some(state)),
             Found::Nothing => Ok(None),
             Found::Damaged(id, damage) => {
                 tracing::error!(%peer, id, %damage, "a damaged row");

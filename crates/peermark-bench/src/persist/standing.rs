@@ -105,7 +105,8 @@ impl<'a> Standing<'a> {
         suite.batched("single-batched/ours", BATCH, newer, |record| {
             self.waiting.apply(record, &SOURCE, LONG, NOW).is_ok()
         });
-        let repeated = |numbers: Range<usize>| vec![self.peers.at(1).as_bytes().to_vec(); numbers.len()];
+        let repeated =
+            |numbers: Range<usize>| vec![self.peers.at(1).as_bytes().to_vec(); numbers.len()];
         suite.batched("repeat-hot/ours", BATCH, repeated, |bytes: &Vec<u8>| {
             self.ours.ingest(bytes, &SOURCE, LONG, NOW).is_ok()
         });

@@ -85,7 +85,7 @@ impl Cast {
                 let _ = store.report(&peer, &[address], &Source::PUBSUB, MINUTE * 9, now)?;
             }
             2 => drop(store.sweep(now, 3)?),
-            3 if n % 3 == 0 => drop(store.forget(&peer, now)?),
+            3 if n.is_multiple_of(3) => drop(store.forget(&peer, now)?),
             3 => drop(store.connected(&peer, now)?),
             4 => drop(store.clear(&peer, now)?),
             _ => {
