@@ -87,7 +87,13 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("peermark-peerstore", STORE),
     (
         "peermark-peerstore-redb",
-        &["peermark-identity", "peermark-peerstore", "peermark-provenance"],
+        // Records are for its tests.
+        &[
+            "peermark-identity",
+            "peermark-peer-record",
+            "peermark-peerstore",
+            "peermark-provenance",
+        ],
     ),
     // The same sources once more, over the locks of a tester of schedules.
     ("peermark-peerstore-shuttle", STORE),

@@ -35,12 +35,14 @@ pub(super) fn findings() -> Result<Vec<String>> {
     Ok(findings)
 }
 
+/// The lowest version of Rust that redb compiles with.
+const WITH_REDB: &str = "1.90";
+
 fn of_member(path: &str, manifest: &Table) -> Vec<String> {
     let inherited = [
         ["lints", "workspace"].as_slice(),
         &["package", "version", "workspace"],
         &["package", "edition", "workspace"],
-        &["package", "rust-version", "workspace"],
         &["package", "license", "workspace"],
     ];
     let mut findings: Vec<_> = inherited
@@ -48,6 +50,12 @@ fn of_member(path: &str, manifest: &Table) -> Vec<String> {
         .filter(|keys| lookup(manifest, keys) != Some(&Value::Boolean(true)))
         .map(|keys| format!("{path}: `{} = true` is missing", keys.join(".")))
         .collect();
+    // A crate with redb in its tree needs a later compiler than the others, and says so.
+    let needs = lookup(manifest, &["package", "rust-version"]).and_then(Value::as_str);
+    let inherits = lookup(manifest, &["package", "rust-version", "workspace"]);
+    if inherits != Some(&Value::Boolean(true)) && needs != Some(WITH_REDB) {
+        findings.push(format!("{path}: neither the workspace's Rust nor {WITH_REDB}"));
+    }
     if lookup(manifest, &["package", "description"]).is_none() {
         findings.push(format!("{path}: no description"));
     }
