@@ -6,6 +6,8 @@ use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Once;
 
+use redb::{Database, ReadTransaction, ReadableDatabase as _, WriteTransaction};
+
 use crate::error::Error;
 
 thread_local! {
@@ -23,6 +25,52 @@ pub(crate) fn contain<R>(work: impl FnOnce() -> Result<R, Error>) -> Result<R, E
         tracing::error!(%what, "the database broke off");
         Err(Error::Panicked { what: what.into() })
     })
+}
+
+/// A database whose end is contained as well: closing one writes, and reads what may be damaged.
+#[derive(Debug)]
+pub(crate) struct Contained(Option<Database>);
+
+impl Contained {
+    pub(crate) const fn new(database: Database) -> Self {
+        Self(Some(database))
+    }
+
+    pub(crate) fn begin_write(&self) -> Result<WriteTransaction, Error> {
+        Ok(self.0.as_ref().ok_or_else(closed)?.begin_write()?)
+    }
+
+    pub(crate) fn begin_read(&self) -> Result<ReadTransaction, Error> {
+        Ok(self.0.as_ref().ok_or_else(closed)?.begin_read()?)
+    }
+
+    /// Whether the whole file was what it has to be.
+    pub(crate) fn check_integrity(&mut self) -> Result<bool, Error> {
+        Ok(self.0.as_mut().ok_or_else(closed)?.check_integrity()?)
+    }
+
+    /// Closes it, and says when that fails.
+    pub(crate) fn close(mut self) -> Result<(), Error> {
+        let database = self.0.take();
+        contain(|| Ok(database.map_or(Ok(()), Database::close)?))
+    }
+}
+
+fn closed() -> Error {
+    Error::from(redb::StorageError::DatabaseClosed)
+}
+
+impl Drop for Contained {
+    fn drop(&mut self) {
+        let Some(database) = self.0.take() else { return };
+        let dropped = contain(|| {
+            drop(database);
+            Ok(())
+        });
+        if let Err(error) = dropped {
+            tracing::warn!(%error, "the database did not close in order");
+        }
+    }
 }
 
 fn message(panic: &(dyn Any + Send)) -> String {

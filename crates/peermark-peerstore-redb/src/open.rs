@@ -8,12 +8,12 @@ use std::sync::{Arc, Mutex, RwLock};
 
 use peermark_peerstore::{Config, Moment, Secret, SetConnected, Shared, Usage};
 use redb::backends::FileBackend;
-use redb::{Database, ReadableDatabase as _, ReadableTable as _, StorageBackend};
+use redb::{ReadableTable as _, StorageBackend};
 
 use crate::batch::{Writer, read_counters, read_ledger, reckoning};
 use crate::blocks::{Blocks, BlocksError};
 use crate::cache::Cache;
-use crate::contain::contain;
+use crate::contain::{Contained, contain};
 use crate::error::{Error, OpenError};
 use crate::options::Options;
 use crate::row::Session;
@@ -81,7 +81,7 @@ impl Redb {
         let mut database = contain(|| {
             let mut builder = redb::Builder::new();
             builder.set_cache_size(options.page_cache);
-            Ok(builder.create_with_backend(blocks.clone())?)
+            Ok(Contained::new(builder.create_with_backend(blocks.clone())?))
         })
         .map_err(at_opening)?;
         let is_clean = is_new || blocks.was_sealed();
@@ -101,7 +101,12 @@ impl Redb {
                 let resumed = store.resume(is_clean);
                 resumed.map(|()| store).map_err(OpenError::Store)
             }),
-            Err(error) => Err(drop_contained(database, &blocks, error)),
+            Err(error) => {
+                // What it would write in passing is not to be kept.
+                let _ = blocks.freeze();
+                drop(database);
+                Err(at_opening(error))
+            }
         };
         if opened.is_err() {
             // Whatever was tried, it is not to pass for a store that was closed in order.
@@ -112,7 +117,7 @@ impl Redb {
 
     /// With what was stored about the store itself.
     fn start(
-        database: Database,
+        database: Contained,
         blocks: Blocks,
         config: Config,
         options: &Options,
@@ -187,21 +192,8 @@ impl Redb {
     }
 }
 
-/// Lets go of a database that is of no use, and of what it would write in passing.
-fn drop_contained(database: Database, blocks: &Blocks, error: Error) -> OpenError {
-    let _ = blocks.freeze();
-    let dropped = contain(|| {
-        drop(database);
-        Ok(())
-    });
-    if let Err(error) = dropped {
-        tracing::warn!(%error, "the database did not close");
-    }
-    at_opening(error)
-}
-
 /// What is once in every store.
-fn found(database: &Database, secret: &Secret) -> Result<(), Error> {
+fn found(database: &Contained, secret: &Secret) -> Result<(), Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     {

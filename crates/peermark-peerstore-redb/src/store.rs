@@ -7,12 +7,11 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 use peermark_identity::PeerId;
 use peermark_peerstore::{Moment, Shared, Usage};
 use peermark_provenance::Timestamp;
-use redb::{Database, ReadableDatabase as _};
 
 use crate::batch::{Batch, Done, Effect, Writer, next_due, read_counters, read_ledger};
 use crate::blocks::Blocks;
 use crate::cache::Cache;
-use crate::contain::contain;
+use crate::contain::{Contained, contain};
 use crate::error::Error;
 use crate::options::Durability;
 use crate::state::{Found, Reading, State, hash_of};
@@ -26,7 +25,7 @@ use crate::tables::{Snapshot, Tables};
 pub struct Redb {
     pub(crate) shared: Shared,
     /// Another one after the disk failed. Taken for the length of one operation.
-    pub(crate) database: RwLock<Option<Arc<Database>>>,
+    pub(crate) database: RwLock<Option<Arc<Contained>>>,
     pub(crate) blocks: Blocks,
     pub(crate) writer: RwLock<Writer>,
     pub(crate) cache: Cache,
@@ -75,7 +74,7 @@ impl Redb {
         self.writer.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn database(&self) -> Result<Arc<Database>, Error> {
+    pub(crate) fn database(&self) -> Result<Arc<Contained>, Error> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         database.clone().ok_or_else(|| Error::ReadOnly { reason: "nothing can be read".into() })
     }
@@ -213,17 +212,11 @@ impl Redb {
         writer.waiting = 0;
         // First, so that whatever still holds the old database can write nothing.
         let blocks = self.blocks.freeze();
-        let old = self.replace_database(None);
-        let dropped = contain(|| {
-            drop(old);
-            Ok(())
-        });
-        if let Err(error) = dropped {
-            tracing::warn!(%error, "the database did not close");
-        }
+        drop(self.replace_database(None));
         let frozen = contain(|| {
             let database =
                 redb::Builder::new().set_cache_size(self.page_cache).create_with_backend(blocks)?;
+            let database = Contained::new(database);
             let snapshot = Snapshot::open(database.begin_read()?)?;
             writer.ledger = read_ledger(&snapshot.groups()?)?;
             writer.next_id = read_counters(&snapshot.meta()?)?.1;
@@ -240,7 +233,7 @@ impl Redb {
         self.shared.hub().resync(self.shared.metrics());
     }
 
-    fn replace_database(&self, new: Option<Arc<Database>>) -> Option<Arc<Database>> {
+    fn replace_database(&self, new: Option<Arc<Contained>>) -> Option<Arc<Contained>> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *database, new)
     }
@@ -325,11 +318,11 @@ impl Redb {
         } else {
             Ok(())
         };
-        let closed = contain(|| match Arc::try_unwrap(database) {
-            Ok(database) => Ok(database.close()?),
+        let closed = match Arc::try_unwrap(database) {
+            Ok(database) => database.close(),
             // Somebody reads at this moment: it closes when he has.
             Err(_) => Ok(()),
-        });
+        };
         last.and(closed)
     }
 }
