@@ -41,6 +41,8 @@ impl Run {
 /// Reads lines.
 pub(crate) struct Chunks<R> {
     source: R,
+    /// The longest line that is kept, give or take a block.
+    max_line: usize,
     buffer: Vec<u8>,
     /// Where in `buffer` the unread bytes start.
     start: usize,
@@ -49,8 +51,14 @@ pub(crate) struct Chunks<R> {
 }
 
 impl<R: Read> Chunks<R> {
+    /// Lines of envelopes.
     pub(crate) fn new(source: R) -> Self {
-        Self { source, buffer: Vec::new(), start: 0, ended: false }
+        Self::of_lines_up_to(MAX_LINE, source)
+    }
+
+    /// Lines of another kind, the longest of which has so many bytes.
+    pub(crate) fn of_lines_up_to(max_line: usize, source: R) -> Self {
+        Self { source, max_line, buffer: Vec::new(), start: 0, ended: false }
     }
 
     /// The next run of lines; `None` at the end.
@@ -60,7 +68,7 @@ impl<R: Read> Chunks<R> {
             if let Some(len) = whole_lines(unread) {
                 return Ok(Some(self.take(len)));
             }
-            if unread.len() > MAX_LINE {
+            if unread.len() > self.max_line {
                 return self.skip_line().map(Some);
             }
             if self.ended {

@@ -38,7 +38,7 @@ pub(crate) fn cut(text: &str) -> String {
 }
 
 /// The text with everything escaped that a terminal acts on.
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for char in text.chars() {
         if is_active(char) {

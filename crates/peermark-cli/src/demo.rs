@@ -14,12 +14,13 @@ use peermark::envelope::{Envelope, Purpose, purpose};
 use peermark::identity::Keypair;
 use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord, Seq, Stage, parse_address};
 use peermark::wire::{EnvelopeMessage, KeyMessage, Writer};
+use tempfile::TempDir;
 
 use crate::failure::{Failure, Status};
 use crate::output::Output;
 use narrator::Narrator;
 
-/// Tell the story: sign, relay, verify, refuse; keep, replace, expire, and let nothing back in
+/// Tell the story: sign, relay, verify, refuse; keep, replace, restart, let nothing back in
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {}
@@ -39,6 +40,7 @@ const SCENES: &[Scene] = &[
     book::keeping,
     book::replacing,
     book::contradicting,
+    book::restarting,
     book::expiring,
     book::replaying,
     plans::planning,
@@ -55,8 +57,10 @@ struct World {
     signed: CertifiedRecord,
     /// What arrives at Bob's.
     relayed: Vec<u8>,
-    /// What Bob keeps.
+    /// What Bob keeps, in a file.
     book: book::Book,
+    /// Where the file is; nothing of it stays.
+    folder: TempDir,
 }
 
 /// Runs the command.
@@ -79,7 +83,10 @@ impl World {
         }
         let record = PeerRecord::new(alice.peer_id(), Seq::new(1), addresses);
         let signed = record.certify(&alice, Dialect::PeerRecord).map_err(broken)?;
-        Ok(Self { alice, mallory, signed, relayed: Vec::new(), book: book::open() })
+        let folder = tempfile::tempdir()
+            .map_err(|error| Failure::file("use", &std::env::temp_dir(), error))?;
+        let book = book::open(folder.path(), book::noon())?;
+        Ok(Self { alice, mallory, signed, relayed: Vec::new(), book, folder })
     }
 }
 

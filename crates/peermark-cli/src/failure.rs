@@ -5,6 +5,10 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use peermark::peerstore_redb::{self, OpenError};
+
+use crate::complaint::escape;
+
 /// What a command that ran to its end has to say. In the order of severity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Status {
@@ -49,6 +53,15 @@ pub(crate) enum Failure {
         /// What the system says.
         source: io::Error,
     },
+    /// A store could not be opened.
+    Open {
+        /// Where it is, or should be.
+        path: PathBuf,
+        /// What it says.
+        source: OpenError,
+    },
+    /// A store could not be read or written.
+    Store(peerstore_redb::Error),
     /// Results could not be written.
     Output(io::Error),
     /// The system refused something that is no file.
@@ -85,6 +98,12 @@ impl From<io::Error> for Failure {
     }
 }
 
+impl From<peerstore_redb::Error> for Failure {
+    fn from(error: peerstore_redb::Error) -> Self {
+        Self::Store(error)
+    }
+}
+
 impl From<serde_json::Error> for Failure {
     fn from(error: serde_json::Error) -> Self {
         Self::Output(error.into())
@@ -105,6 +124,16 @@ impl fmt::Display for Failure {
             Self::Unannounced { key, source } => {
                 write!(f, "cannot write the results: {source}; the key is in {key:?}")
             }
+            Self::Open { path, source } => match source {
+                OpenError::InUse { .. } => {
+                    write!(f, "{path:?} is in use: one process can have a store open at a time")
+                }
+                OpenError::File { action, source, .. } => {
+                    write!(f, "cannot {action} {path:?}: {source}")
+                }
+                other => write!(f, "{path:?}: {}", escape(&other.to_string())),
+            },
+            Self::Store(source) => write!(f, "the store: {}", escape(&source.to_string())),
             Self::Output(source) => write!(f, "cannot write the results: {source}"),
             Self::System(what) => f.write_str(what),
         }

@@ -24,6 +24,7 @@
 #![deny(clippy::arithmetic_side_effects, clippy::as_conversions, clippy::indexing_slicing)]
 
 mod chunks;
+mod claims;
 mod cli;
 mod complaint;
 mod demo;
@@ -37,10 +38,13 @@ mod keyfile;
 mod max_size;
 mod outfile;
 mod output;
+mod pipeline;
 mod plan;
+mod progress;
 mod records;
 mod refusal;
 mod sign;
+mod store;
 mod verify;
 
 pub use cli::{command, run};

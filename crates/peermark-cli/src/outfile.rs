@@ -4,7 +4,7 @@
 //! not at all. What is no regular file, a pipe or a device, is written to as it is.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
@@ -36,6 +36,40 @@ pub(crate) fn write(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
         create(path, bytes)
     };
     written.map_err(|error| Failure::file("write", path, error))
+}
+
+/// As [`write()`], of what `fill` makes piece by piece. Where that fails, a file that was there stays.
+pub(crate) fn stream(
+    path: &Path,
+    fill: impl FnOnce(&mut dyn Write) -> Result<(), Failure>,
+) -> Result<(), Failure> {
+    let failed = |error| Failure::file("write", path, error);
+    // What `fill` cannot write it takes for its results.
+    let named = |failure| match failure {
+        Failure::Output(error) => failed(error),
+        other => other,
+    };
+    let is_in_place = is_descriptor(path) || path.exists() && !is_file(path);
+    if is_in_place {
+        let file = OpenOptions::new().write(true).open(path).map_err(failed)?;
+        let mut out = BufWriter::new(file);
+        fill(&mut out).map_err(named)?;
+        return out.flush().map_err(failed);
+    }
+    let target = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let (temporary, file) = temporary_beside(&target).map_err(failed)?;
+    let written = || {
+        if let Ok(found) = target.metadata() {
+            file.set_permissions(found.permissions()).map_err(failed)?;
+        }
+        let mut out = BufWriter::new(&file);
+        fill(&mut out).map_err(named)?;
+        out.flush().and_then(|()| file.sync_all()).map_err(failed)?;
+        fs::rename(&temporary, &target).map_err(failed)
+    };
+    written().inspect_err(|_| {
+        let _ = fs::remove_file(&temporary);
+    })
 }
 
 fn is_file(path: &Path) -> bool {

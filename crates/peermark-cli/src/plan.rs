@@ -2,15 +2,15 @@
 
 use std::io::Write as _;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified};
 use peermark::identity::PeerId;
 use peermark::peer_record::{Dialects, parse_address};
-use peermark::peerstore::{Config, Outcome, Peerstore, Reported};
+use peermark::peerstore::{Limits, Outcome, Reported};
 use peermark::provenance::Source;
-use peermark::{Multiaddr, PeerBook, PeerPlan, SystemClock};
+use peermark::{Multiaddr, PeerBook, PeerPlan};
 
 use crate::complaint::cut;
 use crate::failure::{Failure, Status};
@@ -19,17 +19,21 @@ use crate::json;
 use crate::max_size::MaxSize;
 use crate::output::{self, Output};
 use crate::records::Judge;
+use crate::store;
 
 /// Plan the dialing of a peer: stages, delays, and why an address is refused
 ///
-/// The addresses are those of the peer's newest record among those given, what others are said to
-/// report, and what you say yourself; each is judged by where it came from.
+/// The addresses are those of the peer's newest record among those given, what a store knows, what
+/// others are said to report, and what you say yourself; each is judged by where it came from.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Signed records, one or many, as `peermark verify` reads them; `-` is standard input
     #[arg(long, value_name = "FILE")]
     records: Option<PathBuf>,
+    /// A store to look the peer up in; nothing is changed there
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
     /// Addresses that strangers report, unsigned
     #[arg(long, value_name = "MULTIADDR", num_args = 1..)]
     hearsay: Vec<String>,
@@ -53,6 +57,7 @@ const EXAMPLES: &str = "\
 Examples:
   peermark plan --records alice.record 12D3KooW...
   peermark plan --records all.txt --policy certified-only 12D3KooW... --json
+  peermark plan --db crawl.redb 12D3KooW...
   peermark plan --hearsay /ip4/1.2.3.4/tcp/4001 --user /dns/alice.example/tcp/443/wss 12D3KooW...
 
 A stage begins now; if-none, when the better stages are empty; after-failure, when all of the better
@@ -85,7 +90,7 @@ impl PolicyArg {
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     let asked = Asked::of(&args)?;
-    let book = open();
+    let book = open(&asked.peer, args.db.as_deref())?;
     let mut refused = 0u64;
     if let Some(path) = &args.records {
         let limits = args.max_size.limits()?;
@@ -124,11 +129,14 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     Ok(if is_good { Status::Good } else { Status::Refused })
 }
 
-/// A book in which one peer may have everything.
-fn open() -> PeerBook {
-    let mut config = Config::default();
-    config.limits.share = NonZeroU32::MIN;
-    PeerBook::new(Peerstore::in_memory(config), SystemClock)
+/// A book in which one peer may have everything, with what is in the store.
+fn open(peer: &PeerId, db: Option<&Path>) -> Result<PeerBook, Failure> {
+    let mut limits = Limits::default();
+    limits.share = NonZeroU32::MIN;
+    match db {
+        Some(path) => store::copy_of(peer, path, limits),
+        None => Ok(PeerBook::builder().limits(limits).in_memory()),
+    }
 }
 
 fn told(option: &str, reported: &Reported) -> Result<(), Failure> {

@@ -1,12 +1,10 @@
 //! `peermark verify`: one verdict for each envelope, in the order of the input.
 //!
-//! All inputs go through one pipeline ([`pipeline`]): a thread that reads, a thread per core that
+//! All inputs go through one pipeline (`pipeline`): a thread that reads, a thread per core that
 //! verifies and renders, and this one, which writes what they made in order. What is in flight is
 //! bounded, so that memory does not depend on the length of the input.
 
 mod judge;
-mod pipeline;
-mod progress;
 mod render;
 mod tally;
 
@@ -21,10 +19,10 @@ use crate::failure::{Failure, Status};
 use crate::input::{Source, WholeFormat};
 use crate::max_size::MaxSize;
 use crate::output::{self, Output};
+use crate::pipeline::{self, Depth, Item};
+use crate::progress::Progress;
 use crate::records::Judge;
 use judge::Settings;
-use pipeline::Item;
-use progress::Progress;
 use render::Style;
 use tally::Tally;
 
@@ -69,7 +67,7 @@ Several inputs: the output is in the order of the inputs. With --json no line na
 file that cannot be read has a message on standard error and no line.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum DialectArg {
+pub(crate) enum DialectArg {
     /// Both; the payload type says which it is
     Any,
     /// Domain libp2p-peer-record, payload type 03 01
@@ -89,7 +87,7 @@ impl From<DialectArg> for Dialects {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum Format {
+pub(crate) enum Format {
     /// Raw unless it is text; text is hex if it is all hex digits, else base64, or lines
     Auto,
     /// The bytes of one envelope
@@ -104,7 +102,7 @@ enum Format {
 
 impl Format {
     /// The format of one envelope; `None` for lines.
-    fn whole(self) -> Option<WholeFormat> {
+    pub(crate) fn whole(self) -> Option<WholeFormat> {
         Some(match self {
             Self::Auto => WholeFormat::Auto,
             Self::Raw => WholeFormat::Raw,
@@ -135,13 +133,16 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         tally.mark_lines();
     }
     let mut trouble = false;
-    for item in pipeline::start(sources, args.format.whole(), Arc::new(settings))? {
+    let format = args.format.whole();
+    for item in pipeline::start(sources, format, Depth::Shallow, &Arc::new(settings))? {
         match item {
             Item::Pending(done) => {
                 let done = done.recv().map_err(|_| Failure::System("a worker has gone"))?;
                 progress.suspend(|| out.write_all(&done.rendered).and_then(|()| out.flush()))?;
                 tally.add(&done.tally);
-                progress.advance(done.consumed, &tally);
+                let (verified, refused) = (tally.verified(), tally.refused());
+                let said = format_args!("{verified} verified, {refused} refused");
+                progress.advance(done.consumed, tally.is_of_lines(), said);
             }
             Item::Trouble(failure) => {
                 trouble = true;

@@ -7,11 +7,12 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, Config, DialResult, Engine, IngestError, Memory, PayloadDigest, PeerAddress,
-    PeerAddresses, Peerstore, Reported, RoutingRecord, SubscribeError, Subscription, Swept,
+    Applied, DialResult, Engine, IngestError, Memory, PayloadDigest, PeerAddress, PeerAddresses,
+    Peerstore, Reported, RoutingRecord, SubscribeError, Subscription, Swept,
 };
 use peermark_provenance::{Source, SourceKind, Timestamp};
 
+use crate::builder::PeerBookBuilder;
 use crate::clock::{Clock, SteadyClock, SystemClock};
 use crate::lifetimes::Lifetimes;
 
@@ -54,15 +55,26 @@ impl PeerBook {
     /// An empty book in memory, with the default limits and the clock of the system.
     #[must_use]
     pub fn in_memory() -> Self {
-        Self::new(Peerstore::in_memory(Config::default()), SystemClock)
+        Self::builder().in_memory()
+    }
+
+    /// How to make a book that is different: with other limits, times to live, a clock, or in a
+    /// file.
+    pub fn builder() -> PeerBookBuilder {
+        PeerBookBuilder::default()
     }
 }
 
 impl<E: Engine, C: Clock> PeerBook<E, C> {
     /// A book on top of a store, with the default times to live.
+    ///
+    /// Its time begins no earlier than what the store saw last. Where the clock was set back
+    /// meanwhile, it goes on from there: what lives in a store that was opened again does not live
+    /// longer for it.
     #[must_use]
     pub fn new(store: Peerstore<E>, clock: C) -> Self {
-        Self { store, clock: SteadyClock::new(clock), lifetimes: Lifetimes::default() }
+        let seen = store.engine().shared().advance(Timestamp::EPOCH).now;
+        Self { store, clock: SteadyClock::resume(clock, seen), lifetimes: Lifetimes::default() }
     }
 
     /// With other times to live.

@@ -61,6 +61,8 @@ impl Clock for SystemClock {
 #[derive(Debug, Default)]
 pub struct SteadyClock<C> {
     inner: C,
+    /// Before which it does not begin.
+    since: Timestamp,
     last: Mutex<Option<Reading>>,
 }
 
@@ -76,7 +78,14 @@ impl<C: Clock> SteadyClock<C> {
     /// A clock that follows `inner`.
     #[must_use]
     pub const fn new(inner: C) -> Self {
-        Self { inner, last: Mutex::new(None) }
+        Self::resume(inner, Timestamp::EPOCH)
+    }
+
+    /// A clock that follows `inner`, and begins no earlier than `since`: the last time that
+    /// somebody knows who was here before.
+    #[must_use]
+    pub const fn resume(inner: C, since: Timestamp) -> Self {
+        Self { inner, since, last: Mutex::new(None) }
     }
 
     /// The time now.
@@ -85,7 +94,7 @@ impl<C: Clock> SteadyClock<C> {
         let shown = self.inner.now();
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let steady = match *last {
-            None => Timestamp::from(shown),
+            None => Timestamp::from(shown).max(self.since),
             Some(before) => {
                 let passed = shown.duration_since(before.shown).unwrap_or(Duration::ZERO);
                 before.steady.saturating_add(passed)

@@ -9,6 +9,7 @@
 //! | [`dialer`] | `peermark-dialer` | many dials at once: who waits for what, and who is answered by what |
 //! | [`dial_policy`] | `peermark-dial-policy` | which addresses may be dialed, in which stages, and why not the others |
 //! | [`peerstore`] | `peermark-peerstore` | which record is the newest, what else is said, until when |
+//! | [`peerstore_redb`] | `peermark-peerstore-redb` | how all of that survives a crash, in one file |
 //! | [`provenance`] | `peermark-provenance` | where an address came from, how far it can be trusted |
 //! | [`peer_record`] | `peermark-peer-record` | certified records, addresses, sequence numbers |
 //! | [`envelope`] | `peermark-envelope` | signed envelopes, purposes, payloads of your own |
@@ -17,7 +18,7 @@
 //! | [`wire`] | `peermark-wire` | the encoding, and nothing of its meaning |
 //!
 //! What is here composes the layers: [`sign`] and [`verify`] for single records, [`PeerBook`] for
-//! those who keep them, with [`Lifetimes`] for how long. [`Clock`] is the one place where time
+//! those who keep them, in memory or in a file, with [`Lifetimes`] for how long. [`Clock`] is the one place where time
 //! enters, and [`SteadyClock`] keeps it from going back; below them, time is an argument.
 //!
 //! ```
@@ -38,6 +39,7 @@
 //! ```
 
 mod book;
+mod builder;
 mod clock;
 mod compose;
 mod lifetimes;
@@ -49,6 +51,8 @@ pub use peermark_envelope as envelope;
 pub use peermark_identity as identity;
 pub use peermark_peer_record as peer_record;
 pub use peermark_peerstore as peerstore;
+#[cfg(feature = "redb")]
+pub use peermark_peerstore_redb as peerstore_redb;
 pub use peermark_provenance as provenance;
 pub use peermark_scope as scope;
 pub use peermark_wire as wire;
@@ -56,6 +60,7 @@ pub use peermark_wire as wire;
 pub use multiaddr::{self, Multiaddr};
 
 pub use book::PeerBook;
+pub use builder::PeerBookBuilder;
 pub use clock::{Clock, SteadyClock, SystemClock};
 pub use compose::{sign, verify};
 pub use lifetimes::Lifetimes;

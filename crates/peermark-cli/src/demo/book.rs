@@ -1,16 +1,17 @@
 //! The second half of the story: what Bob keeps, and what he does not let back in.
 //!
-//! Bob's clock is set by hand, so that hours pass in no time.
+//! Bob's clock is set by hand, so that hours pass in no time. His book is a file, so that a restart
+//! costs him nothing.
 
+use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use peermark::identity::{Keypair, PeerId};
-use peermark::peer_record::{
-    CertifiedRecord, Dialect, PeerRecord, Seq, address_text, parse_address,
-};
-use peermark::peerstore::{Config, Memory, Outcome, PeerAddress, Peerstore};
-use peermark::provenance::{ClaimKind, Expiry, Provenance, Source, Timestamp};
+use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord, Seq, parse_address};
+use peermark::peerstore::Outcome;
+use peermark::peerstore_redb::Redb;
+use peermark::provenance::Source;
 use peermark::{Clock, Multiaddr, PeerBook};
 
 use super::narrator::Narrator;
@@ -18,7 +19,7 @@ use super::{World, broken};
 use crate::failure::Failure;
 
 /// Bob's book.
-pub(super) type Book = PeerBook<Memory, HandClock>;
+pub(super) type Book = PeerBook<Redb, HandClock>;
 
 /// A clock that shows what it is set to.
 #[derive(Debug)]
@@ -37,10 +38,16 @@ impl Clock for HandClock {
     }
 }
 
-/// An empty book, at some noon.
-pub(super) fn open() -> Book {
-    let noon = UNIX_EPOCH.checked_add(Duration::from_secs(1_700_000_000)).unwrap_or(UNIX_EPOCH);
-    PeerBook::new(Peerstore::in_memory(Config::default()), HandClock(Mutex::new(noon)))
+/// When the story begins.
+pub(super) fn noon() -> SystemTime {
+    UNIX_EPOCH.checked_add(Duration::from_secs(1_700_000_000)).unwrap_or(UNIX_EPOCH)
+}
+
+/// The book in this folder, made where there is none.
+pub(super) fn open(folder: &Path, now: SystemTime) -> Result<Book, Failure> {
+    let path = folder.join("bob.redb");
+    let book = PeerBook::builder().clock(HandClock(Mutex::new(now))).open(&path);
+    book.map_err(|source| Failure::Open { path, source })
 }
 
 pub(super) fn keeping(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
@@ -56,7 +63,7 @@ pub(super) fn keeping(world: &mut World, narrator: &mut Narrator) -> Result<(), 
     ];
     for (text, source) in reports {
         let address = parse_address(text).map_err(broken)?;
-        let Ok(reported) = world.book.report(&alice, &[address], &source);
+        let reported = world.book.report(&alice, &[address], &source)?;
         narrator.check(reported.refusal.is_none() && reported.dropped == 0)?;
     }
     table(world, narrator)
@@ -87,16 +94,35 @@ pub(super) fn contradicting(world: &mut World, narrator: &mut Narrator) -> Resul
     }
 }
 
+pub(super) fn restarting(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
+    narrator.scene("Bob restarts: his book is a file, and what he knew is there")?;
+    let (alice, now) = (world.alice.peer_id(), world.book.clock().now());
+    // A file is open once at a time: another book is in its place while this one is closed.
+    let (folder, other) = (world.folder.path(), tempfile::tempdir_in(world.folder.path()));
+    let other = other.map_err(|error| Failure::file("use", folder, error))?;
+    world.book = open(other.path(), now)?;
+    world.book = open(folder, now)?;
+    let records = world.book.signed_records(&[alice])?;
+    match records.as_slice() {
+        [Some(record)] => {
+            narrator.expect_verified(record)?;
+        }
+        _ => narrator.check(false)?,
+    }
+    let stale = Outcome::Stale { held: Seq::new(2) };
+    world.consume(&world.relayed, &Source::DHT, stale, narrator)
+}
+
 pub(super) fn expiring(world: &mut World, narrator: &mut Narrator) -> Result<(), Failure> {
     narrator.scene("Two days pass without a word from Alice")?;
     let alice = world.alice.peer_id();
     world.book.clock().advance(world.book.lifetimes().record);
-    let Ok(swept) = world.book.sweep(usize::MAX);
+    let swept = world.book.sweep(usize::MAX)?;
     let scrapped =
         format_args!("{} record scrapped, {} addresses gone", swept.records, swept.addresses);
     narrator.tell("swept", scrapped)?;
     table(world, narrator)?;
-    let Ok(records) = world.book.signed_records(&[alice]);
+    let records = world.book.signed_records(&[alice])?;
     narrator.check(swept.records == 1 && records == [None])
 }
 
@@ -104,7 +130,7 @@ pub(super) fn replaying(world: &mut World, narrator: &mut Narrator) -> Result<()
     narrator.scene("Mallory replays Alice's first record, which lists where she no longer is")?;
     let stale = Outcome::Stale { held: Seq::new(2) };
     world.consume(&world.relayed, &Source::DHT, stale, narrator)?;
-    let Ok(floor) = world.book.floor(&world.alice.peer_id());
+    let floor = world.book.floor(&world.alice.peer_id())?;
     match floor {
         Some((seq, _)) => {
             narrator.tell("floor", format_args!("seq {seq}, though the record is gone"))
@@ -139,41 +165,8 @@ impl World {
 
 /// What Bob has of Alice: address, class, who says so, how long.
 fn table(world: &World, narrator: &mut Narrator) -> Result<(), Failure> {
-    let Ok(addresses) = world.book.addresses(&world.alice.peer_id());
-    let now = world.book.now();
-    narrator.claims(&["address", "class", "who says so", "for"])?;
-    for PeerAddress { address, class, provenance, .. } in addresses {
-        narrator.claims(&[
-            &address_text(&address),
-            &class.to_string(),
-            &sources(&provenance),
-            &remaining(&provenance, now),
-        ])?;
-    }
-    Ok(())
-}
-
-fn sources(provenance: &Provenance) -> String {
-    let name = |kind: &ClaimKind| match kind {
-        ClaimKind::Certified(certification) => format!("record {}", certification.seq()),
-        ClaimKind::Dialed => "dialed".to_owned(),
-        ClaimKind::Reported(source) => source.kind().to_string(),
-    };
-    let names: Vec<_> = provenance.claims().iter().map(|claim| name(claim.kind())).collect();
-    names.join(", ")
-}
-
-fn remaining(provenance: &Provenance, now: Timestamp) -> String {
-    /// What lives longer than a year lives as long as the demo.
-    const YEAR: Duration = Duration::from_secs(365 * 24 * 60 * 60);
-    match provenance.expiry() {
-        Some(Expiry::At(at)) => match at.saturating_since(now) {
-            left if left > YEAR => "for ever".to_owned(),
-            left => format!("{} h", left.as_secs().div_ceil(60 * 60)),
-        },
-        Some(Expiry::AfterDisconnect(_)) => "connected".to_owned(),
-        None => String::new(),
-    }
+    let addresses = world.book.addresses(&world.alice.peer_id())?;
+    narrator.claims(&addresses, world.book.now())
 }
 
 pub(super) fn record(

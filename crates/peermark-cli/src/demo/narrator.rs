@@ -4,7 +4,10 @@ use std::fmt::Display;
 use std::io::Write;
 
 use peermark::peer_record::{CertifiedRecord, Dialects, Stage};
+use peermark::peerstore::PeerAddress;
+use peermark::provenance::Timestamp;
 
+use crate::claims;
 use crate::failure::{Failure, Status};
 use crate::output::{Output, Paint};
 
@@ -36,10 +39,13 @@ impl Narrator {
         Ok(writeln!(self.out, "  {label:9}  {fact}")?)
     }
 
-    /// Tells a row of a table of addresses: address, class, who says so, for how long.
-    pub(super) fn claims(&mut self, cells: &[&str; 4]) -> Result<(), Failure> {
-        let [first, second, third, fourth] = cells;
-        Ok(writeln!(self.out, "  {first:33}  {second:11}  {third:20}  {fourth:>9}")?)
+    /// Tells what is known of addresses.
+    pub(super) fn claims(
+        &mut self,
+        addresses: &[PeerAddress],
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        Ok(claims::write(&mut self.out, addresses, now)?)
     }
 
     /// Tells a row of a plan: policy, when, and what.

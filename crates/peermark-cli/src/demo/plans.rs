@@ -23,13 +23,13 @@ pub(super) fn planning(world: &mut World, narrator: &mut Narrator) -> Result<(),
     for text in hearsay {
         parsed.push(parse_address(text).map_err(broken)?);
     }
-    let Ok(reported) = world.book.report(&alice, &parsed, &Source::DHT);
+    let reported = world.book.report(&alice, &parsed, &Source::DHT)?;
     narrator.check(reported.added == parsed.len())?;
 
     let policies: [(&dyn DialPolicy, usize); 3] =
         [(&CertifiedOnly::default(), 2), (&CertifiedFirst::default(), 4), (&Any::default(), 4)];
     for (policy, dialed) in policies {
-        let Ok(plan) = world.book.plan(&alice, policy);
+        let plan = world.book.plan(&alice, policy)?;
         show(&plan, policy.name(), narrator)?;
         narrator.check(plan.plan().dials().len() == dialed)?;
     }

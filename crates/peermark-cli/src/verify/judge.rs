@@ -1,9 +1,9 @@
 //! Verdicts on a job: judged, counted and rendered.
 
-use super::pipeline::Done;
 use super::render::{self, Style};
 use super::tally::Tally;
-use crate::chunks::{MAX_LINE, Run};
+use crate::chunks::MAX_LINE;
+use crate::pipeline::{Job, Work};
 use crate::records::{Judge, Verdict, hide};
 use crate::refusal::Refusal;
 
@@ -16,18 +16,21 @@ pub(super) struct Settings {
     pub(super) named: bool,
 }
 
-/// What a worker takes at once.
+/// The result of a job.
 #[derive(Debug)]
-pub(super) enum Job {
-    /// Lines of an input, in which there is a private key, or none was looked for or found.
-    Lines { run: Run, is_secret: bool },
-    /// An input that is one envelope.
-    Whole { name: String, bytes: Result<Vec<u8>, Refusal>, consumed: u64 },
+pub(super) struct Done {
+    /// The verdicts, as they are to be written.
+    pub(super) rendered: Vec<u8>,
+    /// What they were.
+    pub(super) tally: Tally,
+    /// How many bytes of the input they took.
+    pub(super) consumed: u64,
 }
 
-impl Settings {
-    /// Does a job; `buffer` is whatever was there before, kept for its memory.
-    pub(super) fn work(&self, job: Job, buffer: &mut Vec<u8>) -> Done {
+impl Work for Settings {
+    type Done = Done;
+
+    fn work(&self, job: Job, buffer: &mut Vec<u8>) -> Done {
         let mut rendered = Vec::new();
         let mut tally = Tally::default();
         let consumed = match job {

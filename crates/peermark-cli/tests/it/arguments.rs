@@ -70,6 +70,16 @@ fn every_command_has_examples() {
         &["inspect"],
         &["verify"],
         &["demo"],
+        &["store"],
+        &["store", "import"],
+        &["store", "show"],
+        &["store", "list"],
+        &["store", "records"],
+        &["store", "sweep"],
+        &["store", "check"],
+        &["store", "stats"],
+        &["store", "forget"],
+        &["store", "export"],
     ] {
         let run = peermark(args.iter().chain(&["--help"]), b"").expect(0);
         let (_, examples) = run.text().split_once("Example").expect("examples");

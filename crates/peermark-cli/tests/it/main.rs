@@ -11,5 +11,6 @@ mod lines;
 mod plan;
 mod secrets;
 mod sign;
+mod store;
 mod support;
 mod verify;

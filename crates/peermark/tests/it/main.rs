@@ -2,6 +2,8 @@
 //! dialer on top of it, which is the example's.
 
 mod book;
+#[cfg(feature = "redb")]
+mod builder;
 #[path = "../../examples/tcp_dialer/handshake.rs"]
 mod handshake;
 #[path = "../../examples/tcp_dialer/listener.rs"]

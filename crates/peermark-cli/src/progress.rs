@@ -1,19 +1,18 @@
 //! The progress bar: on standard error, when that is a terminal and the input is lines.
 
+use std::fmt::Display;
 use std::io::{self, IsTerminal};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::tally::Tally;
-
 /// A bar, or nothing.
-pub(super) struct Progress {
+pub(crate) struct Progress {
     bar: Option<ProgressBar>,
 }
 
 impl Progress {
     /// A bar for an input of `total` bytes, if that is known.
-    pub(super) fn new(total: Option<u64>, quiet: bool) -> Self {
+    pub(crate) fn new(total: Option<u64>, quiet: bool) -> Self {
         if quiet || !io::stderr().is_terminal() {
             return Self { bar: None };
         }
@@ -30,26 +29,27 @@ impl Progress {
     }
 
     /// Clears the bar while something else is written to the terminal.
-    pub(super) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
+    pub(crate) fn suspend<T>(&self, write: impl FnOnce() -> T) -> T {
         match &self.bar {
             Some(bar) if io::stdout().is_terminal() => bar.suspend(write),
             _ => write(),
         }
     }
 
-    /// Moves on by some bytes.
-    pub(super) fn advance(&self, bytes: u64, tally: &Tally) {
+    /// Moves on by some bytes, with a word on what became of them; it is shown from the first
+    /// lines on.
+    pub(crate) fn advance(&self, bytes: u64, is_of_lines: bool, message: impl Display) {
         if let Some(bar) = &self.bar {
-            if bar.is_hidden() && tally.is_of_lines() {
+            if bar.is_hidden() && is_of_lines {
                 bar.set_draw_target(ProgressDrawTarget::stderr());
             }
-            bar.set_message(format!("{} verified, {} refused", tally.verified(), tally.refused()));
+            bar.set_message(message.to_string());
             bar.inc(bytes);
         }
     }
 
     /// Takes the bar away.
-    pub(super) fn finish(&self) {
+    pub(crate) fn finish(&self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();
         }

@@ -1,4 +1,6 @@
-//! Reading, verifying and rendering at the same time, with the results in order.
+//! Reading and working on what was read at the same time, with the results in order.
+//!
+//! What the work is, the command says ([`Work`]).
 //!
 //! The reader hands each job to the workers together with the sending end of a channel for its
 //! result, and puts the receiving ends into a queue in the order of the input. Whoever takes from
@@ -14,47 +16,65 @@ use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
-use super::judge::{Job, Settings};
-use super::tally::Tally;
-use crate::chunks::Chunks;
+use crate::chunks::{Chunks, Run};
 use crate::failure::Failure;
 use crate::input::{Source, Whole, WholeFormat, read_whole};
 use crate::keyfile;
 use crate::refusal::Refusal;
 
+/// What a worker takes at once.
+#[derive(Debug)]
+pub(crate) enum Job {
+    /// Lines of an input, in which there is a private key, or none was looked for or found.
+    Lines { run: Run, is_secret: bool },
+    /// An input that is one envelope.
+    Whole { name: String, bytes: Result<Vec<u8>, Refusal>, consumed: u64 },
+}
+
+/// What is made of jobs.
+pub(crate) trait Work: Send + Sync + 'static {
+    /// The result of a job.
+    type Done: Send + 'static;
+
+    /// Does a job; `buffer` is whatever was there before, kept for its memory.
+    fn work(&self, job: Job, buffer: &mut Vec<u8>) -> Self::Done;
+}
+
 /// What comes next.
-pub(super) enum Item {
+pub(crate) enum Item<D> {
     /// A result, now or soon.
-    Pending(Receiver<Done>),
+    Pending(Receiver<D>),
     /// An input that could not be read, or not to its end.
     Trouble(Failure),
 }
 
-/// The result of a job.
-#[derive(Debug)]
-pub(super) struct Done {
-    /// The verdicts, as they are to be written.
-    pub(super) rendered: Vec<u8>,
-    /// What they were.
-    pub(super) tally: Tally,
-    /// How many bytes of the input they took.
-    pub(super) consumed: u64,
+/// How many jobs may be in flight, so that no worker runs dry and nothing piles up.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Depth {
+    /// One job in work and one waiting for each worker: whoever takes the results is quick.
+    Shallow,
+    /// So many: whoever takes the results does something else meanwhile.
+    Jobs(usize),
 }
 
 /// Starts the threads. Whole inputs are in `format`; without one, inputs are lines.
-pub(super) fn start(
+pub(crate) fn start<W: Work>(
     sources: Vec<Source>,
     format: Option<WholeFormat>,
-    settings: Arc<Settings>,
-) -> Result<Receiver<Item>, Failure> {
+    depth: Depth,
+    what: &Arc<W>,
+) -> Result<Receiver<Item<W::Done>>, Failure> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    // One job in work and one waiting for each worker: nobody runs dry, nothing piles up.
-    let in_flight = workers.saturating_mul(2);
-    let (job_sender, job_receiver) = sync_channel::<Assigned>(in_flight);
+    let shallow = workers.saturating_mul(2);
+    let in_flight = match depth {
+        Depth::Shallow => shallow,
+        Depth::Jobs(jobs) => jobs.max(shallow),
+    };
+    let (job_sender, job_receiver) = sync_channel::<Assigned<W::Done>>(shallow);
     let job_receiver = Arc::new(Mutex::new(job_receiver));
     for _ in 0..workers {
-        let (jobs, settings) = (Arc::clone(&job_receiver), Arc::clone(&settings));
-        spawn("verify", move || work(&jobs, &settings))?;
+        let (jobs, what) = (Arc::clone(&job_receiver), Arc::clone(what));
+        spawn("verify", move || work(&jobs, &*what))?;
     }
     let (item_sender, items) = sync_channel(in_flight);
     let mut reader = Reader { format, items: item_sender, jobs: job_sender };
@@ -66,29 +86,29 @@ pub(super) fn start(
 }
 
 /// A job and where its result goes.
-type Assigned = (Job, SyncSender<Done>);
+type Assigned<D> = (Job, SyncSender<D>);
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Failure> {
     let spawned = thread::Builder::new().name(name.to_owned()).spawn(work);
     spawned.map(|_| ()).map_err(|_| Failure::System("cannot start a thread"))
 }
 
-fn work(jobs: &Mutex<Receiver<Assigned>>, settings: &Settings) {
+fn work<W: Work>(jobs: &Mutex<Receiver<Assigned<W::Done>>>, what: &W) {
     let mut buffer = Vec::new();
     loop {
         // The lock is held while waiting, and by one worker at a time; the others wait for it.
         let next = jobs.lock().ok().and_then(|jobs| jobs.recv().ok());
         let Some((job, result)) = next else { return };
-        if result.send(settings.work(job, &mut buffer)).is_err() {
+        if result.send(what.work(job, &mut buffer)).is_err() {
             return;
         }
     }
 }
 
-struct Reader {
+struct Reader<D> {
     format: Option<WholeFormat>,
-    items: SyncSender<Item>,
-    jobs: SyncSender<Assigned>,
+    items: SyncSender<Item<D>>,
+    jobs: SyncSender<Assigned<D>>,
 }
 
 /// The caller, or the workers, have gone.
@@ -100,7 +120,7 @@ impl<T> From<SendError<T>> for Gone {
     }
 }
 
-impl Reader {
+impl<D> Reader<D> {
     fn read(&mut self, source: &Source) -> Result<(), Gone> {
         let mut input = match source.open() {
             Ok(input) => input,

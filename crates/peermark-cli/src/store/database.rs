@@ -1,0 +1,104 @@
+//! The file of the store: which it is, and opening it.
+
+use std::fs;
+use std::io;
+use std::num::NonZeroU32;
+use std::path::{Path, PathBuf};
+
+use peermark::peerstore::Limits;
+use peermark::peerstore_redb::{Options, Redb};
+use peermark::{PeerBook, SystemClock};
+
+use super::place;
+use crate::failure::Failure;
+
+/// The book in a file.
+pub(crate) type Book = PeerBook<Redb, SystemClock>;
+
+/// The option, to be flattened into the arguments of a command.
+#[derive(Clone, Debug, clap::Args)]
+pub(super) struct Database {
+    /// The store [default: peermark/peers.redb in the user's data directory]
+    #[arg(long, value_name = "FILE")]
+    db: Option<PathBuf>,
+}
+
+impl Database {
+    /// Where the store is, and whether nobody said so.
+    fn place(&self) -> Result<(PathBuf, bool), Failure> {
+        match &self.db {
+            Some(path) => Ok((path.clone(), false)),
+            None => {
+                let message = "no place for data of this user is known: say --db FILE";
+                let place = place::default().ok_or(Failure::Usage(message.to_owned()));
+                Ok((place?, true))
+            }
+        }
+    }
+
+    /// Where the store is.
+    pub(super) fn path(&self) -> Result<PathBuf, Failure> {
+        self.place().map(|(path, _)| path)
+    }
+
+    /// Opens the store that is there.
+    pub(super) fn existing(&self) -> Result<Book, Failure> {
+        existing(&self.path()?)
+    }
+
+    /// Opens the store, and makes an empty one where there is none. The folder is made only where
+    /// it is the default one.
+    pub(super) fn or_new(&self, options: Options) -> Result<Book, Failure> {
+        let (path, is_default) = self.place()?;
+        if is_default && let Some(folder) = path.parent() {
+            make_folder(folder).map_err(|error| Failure::file("create", folder, error))?;
+        }
+        is_file(&path)?;
+        open(&path, options)
+    }
+}
+
+/// Opens the store that is there; what is no store is left alone.
+pub(crate) fn existing(path: &Path) -> Result<Book, Failure> {
+    match is_file(path)? {
+        // What is empty would become a store.
+        Some(1..) => open(path, Options::default()),
+        Some(0) | None => {
+            Err(Failure::Usage(format!("no store at {path:?}; import records first")))
+        }
+    }
+}
+
+/// The length of the file, if there is one; no pipe or device is waited for.
+fn is_file(path: &Path) -> Result<Option<u64>, Failure> {
+    match path.metadata() {
+        Ok(found) if found.is_file() => Ok(Some(found.len())),
+        Ok(_) => Err(Failure::Usage(format!("{path:?} is no file, and no store"))),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(Failure::file("open", path, error)),
+    }
+}
+
+fn open(path: &Path, options: Options) -> Result<Book, Failure> {
+    let builder = PeerBook::builder().limits(limits()).options(options);
+    builder.open(path).map_err(|source| Failure::Open { path: path.to_owned(), source })
+}
+
+/// What an operator's own store may hold: whatever is put there. Caps and shares keep strangers from
+/// filling the store of a node; here nobody puts anything but its owner.
+pub(super) fn limits() -> Limits {
+    let many = usize::try_from(1u64 << 32).unwrap_or(usize::MAX);
+    let mut limits = Limits::default();
+    (limits.peers, limits.records, limits.floors) = (many, many, many);
+    limits.bytes = u64::MAX >> 1;
+    limits.share = NonZeroU32::MIN;
+    limits
+}
+
+fn make_folder(folder: &Path) -> io::Result<()> {
+    let mut builder = fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
+}

@@ -1,0 +1,10 @@
+//! Peers as arguments.
+
+use peermark::identity::PeerId;
+
+use crate::complaint::cut;
+
+/// Reads an argument that is a peer.
+pub(super) fn peer_id(text: &str) -> Result<PeerId, String> {
+    text.parse().map_err(|error| format!("{:?} is no peer id: {error}", cut(text)))
+}

@@ -1,0 +1,165 @@
+//! `store export` and `store import --export`: a store by way of text.
+
+use peermark::identity::PeerId;
+use peermark::peerstore::DialResult;
+use peermark::provenance::Source;
+use serde_json::{Value, json};
+
+use super::{Store, address_of, lines, peer, record_of};
+use crate::support::{Folder, alice};
+
+fn id(seed: u8) -> PeerId {
+    peer(seed).parse().unwrap()
+}
+
+/// A store with something of each kind.
+fn full() -> Store {
+    let store = Store::of(&[(1, 5), (2, 6), (3, 7)]);
+    store.run("import", &["--source", "manual"], &lines(&[(2, 6)])).expect(0);
+    let book = store.book();
+    let address = "/ip4/5.6.7.8/tcp/1".parse().unwrap();
+    let _ = book.report(&id(4), &[address], &Source::DHT.reported_by(id(1).into())).unwrap();
+    let name = "/dns/%2Fa%20b/tcp/1";
+    let name = peermark::peer_record::parse_address(name).unwrap();
+    let _ = book.report(&id(4), &[name], &Source::MANUAL).unwrap();
+    let own = Source::identify(id(5).into());
+    let _ = book.report(&id(5), &["/ip4/5.6.7.9/tcp/1".parse().unwrap()], &own).unwrap();
+    assert!(book.dialed(&id(1), &address_of(1, 5).parse().unwrap(), DialResult::Success).unwrap());
+    let _ = book.clear(&id(3)).unwrap();
+    store
+}
+
+#[test]
+fn what_is_exported_comes_back() {
+    let store = full();
+    let file = store.folder.path("export");
+    let run = store.run("export", &["--output", file.to_str().unwrap()], b"").expect(0);
+    assert_eq!(run.stderr, "5 peers exported\n");
+    let copy = Store::new();
+    let run = copy.run("import", &["--export", file.to_str().unwrap(), "--json"], b"").expect(0);
+    let expected = json!({
+        "read": 5, "peers": 5, "records": 2, "claims": 4, "floors": 1, "refused": 0,
+    });
+    assert_eq!(run.objects(), [json!({ "acknowledged": 5 }), expected]);
+    assert_eq!(copy.list(), store.list());
+    let shown = |store: &Store, seed| {
+        let run = store.run("show", &[&peer(seed), "--json"], b"").expect(0);
+        let mut object = run.objects().remove(0);
+        forget_time(&mut object);
+        object
+    };
+    for seed in 1..=5 {
+        assert_eq!(shown(&copy, seed), shown(&store, seed), "{seed}");
+    }
+    // The floor without a record came along.
+    let run = copy.run("import", &["--source", "dht", "--json"], &lines(&[(3, 6)])).expect(0);
+    assert_eq!(run.objects().pop().unwrap()["stale"], 1);
+    copy.run("check", &[], b"").expect(0);
+
+    // Once more changes nothing, and standard output is as good as a file.
+    let text = store.run("export", &[], b"").expect(0).stdout;
+    copy.run("import", &["--export", "-"], &text).expect(0);
+    assert_eq!(copy.list(), store.list());
+}
+
+fn forget_time(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.remove("ttl_ms");
+            map.values_mut().for_each(forget_time);
+        }
+        Value::Array(values) => values.iter_mut().for_each(forget_time),
+        _ => {}
+    }
+}
+
+#[test]
+fn what_does_not_parse_or_verify_is_refused_by_its_line() {
+    let text = full().run("export", &[], b"").expect(0).text().to_owned();
+    let row = text.lines().find(|line| line.contains("\"record\"")).unwrap();
+    let mut forged: Value = serde_json::from_str(row).unwrap();
+    let other = data_encoding::BASE64.encode(record_of(9, 1).as_bytes());
+    forged["record"]["envelope"] = json!(other);
+    let with = |change: &dyn Fn(&mut Value)| {
+        let mut value: Value = serde_json::from_str(row).unwrap();
+        change(&mut value);
+        value.to_string()
+    };
+    let peer = peer(9);
+    let claim = |claim: &str| {
+        format!(
+            "{{\"peer\":\"{peer}\",\"addresses\":[{{\"address\":\"/ip4/1.2.3.4/tcp/1\",\"claims\":[{claim}]}}]}}"
+        )
+    };
+    let rows: Vec<(String, &str)> = vec![
+        (forged.to_string(), "its record is of "),
+        (with(&|row| row["record"]["envelope"] = json!("AAAA")), "its record is refused: "),
+        (with(&|row| row["record"]["envelope"] = json!("*")), "its record is no base64"),
+        (with(&|row| row["record"]["delivered_by"] = json!([])), "delivered by nobody"),
+        (with(&|row| row["record"]["ttl_ms"] = json!(0)), "no time is left"),
+        (with(&|row| row["record"]["ttl_ms"] = json!(-1)), "invalid value"),
+        (with(&|row| row["peer"] = json!("\u{1b}[2J")), "its peer is no peer id"),
+        (with(&|row| row["more"] = json!(1)), "unknown field `more`"),
+        (with(&|row| row["\u{1b}[2J"] = json!(1)), "unknown field `\\u{1b}[2J`"),
+        (with(&|row| row["floor"]["digest"] = json!("00")), "32 bytes"),
+        (with(&|row| row["floor"]["seq"] = json!("x")), "sequence number"),
+        (claim("{\"source\":\"certified\",\"ttl_ms\":1}"), "no source of that name"),
+        (claim("{\"source\":\"identify\",\"ttl_ms\":1}"), "an address: identify speaks"),
+        (claim("{\"source\":\"dialed\",\"reporter\":\"x\",\"ttl_ms\":1}"), "nobody reports"),
+        (claim("{\"source\":\"dht\",\"reporter\":\"x\",\"ttl_ms\":1}"), "a reporter"),
+        (format!("{{\"peer\":\"{peer}\",\"addresses\":[{{\"claims\":[]}}]}}"), "text or bytes"),
+        ("[".repeat(100_000), "invalid type"),
+        (String::new(), "EOF"),
+        ("\u{0}".to_owned(), "expected value"),
+        ("x".repeat(5 << 20), "more than 4194304 bytes"),
+    ];
+    let store = Store::new();
+    let mut input = "{\"peermark-export\":1}\n".to_owned();
+    rows.iter().for_each(|(row, _)| input += &format!("{row}\n"));
+    input += row;
+    let run = store.run("import", &["--export", "-", "--json"], input.as_bytes()).expect(1);
+    let errors: Vec<_> = run.stderr.lines().collect();
+    for (nth, ((_, words), error)) in rows.iter().zip(&errors).enumerate() {
+        let at = format!("error: line {}: ", nth + 2);
+        assert!(error.starts_with(&at) && error.contains(words), "{words}: {error}");
+    }
+    let summary = run.objects().pop().unwrap();
+    assert_eq!((&summary["peers"], &summary["refused"]), (&json!(1), &json!(rows.len())));
+    store.run("check", &[], b"").expect(0);
+}
+
+#[test]
+fn what_is_no_export_makes_no_store() {
+    let folder = Folder::new();
+    let key = folder.file("key", &alice().encode());
+    let store = Store::new();
+    for (input, words) in [
+        (&b""[..], "is no export"),
+        (b"\n", "is no export"),
+        (b"{}\n", "is no export"),
+        (b"{\"peermark-export\":2}\n", "version 2; this reads version 1"),
+        (b"\xff\xfe\x00", "is no export"),
+    ] {
+        store.run("import", &["--export", "-"], input).expect_error(1, &[words]);
+    }
+    let key = key.to_str().unwrap();
+    store.run("import", &["--export", key], b"").expect_error(1, &["is no export"]);
+    store.run("import", &["--export", "/no/such"], b"").expect_error(2, &["cannot open"]);
+    let both = ["--export", "-", "--source", "dht"];
+    store.run("import", &both, b"").expect_error(2, &["cannot be used with"]);
+    assert!(!store.db.exists());
+}
+
+#[test]
+fn an_export_is_not_written_over_the_store_or_a_key() {
+    let store = full();
+    let key = store.folder.file("key", &alice().encode());
+    let before = store.list();
+    let db = store.db.to_str().unwrap();
+    store.run("export", &["--output", db], b"").expect_error(2, &["is the store"]);
+    store
+        .run("export", &["--output", key.to_str().unwrap()], b"")
+        .expect_error(2, &["private key"]);
+    store.run("export", &["--output", "/no/such/x"], b"").expect_error(2, &["cannot write"]);
+    assert_eq!(store.list(), before);
+}
