@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod kill;
 mod look;
 mod trouble;
 
