@@ -18,6 +18,9 @@ pub(crate) struct Cache {
     changing: Mutex<()>,
 }
 
+/// Peers that one transaction changes, above which they are not kept.
+const BULK: usize = 256;
+
 impl Cache {
     pub(crate) fn new(peers: usize) -> Self {
         Self {
@@ -48,8 +51,10 @@ impl Cache {
     pub(crate) fn publish(&self, done: &mut Done, session: Session) {
         let _changing = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
         self.epoch.fetch_add(1, Ordering::AcqRel);
+        // What comes in bulk is not hot, and would push out what is.
+        let is_bulk = done.changed.len() > BULK;
         for (peer, state) in done.changed.drain() {
-            match state.filter(|state| state.session == session) {
+            match state.filter(|state| state.session == session && !is_bulk) {
                 Some(state) => self.states.insert(peer, state),
                 None => drop(self.states.remove(&peer)),
             }

@@ -141,10 +141,13 @@ impl Batch<'_> {
     }
 
     pub(super) fn add_id(&mut self, hash: u64, id: u64) -> Result<(), Error> {
-        let mut row = self.tables.peers.get(hash)?.map(|row| row.value().to_vec());
-        let row = row.get_or_insert_default();
-        row.extend_from_slice(&id.to_le_bytes());
-        self.tables.peers.insert(hash, &**row)?;
+        let others = self.tables.peers.insert(hash, &id.to_le_bytes()[..])?;
+        // Hardly ever is there another peer with this hash.
+        let others = others.map(|row| row.value().to_vec());
+        if let Some(mut row) = others {
+            row.extend_from_slice(&id.to_le_bytes());
+            self.tables.peers.insert(hash, &*row)?;
+        }
         Ok(())
     }
 
