@@ -5,10 +5,14 @@
 //! what it is (`xxd -p` writes the digits), and is replayed by the tests.
 
 use std::path::Path;
+use std::time::Duration;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
+use peermark_peerstore::{Config, DialResult, Engine as _, PeerEntry, Peerstore};
+use peermark_provenance::{Source, SourceKind, Timestamp};
 
+use crate::peerstore::fixtures::{numbers, peer, record};
 use crate::peerstore::ops::{OP_LEN, Profile};
 use crate::rng::Rng;
 use crate::{keys, model, vectors};
@@ -31,7 +35,7 @@ pub fn seeds() -> impl Iterator<Item = Seed> {
 }
 
 /// The fuzz targets, each with a property of the same name.
-pub const TARGETS: [&str; 11] = [
+pub const TARGETS: [&str; 12] = [
     "wire",
     "public_key",
     "envelope_open",
@@ -41,6 +45,7 @@ pub const TARGETS: [&str; 11] = [
     "oracle_diff",
     "store_ops",
     "store_ingest",
+    "store_row",
     "dial_plan",
     "dialer_events",
 ];
@@ -55,6 +60,7 @@ fn of_target(target: &'static str) -> Vec<Seed> {
         "dial_plan" => dials(),
         "dialer_events" => events(),
         "store_ingest" => [envelopes(), payloads()].concat(),
+        "store_row" => rows(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
     };
     let made = material.into_iter().map(|(name, bytes)| Seed { target, name, bytes });
@@ -149,6 +155,44 @@ fn programs() -> Vec<(String, Vec<u8>)> {
             all.push((format!("program-{profile}-random-{seed}"), [vec![profile], bytes].concat()));
         }
     }
+    all
+}
+
+/// Entries of every shape: with a record, with claims of all kinds, dialed, connected, with a floor.
+fn rows() -> Vec<(String, Vec<u8>)> {
+    const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
+    const HOUR: Duration = Duration::from_secs(3600);
+    let store = Peerstore::in_memory(Config::default());
+    let sources = SourceKind::ALL.map(Source::of);
+    let reporter = Source::PUBSUB.reported_by(peer(99).into());
+    for index in 0..16u64 {
+        let (peer, some) = (peer(index), numbers(0..3));
+        if index & 1 != 0 {
+            let addresses = numbers(0..if index & 2 == 0 { 2 } else { 20 });
+            let _ = store.apply(&record(index, 5, &addresses), &Source::DHT, HOUR, NOW);
+        }
+        if index & 4 != 0 {
+            for source in sources.iter().chain([&reporter]) {
+                let _ = store.report(&peer, &some, source, HOUR, NOW);
+            }
+            let _ = store.dialed(&peer, &some[0], DialResult::Success, HOUR, NOW);
+            let _ = store.dialed(&peer, &some[1], DialResult::Failure, HOUR, NOW);
+        }
+        if index & 8 != 0 {
+            let _ = store.connected(&peer, NOW);
+        }
+    }
+    let mut all = Vec::new();
+    let mut add = |entry: &PeerEntry| {
+        let mut row = Vec::new();
+        entry.encode(&mut row);
+        all.push((format!("row-{}", all.len()), row));
+    };
+    for region in 0..store.engine().regions() {
+        let Ok(()) = store.engine().read_region(region, |entries| entries.for_each(&mut add));
+    }
+    let Ok(floor) = store.engine().floor(&peer(1));
+    add(&PeerEntry::new(peer(1), floor));
     all
 }
 

@@ -38,14 +38,14 @@ pub use flow::certified_flow;
 pub use key::public_key;
 pub use oracle_diff::oracle_diff;
 pub use record::peer_record;
-pub use store::{config, run_program, store_ingest, store_ops};
+pub use store::{config, run_program, store_ingest, store_ops, store_row};
 pub use wire::wire;
 
 /// A function that panics when its property does not hold for these bytes.
 pub type Property = fn(&[u8]);
 
 /// Every property under the name of its fuzz target.
-pub const ALL: [(&str, Property); 11] = [
+pub const ALL: [(&str, Property); 12] = [
     ("wire", wire),
     ("public_key", public_key),
     ("envelope_open", envelope_open),
@@ -55,6 +55,7 @@ pub const ALL: [(&str, Property); 11] = [
     ("oracle_diff", oracle_diff),
     ("store_ops", store_ops),
     ("store_ingest", store_ingest),
+    ("store_row", store_row),
     ("dial_plan", dial_plan),
     ("dialer_events", dialer_events),
 ];

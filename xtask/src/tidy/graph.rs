@@ -88,12 +88,7 @@ const MEMBERS: &[(&str, &[&str])] = &[
     (
         "peermark-peerstore-redb",
         // Records are for its tests.
-        &[
-            "peermark-identity",
-            "peermark-peer-record",
-            "peermark-peerstore",
-            "peermark-provenance",
-        ],
+        &["peermark-identity", "peermark-peer-record", "peermark-peerstore", "peermark-provenance"],
     ),
     // The same sources once more, over the locks of a tester of schedules.
     ("peermark-peerstore-shuttle", STORE),

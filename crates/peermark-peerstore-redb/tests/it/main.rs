@@ -7,5 +7,6 @@ mod faults;
 mod file;
 mod flips;
 mod power;
+mod programs;
 mod restarts;
 mod work;

@@ -3,6 +3,7 @@
 mod crowd;
 mod ingest;
 mod mirror;
+mod row;
 mod run;
 
 use peermark_peerstore::{Config, Peerstore, Secret};
@@ -10,6 +11,7 @@ use peermark_peerstore::{Config, Peerstore, Secret};
 use crate::peerstore::ops::{Profile, Program};
 
 pub use ingest::store_ingest;
+pub use row::store_row;
 pub use run::run_program;
 
 /// Rules P1 to P6 and S1 to S16 over a sequence of operations.

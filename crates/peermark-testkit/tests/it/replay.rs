@@ -16,7 +16,7 @@ const MUTATIONS: usize = 100_000;
 
 /// How the mutations are divided: cheap properties take more of them. The numbers are parts of
 /// their sum.
-const SHARES: [(&str, usize); 11] = [
+const SHARES: [(&str, usize); 12] = [
     ("wire", 30),
     ("public_key", 15),
     ("envelope_open", 10),
@@ -26,6 +26,7 @@ const SHARES: [(&str, usize); 11] = [
     ("oracle_diff", 15),
     ("store_ops", 1),
     ("store_ingest", 3),
+    ("store_row", 5),
     ("dial_plan", 5),
     ("dialer_events", 1),
 ];
