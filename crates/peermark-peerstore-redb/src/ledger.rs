@@ -187,6 +187,25 @@ impl Ledger {
         }
     }
 
+    /// What there is more of than the limits allow, all groups together.
+    pub(crate) fn exceeds(&self, limits: &Limits) -> Option<Room> {
+        let Sums { peers, records, bytes, .. } = self.total;
+        if peers > count(limits.peers) {
+            Some(Room::Peers)
+        } else if records > count(limits.records) {
+            Some(Room::Records)
+        } else if bytes > limits.bytes {
+            Some(Room::Bytes)
+        } else {
+            None
+        }
+    }
+
+    /// Whether there are more floors than the limits allow.
+    pub(crate) fn has_too_many_floors(&self, limits: &Limits) -> bool {
+        self.total.floors > count(limits.floors)
+    }
+
     /// Whether a group holds more than its share.
     pub(crate) fn is_over(&self, group: u16, limits: &Limits) -> bool {
         let of = self.of(group);
@@ -234,11 +253,8 @@ impl Ledger {
 
     /// Whether all of it is within the limits.
     pub(crate) fn is_within(&self, limits: &Limits) -> bool {
-        let Sums { peers, records, bytes, floors, .. } = self.total;
-        peers <= count(limits.peers)
-            && records <= count(limits.records)
-            && bytes <= limits.bytes
-            && floors <= count(limits.floors)
+        self.exceeds(limits).is_none()
+            && !self.has_too_many_floors(limits)
             && (0..GROUPS).all(|group| !self.is_over(group, limits))
     }
 }

@@ -1,5 +1,6 @@
 //! Opening: making the file where there is none, and finding out what state it is in.
 
+use std::collections::HashSet;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -10,7 +11,7 @@ use peermark_peerstore::{Config, Moment, Secret, SetConnected, Shared, Usage};
 use redb::backends::FileBackend;
 use redb::{ReadableTable as _, StorageBackend};
 
-use crate::batch::{Writer, read_counters, read_ledger, reckoning};
+use crate::batch::{AT_ONCE, Writer, read_counters, read_ledger, reckoning};
 use crate::blocks::{Blocks, BlocksError};
 use crate::cache::Cache;
 use crate::contain::{Contained, contain};
@@ -159,6 +160,7 @@ impl Redb {
             page_cache: options.page_cache,
             next_due: AtomicU64::new(0),
             usage: RwLock::new(Usage::default()),
+            blocked: RwLock::new(HashSet::new()),
             durable: AtomicU64::new(0),
             made: AtomicU64::new(0),
             suspects: Mutex::new(false),
@@ -188,6 +190,8 @@ impl Redb {
             batch.next_due()
         })?;
         self.note(&writer, next_due);
+        // The limits may be lower than those that it was filled with.
+        while self.transact(&mut writer, at, true, 0, |batch| batch.fit(AT_ONCE))? {}
         Ok(())
     }
 }

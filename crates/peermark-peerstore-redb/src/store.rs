@@ -1,5 +1,6 @@
 //! The engine: one file, one writer at a time, and reads beside it.
 
+use std::collections::HashSet;
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -34,6 +35,8 @@ pub struct Redb {
     pub(crate) page_cache: usize,
     pub(crate) next_due: AtomicU64,
     pub(crate) usage: RwLock<Usage>,
+    /// The hashes of who is in quarantine, for those who read.
+    pub(crate) blocked: RwLock<HashSet<u64>>,
     /// Updates that are durable, since the store was opened.
     pub(crate) durable: AtomicU64,
     pub(crate) made: AtomicU64,
@@ -197,6 +200,11 @@ impl Redb {
     /// Remembers what can be asked without the file.
     pub(crate) fn note(&self, writer: &Writer, next_due: Option<u64>) {
         self.next_due.store(next_due.unwrap_or(NEVER), Ordering::Release);
+        let mut blocked = self.blocked.write().unwrap_or_else(PoisonError::into_inner);
+        if *blocked != writer.blocked {
+            blocked.clone_from(&writer.blocked);
+        }
+        drop(blocked);
         *self.usage.write().unwrap_or_else(PoisonError::into_inner) = writer.ledger.usage();
     }
 
@@ -265,6 +273,8 @@ impl Redb {
         let hash = hash_of(self.shared.secret(), peer.as_bytes());
         match contain(|| State::find(from, peer, hash, self.reading))? {
             Found::Held(state) => Ok(Some(state)),
+            // What is in quarantine is not the same as nothing.
+            Found::Nothing if self.is_blocked(hash) => Err(Error::Quarantined { peer: *peer }),
             Found::Nothing => Ok(None),
             Found::Damaged(id, damage) => {
                 tracing::error!(%peer, id, %damage, "a damaged row");
@@ -272,6 +282,10 @@ impl Redb {
                 Err(Error::damaged(format!("what was stored of {peer}: {damage}")))
             }
         }
+    }
+
+    fn is_blocked(&self, hash: u64) -> bool {
+        self.blocked.read().unwrap_or_else(PoisonError::into_inner).contains(&hash)
     }
 
     /// As [`Self::load`], for rows that are read in bulk: by their ids, and past the cache. Damaged

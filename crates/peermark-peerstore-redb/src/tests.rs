@@ -73,6 +73,8 @@ fn f2_a_damaged_row_is_put_aside_and_its_peer_is_refused() {
     let report = store.engine().examine().unwrap();
     assert_eq!((report.quarantined, report.defect), (1, None));
     assert_eq!(store.usage().peers, 2);
+    let aside = store.addresses(&peers[1], NOW).unwrap_err();
+    assert!(matches!(aside, Error::Quarantined { .. }), "{aside}");
     // Its floor is gone: whatever comes could be a replay. Also in another life.
     refused(&store, 1);
     refused(&store, 3);

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use peermark_peerstore::{Cause, EXEMPT, Evicted, GROUPS, Need, PeerEntry, Room};
+use peermark_provenance::TrustClass;
 use redb::ReadableTable as _;
 
 use super::{Batch, Effect};
@@ -147,6 +148,37 @@ impl Batch<'_> {
         }
         let hash = self.hash(&peer);
         Ok(Some(Arc::new(State { hash, ..state })))
+    }
+
+    /// Lets go of what is above the limits, of no more than `budget` peers. Answers whether there
+    /// may be more.
+    pub(crate) fn fit(&mut self, budget: usize) -> Result<bool, Error> {
+        let limits = self.cx.limits;
+        for _ in 0..budget {
+            let need = Need { record: false, bytes: 0, class: TrustClass::User, group: EXEMPT };
+            let victim = match self.writer.ledger.exceeds(limits) {
+                Some(room) => self.victim(room, &need, None)?,
+                None if self.writer.ledger.has_too_many_floors(limits) => {
+                    self.drawn(FLOOR, None)?
+                }
+                None => break,
+            };
+            match victim {
+                Some(key) if key.1 == FLOOR => match self.state_of(key.3)? {
+                    Some(state) => self.drop_floor(state)?,
+                    None => drop(self.tables.order.remove(key)?),
+                },
+                Some(key) => self.evict(key)?,
+                None => return Ok(false),
+            }
+        }
+        if self.writer.ledger.exceeds(limits).is_some()
+            || self.writer.ledger.has_too_many_floors(limits)
+        {
+            return Ok(true);
+        }
+        (0..GROUPS).try_for_each(|group| self.hold_to_share(group))?;
+        Ok(false)
     }
 
     /// Evicts of a group that holds too much: it may when peers that were dialed no longer are.

@@ -96,6 +96,30 @@ fn f1_expiry_floors_and_secret_survive() {
     store.check().unwrap();
 }
 
+/// A store that is opened with lower limits than it was filled with keeps to them.
+#[test]
+fn s11_lower_limits_hold_from_the_opening_on() {
+    let (disk, cast) = (Disk::default(), Cast::new(30, 1));
+    let open = |peers: usize, floors: usize| {
+        let mut config = Config::default();
+        (config.limits.peers, config.limits.floors) = (peers, floors);
+        config.limits.share = NonZeroU32::MIN;
+        Peerstore::new(Redb::open_on(disk.clone(), config, &Options::default()).unwrap())
+    };
+    let store = open(100, 100);
+    for n in 0..30 {
+        let _ = store.apply(cast.record(n, 0), &Source::DHT, MINUTE, START).unwrap();
+    }
+    let one = ["/ip4/192.0.2.9/tcp/1".parse().unwrap()];
+    let _ = store.report(&cast.peers()[0], &one, &Source::MANUAL, MINUTE, START).unwrap();
+    drop(store);
+    let store = open(10, 5);
+    let usage = store.usage();
+    assert_eq!((usage.peers, usage.floors), (10, 5));
+    assert_eq!(store.addresses(&cast.peers()[0], START).unwrap().len(), 2, "the user's stays");
+    store.check().unwrap();
+}
+
 #[test]
 fn s14_a_clock_that_was_set_back_between_two_lives_revives_nothing() {
     let disk = Disk::default();
