@@ -79,7 +79,11 @@ impl Shard {
         around: &Around<'_>,
     ) -> T::Answer {
         let cx = &around.cx;
-        let need = self.entries.get(key).and_then(|entry| transition.need(entry, cx));
+        let Some((need, plan)) = self.entries.get(key).map(|entry| transition.need(entry, cx))
+        else {
+            // Not reached: the caller has just found it.
+            return transition.refuse(Room::Peers);
+        };
         let turn = need.and_then(|need| around.ledger.turn(&need, false, cx.limits));
         if let Some(need) = need
             && let Err(room) = self.make_room(&need, Some(key), around)
@@ -89,7 +93,7 @@ impl Shard {
         let before = around.before(self.entries.get(key));
         let changed = self.entries.change(key, around.now(), |entry| {
             let before_bill = Bill::of(entry);
-            let answer = transition.run(entry, cx);
+            let answer = transition.run(entry, plan, cx);
             around.tell(before, entry, transition.cause());
             let bill = Bill::of(entry);
             around.ledger.charge(&bill);
@@ -107,7 +111,6 @@ impl Shard {
                 self.hold_to_share(bill.owner(), around);
                 answer
             }
-            // Not reached: the caller has just found it.
             None => transition.refuse(Room::Peers),
         }
     }
@@ -125,7 +128,7 @@ impl Shard {
         let floor = floor.map(|row| row.floor);
         let held = floor.filter(|floor| floor.until > cx.floor_now);
         let absent = PeerEntry::new(*peer, held);
-        let need = transition.need(&absent, cx);
+        let (need, plan) = transition.need(&absent, cx);
         let turn = need.and_then(|need| around.ledger.turn(&need, true, cx.limits));
         if let Some(need) = need
             && let Err(room) = self.make_room(&need, None, around)
@@ -140,7 +143,7 @@ impl Shard {
         };
         entry.begin(peer, held);
         let before = around.before(None);
-        let answer = transition.run(entry, cx);
+        let answer = transition.run(entry, plan, cx);
         around.tell(before, entry, transition.cause());
         if entry.is_empty() {
             let left = entry.floor();
