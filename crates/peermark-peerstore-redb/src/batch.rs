@@ -137,14 +137,14 @@ impl<'b> Batch<'b> {
             Some(state) => state.entry.clone(),
             None => PeerEntry::new(*peer, settled.as_deref().and_then(|state| self.floor(state))),
         };
-        let need = transition.need(&entry, &self.cx);
+        let (need, plan) = transition.need(&entry, &self.cx);
         if let Some(need) = need
             && let Err(room) = self.make_room(&need, id, is_new)?
         {
             return Ok(Ok(transition.refuse(room)));
         }
         let before = entry.clone();
-        let answer = transition.run(&mut entry, &self.cx);
+        let answer = transition.run(&mut entry, plan, &self.cx);
         if entry == before && (!is_new || entry.floor() == floor_of(settled.as_deref())) {
             return Ok(Ok(answer));
         }

@@ -31,19 +31,25 @@ pub use report::ReportAddresses;
 /// An engine runs it like this, all of it atomically for the peer:
 ///
 /// 1. It lets what is over go: [`PeerEntry::settle`].
-/// 2. It asks [`need`](Self::need). Where something is needed, it makes room, by evicting others,
+/// 2. It asks [`need`](Self::need), which answers a plan too. Where something is needed, it makes room, by evicting others,
 ///    and where it cannot, it answers [`refuse`](Self::refuse) and stores nothing.
-/// 3. It calls [`run`](Self::run) and stores the entry, or what [`PeerEntry::floor`] says when the
+/// 3. It calls [`run`](Self::run) with the plan, on the entry that `need` saw, and stores the entry, or what [`PeerEntry::floor`] says when the
 ///    entry is empty.
 pub trait Transition {
     /// What the caller learns.
     type Answer;
 
-    /// What storing the result would take; `None` when nothing is added.
-    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need>;
+    /// What was decided when the entry was looked at, so that it is decided once.
+    type Plan;
 
-    /// Changes the entry. Whatever it is given, the invariants of the entry hold afterwards.
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Self::Answer;
+    /// What storing the result would take, `None` when nothing is added; and what is to be done.
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, Self::Plan);
+
+    /// Changes the entry as planned: the entry and the context are those that [`need`](Self::need)
+    /// was given, and the plan is what it answered. Who runs it again asks again.
+    ///
+    /// Whatever it is given, the invariants of the entry hold afterwards.
+    fn run(&self, entry: &mut PeerEntry, plan: Self::Plan, cx: &Context<'_>) -> Self::Answer;
 
     /// The answer where there is no room. The entry stays as it is.
     fn refuse(&self, room: Room) -> Self::Answer;

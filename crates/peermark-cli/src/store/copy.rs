@@ -37,14 +37,15 @@ struct Adopt(PeerEntry);
 
 impl Transition for Adopt {
     type Answer = ();
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
         let bytes = self.0.charges().fold(0u64, |sum, charge| sum.saturating_add(charge.bytes));
         let record = self.0.has_record();
-        Some(Need { record, bytes, class: TrustClass::User, group: EXEMPT })
+        (Some(Need { record, bytes, class: TrustClass::User, group: EXEMPT }), ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) {
         *entry = self.0.clone();
         entry.settle(cx);
     }

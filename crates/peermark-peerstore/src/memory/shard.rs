@@ -79,9 +79,15 @@ impl Shard {
         around: &Around<'_>,
     ) -> T::Answer {
         let cx = &around.cx;
-        let need = self.entries.get(key).and_then(|entry| transition.need(entry, cx));
+        let Some((need, plan)) = self.entries.get(key).map(|entry| transition.need(entry, cx))
+        else {
+            // Not reached: the caller has just found it.
+            return transition.refuse(Room::Peers);
+        };
         let turn = need.and_then(|need| around.ledger.turn(&need, false, cx.limits));
-        if let Some(need) = need
+        // Whose turn it need not be is far from every cap.
+        if turn.is_some()
+            && let Some(need) = need
             && let Err(room) = self.make_room(&need, Some(key), around)
         {
             return transition.refuse(room);
@@ -89,7 +95,7 @@ impl Shard {
         let before = around.before(self.entries.get(key));
         let changed = self.entries.change(key, around.now(), |entry| {
             let before_bill = Bill::of(entry);
-            let answer = transition.run(entry, cx);
+            let answer = transition.run(entry, plan, cx);
             around.tell(before, entry, transition.cause());
             let bill = Bill::of(entry);
             around.ledger.charge(&bill);
@@ -107,7 +113,6 @@ impl Shard {
                 self.hold_to_share(bill.owner(), around);
                 answer
             }
-            // Not reached: the caller has just found it.
             None => transition.refuse(Room::Peers),
         }
     }
@@ -124,23 +129,28 @@ impl Shard {
         let floor = floor_key.and_then(|key| self.floors.get(key)?.as_ref());
         let floor = floor.map(|row| row.floor);
         let held = floor.filter(|floor| floor.until > cx.floor_now);
-        let absent = PeerEntry::new(*peer, held);
-        let need = transition.need(&absent, cx);
-        let turn = need.and_then(|need| around.ledger.turn(&need, true, cx.limits));
-        if let Some(need) = need
-            && let Err(room) = self.make_room(&need, None, around)
-        {
-            return transition.refuse(room);
-        }
-        // Room for an evicted peer's floor may have cost this one its own.
-        let floor_key = floor_key.and_then(|_| self.floors.find(hash, peer.as_bytes()));
         let key = self.entries.reserve();
         let Some(entry) = self.entries.get_mut(key) else {
             return transition.refuse(Room::Peers);
         };
         entry.begin(peer, held);
+        let (need, plan) = transition.need(entry, cx);
+        let turn = need.and_then(|need| around.ledger.turn(&need, true, cx.limits));
+        // Whose turn it need not be is far from every cap.
+        if turn.is_some()
+            && let Some(need) = need
+            && let Err(room) = self.make_room(&need, None, around)
+        {
+            self.entries.give_back(key);
+            return transition.refuse(room);
+        }
+        // Room for an evicted peer's floor may have cost this one its own.
+        let floor_key = floor_key.and_then(|_| self.floors.find(hash, peer.as_bytes()));
+        let Some(entry) = self.entries.get_mut(key) else {
+            return transition.refuse(Room::Peers);
+        };
         let before = around.before(None);
-        let answer = transition.run(entry, cx);
+        let answer = transition.run(entry, plan, cx);
         around.tell(before, entry, transition.cause());
         if entry.is_empty() {
             let left = entry.floor();

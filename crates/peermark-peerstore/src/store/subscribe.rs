@@ -104,12 +104,13 @@ struct Snapshot<'a> {
 
 impl Transition for Snapshot<'_> {
     type Answer = Vec<PeerAddress>;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &crate::Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &crate::Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, _: &crate::Context<'_>) -> Self::Answer {
+    fn run(&self, entry: &mut PeerEntry, (): (), _: &crate::Context<'_>) -> Self::Answer {
         self.subscription.go_live(self.region);
         copy_addresses(&PeerView::new(entry, self.now))
     }

@@ -20,11 +20,24 @@ pub struct ApplyRecord<'a> {
     ttl: Duration,
 }
 
-/// What becomes of a record, before anything is changed.
+/// What becomes of a record, decided before anything is changed.
+#[derive(Debug)]
+pub struct Plan {
+    decision: Decision,
+    /// How many of its addresses will be certified.
+    count: usize,
+    /// The group of who delivered it, where that had to be told.
+    group: Option<u16>,
+}
+
+#[derive(Debug)]
 enum Decision {
-    Insert,
+    Insert {
+        ends: Timestamp,
+    },
     Replace {
         from: Seq,
+        ends: Timestamp,
     },
     /// The same record again, when it is not held any more: from the peer itself, or from anybody
     /// where it was evicted before its time. It ends then.
@@ -37,6 +50,12 @@ enum Decision {
     },
     /// Nothing changes.
     Answer(Outcome),
+}
+
+impl Decision {
+    const fn is_no_change(&self) -> bool {
+        matches!(self, Self::Refresh { .. } | Self::Answer(_))
+    }
 }
 
 impl<'a> ApplyRecord<'a> {
@@ -68,9 +87,10 @@ impl<'a> ApplyRecord<'a> {
         nothing_moved(peer, seq, Outcome::Refreshed { extended: false })
     }
 
-    fn decide(&self, entry: &PeerEntry, cx: &Context<'_>) -> Decision {
+    fn decide(&self, entry: &PeerEntry, count: usize, cx: &Context<'_>) -> Decision {
         let refused = |reason| Decision::Answer(Outcome::Refused { reason });
-        let itself = is_itself(self.source, &self.record.peer_id());
+        let itself = self.source.kind() == SourceKind::Identify
+            && is_itself(self.source, &self.record.peer_id());
         if self.source.kind() == SourceKind::Identify && !itself {
             return refused(Refusal::NotItself);
         }
@@ -80,15 +100,17 @@ impl<'a> ApplyRecord<'a> {
         }
         let live = entry.has_live_record(cx.now);
         let seq = self.record.seq();
-        if self.ends(cx.now, cx) <= cx.now {
+        let ends = self.ends(cx.now, cx);
+        if ends <= cx.now {
             return refused(Refusal::NoTime);
         }
         let Some((held, accepted)) = Self::held(entry, live, cx) else {
-            return self.fits(entry, cx, Decision::Insert);
+            return self.fits(count, Decision::Insert { ends });
         };
         if seq > held {
-            let decision = if live { Decision::Replace { from: held } } else { Decision::Insert };
-            return self.fits(entry, cx, decision);
+            let replace = Decision::Replace { from: held, ends };
+            let decision = if live { replace } else { Decision::Insert { ends } };
+            return self.fits(count, decision);
         }
         if seq < held {
             return Decision::Answer(Outcome::Stale { held });
@@ -110,7 +132,7 @@ impl<'a> ApplyRecord<'a> {
         let lives_until = entry.floor().map_or(Timestamp::EPOCH, |floor| floor.lives_until);
         let ends = if itself { ends } else { ends.min(lives_until) };
         if ends > cx.now {
-            return self.fits(entry, cx, Decision::Reinstate { ends, extended: itself });
+            return self.fits(count, Decision::Reinstate { ends, extended: itself });
         }
         refused(Refusal::Expired)
     }
@@ -142,13 +164,20 @@ impl<'a> ApplyRecord<'a> {
     }
 
     /// Whether there is an address for which the peer's better ones leave room (S11).
-    fn fits(&self, entry: &PeerEntry, cx: &Context<'_>, decision: Decision) -> Decision {
-        let wanted = self.record.addresses().len();
-        if wanted > 0 && self.kept(entry.extra.as_deref(), cx).next().is_none() {
+    fn fits(&self, count: usize, decision: Decision) -> Decision {
+        if count == 0 && self.record.addresses().len() > 0 {
             let reason = Refusal::NoRoom(Room::Addresses);
             return Decision::Answer(Outcome::Refused { reason });
         }
         decision
+    }
+
+    /// How many addresses are [kept](Self::kept).
+    fn count(&self, extra: Option<&Extra>, cx: &Context<'_>) -> usize {
+        match extra {
+            None => self.record.addresses().len().min(cx.limits.addresses_per_peer),
+            Some(_) => self.kept(extra, cx).count(),
+        }
     }
 
     /// The addresses of the record that will be certified: those that have a better claim already,
@@ -174,6 +203,11 @@ impl<'a> ApplyRecord<'a> {
         })
     }
 
+    /// Whose budget it is for.
+    fn group(&self, cx: &Context<'_>) -> u16 {
+        if self.source.kind().is_user() { EXEMPT } else { cx.group(self.source) }
+    }
+
     fn answer(&self, outcome: Outcome) -> Applied {
         nothing_moved(self.record.peer_id(), self.record.seq(), outcome)
     }
@@ -182,16 +216,15 @@ impl<'a> ApplyRecord<'a> {
     fn install(
         &self,
         entry: &mut PeerEntry,
+        (accepted, ends): (Timestamp, Timestamp),
+        (count, group): (usize, Option<u16>),
         cx: &Context<'_>,
-        accepted: Timestamp,
-        ends: Timestamp,
     ) -> Counts {
         let record = self.record;
         let PeerEntry { record: place, extra, .. } = entry;
         let extra = extra.as_deref();
         let had = place.is_some();
         let kept = self.kept(extra, cx);
-        let count = kept.clone().count();
         let (mut added, mut withdrawn) = (count, 0);
         if had || extra.is_some() {
             let listed = |address: &[u8]| kept.clone().any(|ours| ours.as_bytes() == address);
@@ -206,8 +239,7 @@ impl<'a> ApplyRecord<'a> {
         let is_held = place.set(record, kept, count);
         let is_fresh = !had && entry.reported().is_empty() && !entry.is_connected();
         if is_fresh || entry.group == EXEMPT {
-            let user = self.source.kind().is_user();
-            entry.group = if user { EXEMPT } else { cx.group(self.source) };
+            entry.group = group.unwrap_or_else(|| self.group(cx));
         }
         let mut counts = Counts {
             added,
@@ -264,35 +296,36 @@ struct Counts {
 
 impl Transition for ApplyRecord<'_> {
     type Answer = Applied;
+    type Plan = Plan;
 
-    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
-        match self.decide(entry, cx) {
-            Decision::Insert | Decision::Replace { .. } | Decision::Reinstate { .. } => {}
-            Decision::Refresh { .. } | Decision::Answer(_) => return None,
-        }
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, Plan) {
+        let count = self.count(entry.extra.as_deref(), cx);
+        let decision = self.decide(entry, count, cx);
+        let mut plan = Plan { decision, count, group: None };
         let addresses = self.record.addresses().len().min(cx.limits.addresses_per_peer);
-        if addresses == 0 {
-            return None;
+        if plan.decision.is_no_change() || addresses == 0 {
+            return (None, plan);
         }
         let packed = self.record.as_bytes().len().saturating_add(addresses.saturating_mul(3));
         let class =
             if self.source.kind().is_user() { TrustClass::User } else { TrustClass::Certified };
-        Some(Need {
+        let need = Need {
             record: !entry.has_record(),
             bytes: u64::try_from(packed.saturating_sub(entry.record.heap())).unwrap_or(u64::MAX),
             class,
             group: if class >= TrustClass::Dialed || entry.class() >= Some(TrustClass::Dialed) {
                 EXEMPT
             } else if entry.is_empty() {
-                cx.group(self.source)
+                *plan.group.insert(self.group(cx))
             } else {
                 entry.group
             },
-        })
+        };
+        (Some(need), plan)
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Applied {
-        let (outcome, accepted, ends) = match self.decide(entry, cx) {
+    fn run(&self, entry: &mut PeerEntry, plan: Plan, cx: &Context<'_>) -> Applied {
+        let (outcome, accepted, ends) = match plan.decision {
             Decision::Answer(outcome) => return self.answer(outcome),
             Decision::Refresh { expires } => {
                 entry.delivered_by = entry.delivered_by.with(self.source.kind());
@@ -302,16 +335,14 @@ impl Transition for ApplyRecord<'_> {
                 }
                 return self.answer(Outcome::Refreshed { extended: expires.is_some() });
             }
-            Decision::Insert => (Outcome::Inserted, cx.now, self.ends(cx.now, cx)),
-            Decision::Replace { from } => {
-                (Outcome::Replaced { from }, cx.now, self.ends(cx.now, cx))
-            }
+            Decision::Insert { ends } => (Outcome::Inserted, cx.now, ends),
+            Decision::Replace { from, ends } => (Outcome::Replaced { from }, cx.now, ends),
             Decision::Reinstate { ends, extended } => {
                 let accepted = entry.floor().map_or(cx.now, |floor| floor.accepted);
                 (Outcome::Refreshed { extended }, accepted, ends)
             }
         };
-        let counts = self.install(entry, cx, accepted, ends);
+        let counts = self.install(entry, (accepted, ends), (plan.count, plan.group), cx);
         let small = |count: usize| u16::try_from(count).unwrap_or(u16::MAX);
         Applied {
             added: small(counts.added),

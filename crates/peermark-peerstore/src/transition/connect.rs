@@ -25,18 +25,20 @@ impl SetConnected {
 impl Transition for SetConnected {
     /// Whether the store knows now.
     type Answer = bool;
+    type Plan = ();
 
-    fn need(&self, entry: &PeerEntry, _: &Context<'_>) -> Option<Need> {
+    fn need(&self, entry: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
         let fresh = self.0 && !entry.is_connected();
-        fresh.then_some(Need {
+        let need = Need {
             record: false,
             bytes: u64::try_from(size_of::<Extra>()).unwrap_or(u64::MAX),
             class: TrustClass::Dialed,
             group: EXEMPT,
-        })
+        };
+        (fresh.then_some(need), ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> bool {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> bool {
         if self.0 == entry.is_connected() {
             return true;
         }

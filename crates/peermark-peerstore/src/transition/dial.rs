@@ -46,12 +46,8 @@ impl<'a> ReportDial<'a> {
     ) -> Self {
         Self { peer, address, result, ttl }
     }
-}
 
-impl Transition for ReportDial<'_> {
-    type Answer = DialReported;
-
-    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
+    fn needed(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
         let address = normalize_address(self.address.as_ref(), &self.peer).ok()?;
         let address = address.as_bytes();
         let known = entry.reported_at(address);
@@ -71,8 +67,17 @@ impl Transition for ReportDial<'_> {
             group: EXEMPT,
         })
     }
+}
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> DialReported {
+impl Transition for ReportDial<'_> {
+    type Answer = DialReported;
+    type Plan = ();
+
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, ()) {
+        (self.needed(entry, cx), ())
+    }
+
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> DialReported {
         let mut reported = DialReported::default();
         let Ok(address) = normalize_address(self.address.as_ref(), &self.peer) else {
             return reported;

@@ -39,12 +39,13 @@ impl<'a> RaiseFloor<'a> {
 impl Transition for RaiseFloor<'_> {
     /// Whether it was raised.
     type Answer = bool;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> bool {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> bool {
         let live = entry.has_live_record(cx.now);
         let held = entry.floor().filter(|floor| live || floor.until > cx.floor_now);
         if self.life.is_zero() || held.is_some_and(|held| held.seq >= self.seq) {

@@ -31,12 +31,13 @@ impl<'a> RemoveAddresses<'a> {
 impl Transition for RemoveAddresses<'_> {
     /// How many were there.
     type Answer = usize;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, _: &Context<'_>) -> usize {
+    fn run(&self, entry: &mut PeerEntry, (): (), _: &Context<'_>) -> usize {
         let normal = |address: &'_ Multiaddr| {
             normalize_address(address.as_ref(), &self.peer).ok().map(|a| a.as_bytes().to_vec())
         };
@@ -69,12 +70,13 @@ impl Retract {
 impl Transition for Retract {
     /// How many claims there were.
     type Answer = usize;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, _: &Context<'_>) -> usize {
+    fn run(&self, entry: &mut PeerEntry, (): (), _: &Context<'_>) -> usize {
         let mut gone = 0usize;
         if let Some(extra) = &mut entry.extra {
             for address in &mut extra.addresses {
@@ -114,15 +116,16 @@ impl SetLifetime {
 impl Transition for SetLifetime {
     /// How many claims there are.
     type Answer = usize;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> usize {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> usize {
         let ttl = cx.clamp(self.ttl);
         if ttl.is_zero() {
-            return Retract(self.kind).run(entry, cx);
+            return Retract(self.kind).run(entry, (), cx);
         }
         let mut changed = 0usize;
         let addresses = entry.extra.iter_mut().flat_map(|extra| &mut extra.addresses);
@@ -156,12 +159,13 @@ pub struct Clear;
 impl Transition for Clear {
     /// Whether there was an address.
     type Answer = bool;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, _: &Context<'_>) -> bool {
+    fn run(&self, entry: &mut PeerEntry, (): (), _: &Context<'_>) -> bool {
         let had = entry.has_record() || !entry.reported().is_empty();
         if let Some(extra) = &mut entry.extra {
             extra.addresses = Vec::new();
@@ -189,16 +193,17 @@ pub struct ForgetFloor;
 impl Transition for ForgetFloor {
     /// What the floor was.
     type Answer = Option<(peermark_peer_record::Seq, PayloadDigest)>;
+    type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> Option<Need> {
-        None
+    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
+        (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Self::Answer {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> Self::Answer {
         // A floor counts as long as it lasts, or its record does.
         let counts = |until| entry.has_record() || until > cx.floor_now;
         let floor = entry.floor().filter(|floor| counts(floor.until));
-        Clear.run(entry, cx);
+        Clear.run(entry, (), cx);
         if let Some(extra) = &mut entry.extra {
             extra.floor = None;
         }

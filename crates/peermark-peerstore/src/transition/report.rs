@@ -52,12 +52,8 @@ impl<'a> ReportAddresses<'a> {
         let refused = self.addresses.len();
         Reported { refused, refusal: Some(refusal), ..Reported::default() }
     }
-}
 
-impl Transition for ReportAddresses<'_> {
-    type Answer = Reported;
-
-    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
+    fn needed(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
         if self.refusal().is_some() || cx.clamp(self.ttl).is_zero() {
             return None;
         }
@@ -85,8 +81,17 @@ impl Transition for ReportAddresses<'_> {
             group: self.group(cx),
         })
     }
+}
 
-    fn run(&self, entry: &mut PeerEntry, cx: &Context<'_>) -> Reported {
+impl Transition for ReportAddresses<'_> {
+    type Answer = Reported;
+    type Plan = ();
+
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, ()) {
+        (self.needed(entry, cx), ())
+    }
+
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> Reported {
         if let Some(refusal) = self.refusal() {
             return self.refused(refusal);
         }

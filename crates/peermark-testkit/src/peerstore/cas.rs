@@ -71,9 +71,9 @@ impl Cas {
             });
             return None;
         }
-        let need = transition.need(&settled, cx);
+        let (need, plan) = transition.need(&settled, cx);
         let mut entry = settled.clone();
-        let answer = transition.run(&mut entry, cx);
+        let answer = transition.run(&mut entry, plan, cx);
         self.commit(peer, version, |table| {
             if let Some(need) = need
                 && let Err(room) = table.make_room(peer, &need, settled.is_empty(), around)
