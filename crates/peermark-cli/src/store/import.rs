@@ -57,7 +57,7 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 10_000,
+        default_value_t = 25_000,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000),
         allow_negative_numbers = true
     )]
