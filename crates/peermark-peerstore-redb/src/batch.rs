@@ -24,7 +24,7 @@ use peermark_peerstore::{
 use crate::cache::Cache;
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::state::{Found, Reading, State, hash_of, region_of};
+use crate::state::{Found, Reading, State, region_of};
 use crate::tables::Tables;
 
 /// What there is once, and changes with transactions: under the lock of whoever writes.
@@ -111,8 +111,8 @@ impl<'b> Batch<'b> {
         }
         if self.done.wrote {
             self.write_books()?;
+            self.done.next_due = self.next_due()?;
         }
-        self.done.next_due = self.next_due()?;
         Ok(self.done)
     }
 
@@ -192,7 +192,7 @@ impl<'b> Batch<'b> {
         state: Option<Arc<State>>,
     ) -> Result<Option<Arc<State>>, Error> {
         let Some(state) = state else { return Ok(None) };
-        if state.is_floor() || state.entry.due().is_none_or(|due| due > self.cx.now) {
+        if !state.is_over(self.cx.now) {
             return Ok(Some(state));
         }
         let mut entry = state.entry.clone();
@@ -209,7 +209,7 @@ impl<'b> Batch<'b> {
     }
 
     pub(crate) fn hash(&self, peer: &PeerId) -> u64 {
-        hash_of(self.shared.secret(), peer.as_bytes())
+        self.shared.secret().hash(peer.as_bytes())
     }
 
     /// Remembers to tell subscribers what became of an entry, if there are any.
@@ -217,7 +217,7 @@ impl<'b> Batch<'b> {
         if self.shared.hub().is_quiet() {
             return;
         }
-        let region = region_of(hash_of(self.shared.secret(), after.peer_id_bytes()));
+        let region = region_of(self.shared.secret().hash(after.peer_id_bytes()));
         let (before, after) = (Before::of(before), Box::new(after.clone()));
         self.done.effects.push(Effect::Tell { region, before, after, cause });
     }

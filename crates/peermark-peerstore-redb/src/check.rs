@@ -7,7 +7,7 @@ use crate::batch::read_ledger;
 use crate::contain::contain;
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::state::{State, hash_of};
+use crate::state::State;
 use crate::store::Redb;
 use crate::tables::{Rows as _, Snapshot, ids};
 
@@ -126,10 +126,10 @@ impl Redb {
 
     fn prove_row(&self, snapshot: &Snapshot, hash: u64, id: u64) -> Result<State, Broken> {
         let (row, of_floor) = snapshot.row(id)?.ok_or(Defect::new("a peer whose row is gone"))?;
-        let state = State::verified(id, hash, &row, self.reading);
+        let state = State::verified(id, &row, self.reading);
         let state = state.map_err(|_| Defect::new("a damaged row"))?;
         state.entry.check(self.shared.limits())?;
-        let own = hash_of(self.shared.secret(), state.entry.peer_id_bytes());
+        let own = self.shared.secret().hash(state.entry.peer_id_bytes());
         ensure(own == hash, "a peer under another hash")?;
         ensure(of_floor == state.is_floor(), "a row in the other table")?;
         ensure(!of_floor || state.entry.floor().is_some(), "a row with nothing in it")?;

@@ -13,7 +13,7 @@ use peermark_provenance::Timestamp;
 use crate::batch::AT_ONCE;
 use crate::contain::contain;
 use crate::error::Error;
-use crate::state::{REGIONS, hash_of, hashes_of, region_of};
+use crate::state::{REGIONS, hashes_of, region_of};
 use crate::store::Redb;
 use crate::tables::{Snapshot, ids};
 
@@ -67,7 +67,7 @@ impl Engine for Redb {
     }
 
     fn region_of(&self, peer: &PeerId) -> usize {
-        region_of(hash_of(self.shared.secret(), peer.as_bytes()))
+        region_of(self.shared.secret().hash(peer.as_bytes()))
     }
 
     fn read_region<R>(
@@ -80,8 +80,8 @@ impl Engine for Redb {
         let snapshot = self.snapshot()?;
         let listed = listed(&snapshot, region)?;
         let mut states = Vec::with_capacity(listed.len());
-        for (hash, id) in listed {
-            states.extend(self.load_row(&snapshot, hash, id)?);
+        for id in listed {
+            states.extend(self.load_row(&snapshot, id)?);
         }
         let entries = states.iter().map(|state| &state.entry);
         Ok(read(&mut entries.filter(|entry| !entry.is_empty())))
@@ -138,8 +138,8 @@ impl Redb {
     pub fn visit(&self, mut visit: impl FnMut(&PeerEntry) -> ControlFlow<()>) -> Result<(), Error> {
         let snapshot = self.snapshot()?;
         for region in 0..REGIONS {
-            for (hash, id) in listed(&snapshot, region)? {
-                if let Some(state) = self.load_row(&snapshot, hash, id)?
+            for id in listed(&snapshot, region)? {
+                if let Some(state) = self.load_row(&snapshot, id)?
                     && visit(&state.entry).is_break()
                 {
                     return Ok(());
@@ -155,12 +155,9 @@ impl Redb {
         peer: &PeerId,
         at: Moment,
     ) -> Result<(), Error> {
-        let is_over = |state: &crate::state::State| {
-            !state.is_floor() && state.entry.due().is_some_and(|due| due <= at.now)
-        };
         // A damaged row is dealt with by the update itself.
         let Ok(Some(state)) = self.load(peer) else { return Ok(()) };
-        if !is_over(&state) {
+        if !state.is_over(at.now) {
             return Ok(());
         }
         self.commit(writer, at, 0, |batch| {
@@ -173,13 +170,12 @@ impl Redb {
     }
 }
 
-/// The hashes and ids of a region.
-fn listed(snapshot: &Snapshot, region: usize) -> Result<Vec<(u64, u64)>, Error> {
+/// The ids of a region.
+fn listed(snapshot: &Snapshot, region: usize) -> Result<Vec<u64>, Error> {
     contain(|| {
         let mut listed = Vec::new();
         for row in snapshot.peers.range(hashes_of(region))? {
-            let (hash, row) = row?;
-            listed.extend(ids(row.value()).map(|id| (hash.value(), id)));
+            listed.extend(ids(row?.1.value()));
         }
         Ok(listed)
     })

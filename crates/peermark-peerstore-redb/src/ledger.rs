@@ -167,34 +167,31 @@ impl Ledger {
 
     /// What there is no room in for this need, and whether the group is to blame.
     pub(crate) fn lacks(&self, need: &Need, is_new: bool, limits: &Limits) -> Option<Room> {
-        let (total, of) = (&self.total, self.of(need.group));
+        let of = self.of(need.group);
         let fixed = if is_new { count(PeerEntry::OVERHEAD_WITH_MORE) } else { 0 };
         let (peers, bytes) = (u64::from(is_new), need.bytes.saturating_add(fixed));
-        let above = |held: u64, more: u64, most: u64| held.saturating_add(more) > most;
         let share = |total| limits.share_of(total);
         let of_peers = is_new && above(of.peers, peers, share(count(limits.peers)));
         let of_bytes = above(of.bytes, bytes, share(limits.bytes));
         if need.group != EXEMPT && (of_peers || of_bytes) {
-            Some(Room::Share)
-        } else if above(total.peers, peers, count(limits.peers)) {
-            Some(Room::Peers)
-        } else if need.record && above(total.records, 1, count(limits.records)) {
-            Some(Room::Records)
-        } else if above(total.bytes, bytes, limits.bytes) {
-            Some(Room::Bytes)
-        } else {
-            None
+            return Some(Room::Share);
         }
+        self.exceeds_with(peers, u64::from(need.record), bytes, limits)
     }
 
     /// What there is more of than the limits allow, all groups together.
     pub(crate) fn exceeds(&self, limits: &Limits) -> Option<Room> {
-        let Sums { peers, records, bytes, .. } = self.total;
-        if peers > count(limits.peers) {
+        self.exceeds_with(0, 0, 0, limits)
+    }
+
+    /// What there would be more of, with so many more.
+    fn exceeds_with(&self, peers: u64, records: u64, bytes: u64, limits: &Limits) -> Option<Room> {
+        let total = &self.total;
+        if above(total.peers, peers, count(limits.peers)) {
             Some(Room::Peers)
-        } else if records > count(limits.records) {
+        } else if above(total.records, records, count(limits.records)) {
             Some(Room::Records)
-        } else if bytes > limits.bytes {
+        } else if above(total.bytes, bytes, limits.bytes) {
             Some(Room::Bytes)
         } else {
             None
@@ -257,6 +254,10 @@ impl Ledger {
             && !self.has_too_many_floors(limits)
             && (0..GROUPS).all(|group| !self.is_over(group, limits))
     }
+}
+
+fn above(held: u64, more: u64, most: u64) -> bool {
+    held.saturating_add(more) > most
 }
 
 fn count(n: usize) -> u64 {

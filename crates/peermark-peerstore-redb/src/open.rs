@@ -123,7 +123,7 @@ impl Redb {
         config: Config,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let (secret, at, mut writer) = contain(|| {
+        let (secret, at, writer) = contain(|| {
             let snapshot = Snapshot::open(database.begin_read()?)?;
             let table = snapshot.meta()?;
             let secret = table.get(meta::SECRET)?.map(|row| row.value().try_into());
@@ -145,7 +145,6 @@ impl Redb {
         if lowest > FORMAT[0] {
             return Err(OpenError::Incompatible { found, lowest });
         }
-        writer.failed = None;
         let mut config = config;
         config.secret = secret;
         let shared = Shared::new(config).resume(at);

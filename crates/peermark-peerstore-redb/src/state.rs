@@ -14,7 +14,6 @@ use crate::tables::{DueKey, OrderKey, Rows, due};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) id: u64,
-    pub(crate) hash: u64,
     pub(crate) entry: PeerEntry,
     /// Where it is filed; what files it may have changed since.
     pub(crate) filed: Filed,
@@ -93,15 +92,9 @@ pub(crate) struct Reading {
 
 impl State {
     /// A state that is new, or was changed.
-    pub(crate) fn new(
-        id: u64,
-        hash: u64,
-        entry: PeerEntry,
-        session: Session,
-        secret: &Secret,
-    ) -> Self {
+    pub(crate) fn new(id: u64, entry: PeerEntry, session: Session, secret: &Secret) -> Self {
         let filed = Filed::of(id, secret, &entry);
-        Self { id, hash, entry, filed, session }
+        Self { id, entry, filed, session }
     }
 
     /// Whether a floor is all there is.
@@ -109,26 +102,26 @@ impl State {
         self.entry.is_empty()
     }
 
+    /// Whether something of it is over, and it has to be settled.
+    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
+        !self.is_floor() && self.entry.due().is_some_and(|due| due <= now)
+    }
+
     /// Reads a row without verifying its signature: to be counted, evicted, or let go.
-    pub(crate) fn unverified(
-        id: u64,
-        hash: u64,
-        row: &[u8],
-        secret: &Secret,
-    ) -> Result<Self, Damage> {
+    pub(crate) fn unverified(id: u64, row: &[u8], secret: &Secret) -> Result<Self, Damage> {
         let (session, entry) = row::decode(id, row)?;
-        Ok(Self::new(id, hash, entry.dangerous_assume_verified(), session, secret))
+        Ok(Self::new(id, entry.dangerous_assume_verified(), session, secret))
     }
 
     /// Reads a row, and verifies it unless this session wrote it.
-    pub(crate) fn verified(id: u64, hash: u64, row: &[u8], by: Reading) -> Result<Self, Damage> {
+    pub(crate) fn verified(id: u64, row: &[u8], by: Reading) -> Result<Self, Damage> {
         let (session, entry) = row::decode(id, row)?;
         if session == by.session {
             let entry = entry.dangerous_assume_verified();
-            return Ok(Self::new(id, hash, entry, session, &by.secret));
+            return Ok(Self::new(id, entry, session, &by.secret));
         }
         let entry = entry.verify()?;
-        let mut state = Self::new(id, hash, entry, by.session, &by.secret);
+        let mut state = Self::new(id, entry, by.session, &by.secret);
         state.entry.resume(by.since);
         Ok(state)
     }
@@ -150,7 +143,7 @@ impl State {
             if is_other {
                 continue;
             }
-            return Ok(match Self::verified(id, hash, &row, by) {
+            return Ok(match Self::verified(id, &row, by) {
                 Ok(state) => Found::Held(Arc::new(state)),
                 Err(damage) => Found::Damaged(id, damage),
             });
@@ -166,11 +159,6 @@ pub(crate) enum Found {
     Held(Arc<State>),
     /// A row under this id that is not what was written.
     Damaged(u64, Damage),
-}
-
-/// The hash of a peer, by which it is found.
-pub(crate) fn hash_of(secret: &Secret, peer: &[u8]) -> u64 {
-    secret.hash(peer)
 }
 
 /// Regions, by the highest bits of the hash.

@@ -15,7 +15,7 @@ use crate::cache::Cache;
 use crate::contain::{Contained, contain};
 use crate::error::Error;
 use crate::options::Durability;
-use crate::state::{Found, Reading, State, hash_of};
+use crate::state::{Found, Reading, State};
 use crate::tables::{Snapshot, Tables};
 
 /// An engine that keeps entries in one file.
@@ -270,7 +270,7 @@ impl Redb {
     }
 
     fn load_from(&self, from: &Snapshot, peer: &PeerId) -> Result<Option<Arc<State>>, Error> {
-        let hash = hash_of(self.shared.secret(), peer.as_bytes());
+        let hash = self.shared.secret().hash(peer.as_bytes());
         match contain(|| State::find(from, peer, hash, self.reading))? {
             Found::Held(state) => Ok(Some(state)),
             // What is in quarantine is not the same as nothing.
@@ -290,16 +290,10 @@ impl Redb {
 
     /// As [`Self::load`], for rows that are read in bulk: by their ids, and past the cache. Damaged
     /// ones are left out, and put aside with the next update.
-    pub(crate) fn load_row(
-        &self,
-        from: &Snapshot,
-        hash: u64,
-        id: u64,
-    ) -> Result<Option<State>, Error> {
+    pub(crate) fn load_row(&self, from: &Snapshot, id: u64) -> Result<Option<State>, Error> {
         use crate::tables::Rows as _;
-        let read = contain(|| {
-            Ok(from.row(id)?.map(|(row, _)| State::verified(id, hash, &row, self.reading)))
-        })?;
+        let read =
+            contain(|| Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading))))?;
         match read {
             Some(Ok(state)) => Ok(Some(state)),
             damaged => {

@@ -61,13 +61,13 @@ mod tests {
             let data = convention.data(|_| Some(variable.into()), home);
             assert_eq!(data, expected.map(PathBuf::from), "{convention:?} {variable:?}");
         };
-        check(Convention::Xdg, "/data", "/home/a", Some("/data"));
-        check(Convention::Xdg, "", "/home/a", Some("/home/a/.local/share"));
-        check(Convention::Xdg, "data", "/home/a", Some("/home/a/.local/share"));
+        check(Convention::Xdg, "/data", "/own", Some("/data"));
+        check(Convention::Xdg, "", "/own", Some("/own/.local/share"));
+        check(Convention::Xdg, "data", "/own", Some("/own/.local/share"));
         check(Convention::Xdg, "data", "", None);
-        check(Convention::Mac, "/data", "/Users/a", Some("/Users/a/Library/Application Support"));
-        check(Convention::Windows, "/data", "/home/a", Some("/data"));
-        check(Convention::Windows, "", "/home/a", Some("/home/a/AppData/Local"));
+        check(Convention::Mac, "/data", "/own", Some("/own/Library/Application Support"));
+        check(Convention::Windows, "/data", "/own", Some("/data"));
+        check(Convention::Windows, "", "/own", Some("/own/AppData/Local"));
         assert_eq!(file_in("/data".as_ref()), PathBuf::from("/data/peermark/peers.redb"));
     }
 }

@@ -70,8 +70,7 @@ impl Batch<'_> {
             id
         });
         let hash = self.hash(peer);
-        let new =
-            new.map(|entry| Arc::new(State::new(id, hash, entry, session, &self.reading.secret)));
+        let new = new.map(|entry| Arc::new(State::new(id, entry, session, &self.reading.secret)));
         self.write_row(id, session, old, new.as_deref())?;
         self.write_keys(old, new.as_deref())?;
         match (old, &new) {

@@ -12,7 +12,7 @@ use redb::ReadableTable as _;
 use super::Batch;
 use crate::error::Error;
 use crate::ledger::Ledger;
-use crate::state::{State, hash_of};
+use crate::state::State;
 use crate::tables::{Rows as _, ids};
 
 /// Damaged rows that are kept whole; of more, only that there were.
@@ -44,7 +44,7 @@ impl Batch<'_> {
                 damaged = damaged.saturating_add(1);
                 continue;
             };
-            match State::unverified(id, hash, &row, &self.reading.secret) {
+            match State::unverified(id, &row, &self.reading.secret) {
                 Ok(state) if self.hash(&state.entry.peer_id()) == hash => {
                     self.write_keys(None, Some(&state))?;
                     ledger.charge(&state);
@@ -76,11 +76,10 @@ impl Batch<'_> {
         }
         for id in orphans {
             let Some((row, _)) = self.tables.row(id)? else { continue };
-            let state = State::unverified(id, 0, &row, &self.reading.secret);
+            let state = State::unverified(id, &row, &self.reading.secret);
             match state {
                 Ok(state) => {
-                    let hash = hash_of(self.shared.secret(), state.entry.peer_id_bytes());
-                    let state = State { hash, ..state };
+                    let hash = self.shared.secret().hash(state.entry.peer_id_bytes());
                     self.add_id(hash, id)?;
                     self.write_keys(None, Some(&state))?;
                     ledger.charge(&state);

@@ -139,15 +139,14 @@ impl Batch<'_> {
     /// the row is damaged, or gone.
     pub(crate) fn state_of(&mut self, id: u64) -> Result<Option<Arc<State>>, Error> {
         let Some((row, _)) = self.tables.row(id)? else { return Ok(None) };
-        let Ok(state) = State::unverified(id, 0, &row, &self.reading.secret) else {
+        let Ok(state) = State::unverified(id, &row, &self.reading.secret) else {
             return Ok(None);
         };
         let peer = state.entry.peer_id();
         if let Some(changed) = self.done.changed.get(&peer) {
             return Ok(changed.clone());
         }
-        let hash = self.hash(&peer);
-        Ok(Some(Arc::new(State { hash, ..state })))
+        Ok(Some(Arc::new(state)))
     }
 
     /// Lets go of what is above the limits, of no more than `budget` peers. Answers whether there
