@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use data_encoding::HEXLOWER;
-use peermark::identity::{Keypair, PeerId};
+use peermark::identity::{Keypair, PeerId, PeerIdExt as _};
 use serde::Serialize;
 
 use crate::failure::{Failure, Status};

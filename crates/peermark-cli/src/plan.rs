@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified};
-use peermark::identity::PeerId;
+use peermark::identity::{PeerId, PeerIdExt as _};
 use peermark::peer_record::{Dialects, parse_address};
 use peermark::peerstore::{Limits, Outcome, Reported};
 use peermark::provenance::Source;
@@ -189,7 +189,7 @@ impl Asked {
         peers.extend(others.map(String::as_str));
         match peers.as_slice() {
             [peer] => {
-                let peer = peer.parse().map_err(|error| {
+                let peer = PeerId::parse_text(peer).map_err(|error| {
                     Failure::Usage(format!("{:?} is no peer id: {error}", cut(peer)))
                 })?;
                 Ok(Self { peer, hearsay, user })

@@ -9,7 +9,7 @@ use std::error::Error;
 use std::str::Utf8Error;
 
 use peermark_envelope::{Envelope, Purpose, Record, purpose};
-use peermark_identity::{Keypair, PeerId, PublicKey};
+use peermark_identity::{Keypair, PeerId, PeerIdExt as _, PublicKey};
 
 /// What a relay asks for a minute of its time.
 #[derive(Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ impl Record for PriceList {
     fn decode(payload: &[u8], signer: &PublicKey) -> Result<Self, Self::DecodeError> {
         let text = std::str::from_utf8(payload)?;
         let (relay, cents) = text.split_once(' ').ok_or(PriceListError::Form)?;
-        let relay: PeerId = relay.parse().map_err(|_| PriceListError::Form)?;
+        let relay = PeerId::parse_text(relay).map_err(|_| PriceListError::Form)?;
         let cents_per_minute = cents.parse().map_err(|_| PriceListError::Form)?;
         // Anybody can sign a list that names somebody else. The payload binds the key, or nothing does.
         if relay != signer.peer_id() {

@@ -13,10 +13,10 @@ use core::fmt;
 pub use error::{Container, GenerateError, PrivateKeyError, SecretDefect};
 pub use message::SecretBytes;
 
+use multiaddr::PeerId;
 use secret::Secret;
 
 use crate::key_type::KeyType;
-use crate::peer_id::PeerId;
 use crate::public_key::PublicKey;
 use crate::signer::{SignError, Signer};
 

@@ -6,8 +6,8 @@
 //!
 //! # The types, in the order one meets them
 //!
-//! - [`PeerId`]: 2 to 44 bytes on the stack that name a peer (34 to 44 where they come
-//!   from a key); text in base58btc or as a CID.
+//! - [`PeerId`]: libp2p's, on the stack; [`PeerIdExt`] is what peermark reads of it and makes of it:
+//!   canonical bytes, text in base58btc or as a CID, and the key where it is one.
 //! - [`PublicKey`]: a key that can verify, of one of the four [`KeyType`]s. There is no value of
 //!   this type for a key that peermark refuses, so such a key has no peer id either.
 //! - [`Signer`]: whatever can sign for a public key, a device or a remote service included.
@@ -15,7 +15,7 @@
 //!   private key message, PKCS#8, PKCS#1, SEC1 or PEM.
 //!
 //! ```
-//! use peermark_identity::{BadSignature, Keypair, PeerId, PublicKey, Signer};
+//! use peermark_identity::{BadSignature, Keypair, PeerId, PeerIdExt, PublicKey, Signer};
 //!
 //! let keypair = Keypair::ed25519_from_seed(&[7; 32]);
 //! let signature = keypair.sign(b"hello")?;
@@ -25,7 +25,7 @@
 //! assert_eq!(key.verify(b"hello", &signature), Ok(()));
 //! assert_eq!(key.verify(b"hallo", &signature), Err(BadSignature));
 //! assert_eq!(key.peer_id(), keypair.peer_id());
-//! assert_eq!(key.peer_id().to_string().parse::<PeerId>()?, key.peer_id());
+//! assert_eq!(PeerId::parse_text(&key.peer_id().to_string())?, key.peer_id());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -69,6 +69,7 @@ mod signer;
 pub use digest::sha256;
 pub use key_type::KeyType;
 pub use keypair::{Container, GenerateError, Keypair, PrivateKeyError, SecretBytes, SecretDefect};
-pub use peer_id::{PeerId, PeerIdError};
+pub use multiaddr::PeerId;
+pub use peer_id::{PeerIdBytes, PeerIdError, PeerIdExt};
 pub use public_key::{BadSignature, KeyDefect, PublicKey, PublicKeyError};
 pub use signer::{SignError, Signer};

@@ -6,11 +6,12 @@
 use core::fmt;
 use core::hash::{Hash, Hasher};
 
+use multiaddr::PeerId;
 use peermark_wire::{KeyMessage, Message, WireError};
 
 use crate::algorithm::{ecdsa, ed25519, rsa, secp256k1};
 use crate::key_type::KeyType;
-use crate::peer_id::PeerId;
+use crate::peer_id;
 
 /// A public key of one of the four types, decoded and found usable.
 ///
@@ -130,7 +131,7 @@ impl PublicKey {
     #[must_use]
     pub fn peer_id(&self) -> PeerId {
         match &self.0 {
-            Inner::Rsa(_) => PeerId::hashed(&crate::digest::sha256(&self.encode())),
+            Inner::Rsa(_) => peer_id::hashed(&crate::digest::sha256(&self.encode())),
             Inner::Ed25519(key) => key.peer_id(),
             Inner::Secp256k1(key) => key.peer_id(),
             Inner::Ecdsa(key) => key.peer_id(),

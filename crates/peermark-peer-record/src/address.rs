@@ -168,7 +168,9 @@ pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8]
                 Last::Other
             } else {
                 match components.next().transpose()? {
-                    Some(Component { protocol: Protocol::P2p(_), bytes }) => Last::PeerId(bytes),
+                    Some(Component { protocol: Protocol::P2p(id), bytes }) => {
+                        Last::PeerId(id, bytes.len())
+                    }
                     Some(_) => Last::Other,
                     None => break,
                 }
@@ -176,12 +178,11 @@ pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8]
         }
         match last {
             Last::Nothing => return Err(AddressDefect::Empty),
-            Last::PeerId(bytes) => {
-                // A peer id takes at most 44 bytes, so its length is the one byte behind the code.
-                if bytes.get(3..) != Some(peer.as_bytes()) {
+            Last::PeerId(id, suffix) => {
+                if id != *peer {
                     return Err(AddressDefect::ForeignPeerId);
                 }
-                let len = kept.len().saturating_sub(bytes.len());
+                let len = kept.len().saturating_sub(suffix);
                 kept = kept.get(..len).unwrap_or_default();
             }
             Last::Other => return Ok(kept),
@@ -190,9 +191,10 @@ pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8]
 }
 
 /// What an address ends in.
-enum Last<'a> {
+enum Last {
     Nothing,
-    PeerId(&'a [u8]),
+    /// Which, and the bytes that the component takes.
+    PeerId(PeerId, usize),
     Other,
 }
 

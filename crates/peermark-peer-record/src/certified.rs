@@ -4,7 +4,7 @@ use core::fmt;
 
 use bytes::Bytes;
 use peermark_envelope::{Envelope, Limits, Opened};
-use peermark_identity::{PeerId, PublicKey};
+use peermark_identity::{PeerId, PeerIdExt as _, PublicKey};
 use peermark_wire::PeerRecordMessage;
 
 use crate::address::{Address, AddressDefect, MAX_ADDRESSES, SkippedAddresses, normalize};
@@ -197,8 +197,9 @@ pub(crate) fn parse<'a>(
 ) -> Result<PeerRecordMessage<'a>, RecordError> {
     let record =
         PeerRecordMessage::decode(payload, MAX_ADDRESSES).map_err(RecordError::Malformed)?;
-    if record.peer_id() != signer.as_bytes() {
-        let claimed = PeerId::from_bytes(record.peer_id()).map_err(RecordError::PeerId)?;
+    if record.peer_id() != &*signer.multihash_bytes() {
+        let claimed =
+            PeerId::from_multihash_bytes(record.peer_id()).map_err(RecordError::PeerId)?;
         return Err(RecordError::PeerIdMismatch { claimed, signer: *signer });
     }
     Ok(record)

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use multiaddr::Multiaddr;
 use peermark_envelope::{Envelope, Purpose, Record};
-use peermark_identity::{PeerId, PublicKey, Signer};
+use peermark_identity::{PeerId, PeerIdExt as _, PublicKey, Signer};
 use peermark_wire::PeerRecordMessage;
 
 use crate::address::{Address, MAX_ADDRESSES, normalize};
@@ -88,7 +88,7 @@ impl PeerRecord {
         }
         let mut payload = Vec::new();
         let seq = self.seq.value();
-        PeerRecordMessage::encode(self.peer_id.as_bytes(), seq, addresses, &mut payload);
+        PeerRecordMessage::encode(&self.peer_id.multihash_bytes(), seq, addresses, &mut payload);
         Ok(payload)
     }
 }

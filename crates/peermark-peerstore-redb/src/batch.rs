@@ -16,7 +16,7 @@ pub(crate) use sweep::AT_ONCE;
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{
     Before, Cause, Context, Evicted, Floor, Moment, PeerEntry, Shared, Transition,
 };
@@ -209,7 +209,7 @@ impl<'b> Batch<'b> {
     }
 
     pub(crate) fn hash(&self, peer: &PeerId) -> u64 {
-        self.shared.secret().hash(peer.as_bytes())
+        self.shared.secret().hash(&peer.multihash_bytes())
     }
 
     /// Remembers to tell subscribers what became of an entry, if there are any.

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::ops::ControlFlow;
 use std::sync::PoisonError;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{
     Defect, Engine, Floor, Moment, PeerEntry, Shared, Swept, Transition, Usage,
 };
@@ -67,7 +67,7 @@ impl Engine for Redb {
     }
 
     fn region_of(&self, peer: &PeerId) -> usize {
-        region_of(self.shared.secret().hash(peer.as_bytes()))
+        region_of(self.shared.secret().hash(&peer.multihash_bytes()))
     }
 
     fn read_region<R>(

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{EXEMPT, PeerEntry, Secret};
 use peermark_provenance::{Timestamp, TrustClass};
 
@@ -139,7 +139,7 @@ impl State {
             };
             // Told by the bytes first: to verify a row of another peer is to verify it in vain.
             let is_other = row::decode(id, &row)
-                .is_ok_and(|(_, entry)| entry.peer_id_bytes() != peer.as_bytes());
+                .is_ok_and(|(_, entry)| entry.peer_id_bytes() != &*peer.multihash_bytes());
             if is_other {
                 continue;
             }

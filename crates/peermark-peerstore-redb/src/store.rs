@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Moment, Shared, Usage};
 use peermark_provenance::Timestamp;
 
@@ -270,7 +270,7 @@ impl Redb {
     }
 
     fn load_from(&self, from: &Snapshot, peer: &PeerId) -> Result<Option<Arc<State>>, Error> {
-        let hash = self.shared.secret().hash(peer.as_bytes());
+        let hash = self.shared.secret().hash(&peer.multihash_bytes());
         match contain(|| State::find(from, peer, hash, self.reading))? {
             Found::Held(state) => Ok(Some(state)),
             // What is in quarantine is not the same as nothing.

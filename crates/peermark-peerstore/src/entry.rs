@@ -19,7 +19,7 @@ mod row;
 mod stored;
 mod view;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdBytes, PeerIdExt as _};
 use peermark_peer_record::Seq;
 use peermark_provenance::{SourceKinds, Timestamp, TrustClass};
 
@@ -119,7 +119,7 @@ impl PeerEntry {
     pub(crate) fn begin(&mut self, peer: &PeerId, floor: Option<Floor>) {
         if let Some(floor) = floor {
             self.group = floor.group;
-            self.extra = Some(Box::new(Extra::new(*peer, Some(floor))));
+            self.extra = Some(Box::new(Extra::new(peer.multihash_bytes(), Some(floor))));
         } else {
             // Most who come bring a record, which says whose it is: a box would be made for nothing.
             self.record.set_peer(peer);
@@ -130,21 +130,18 @@ impl PeerEntry {
     #[must_use]
     pub fn peer_id_bytes(&self) -> &[u8] {
         match &self.extra {
-            Some(extra) => extra.peer.as_bytes(),
+            Some(extra) => &extra.peer,
             None => self.record.peer_id(),
         }
     }
 
     /// The peer.
     #[must_use]
-    #[expect(clippy::unreachable, reason = "a certified record names a canonical peer id")]
+    #[expect(clippy::unreachable, reason = "an entry is of a peer, and has the bytes of its id")]
     pub fn peer_id(&self) -> PeerId {
-        match &self.extra {
-            Some(extra) => extra.peer,
-            None => match PeerId::from_bytes(self.record.peer_id()) {
-                Ok(peer) => peer,
-                Err(_) => unreachable!("a canonical peer id"),
-            },
+        match PeerId::from_bytes(self.peer_id_bytes()) {
+            Ok(peer) => peer,
+            Err(_) => unreachable!("a peer id"),
         }
     }
 
@@ -272,7 +269,11 @@ impl PeerEntry {
     }
 
     pub(crate) fn extra_mut(&mut self) -> &mut Extra {
-        self.extra_from(self.peer_id())
+        let peer = match &self.extra {
+            Some(extra) => extra.peer,
+            None => self.peer_id().multihash_bytes(),
+        };
+        self.extra_from(peer)
     }
 
     /// Bytes of the box, where it would have to be made beside a record.
@@ -281,7 +282,7 @@ impl PeerEntry {
     }
 
     /// The box, made for `peer` where there is none.
-    pub(crate) fn extra_from(&mut self, peer: PeerId) -> &mut Extra {
+    pub(crate) fn extra_from(&mut self, peer: PeerIdBytes) -> &mut Extra {
         if self.extra.is_none() && !self.record.is_some() {
             self.record.forget_peer();
         }

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 
 use crate::event::Equivocation;
 use crate::limits::Limits;
@@ -51,7 +51,8 @@ impl Evidence {
         }
         proofs.insert(peer, Arc::new(proof));
         while proofs.len() > limits.evidence {
-            let victim = proofs.keys().min_by_key(|peer| secret.hash(peer.as_bytes())).copied();
+            let victim =
+                proofs.keys().min_by_key(|peer| secret.hash(&peer.multihash_bytes())).copied();
             let Some(victim) = victim else { break };
             proofs.remove(&victim);
             metrics.evicted(Evicted::Evidence);

@@ -16,7 +16,7 @@ mod wheel;
 
 use core::convert::Infallible;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_provenance::Timestamp;
 
 use crate::context::GROUPS;
@@ -101,7 +101,7 @@ impl Engine for Memory {
         at: Moment,
         transition: &T,
     ) -> Result<T::Answer, Infallible> {
-        let (region, hash) = self.place(peer.as_bytes());
+        let (region, hash) = self.place(&peer.multihash_bytes());
         let Some(shard) = self.shards.get(region) else { unreachable!("a region") };
         let around = self.around(region, at);
         Ok(write(shard).update(hash, peer, transition, &around))
@@ -112,16 +112,16 @@ impl Engine for Memory {
         peer: &PeerId,
         view: impl FnOnce(Option<&PeerEntry>) -> R,
     ) -> Result<R, Infallible> {
-        let (region, hash) = self.place(peer.as_bytes());
+        let (region, hash) = self.place(&peer.multihash_bytes());
         let shard = self.shards.get(region).map(read);
-        let entry = shard.as_ref().and_then(|shard| shard.find(hash, peer.as_bytes()));
+        let entry = shard.as_ref().and_then(|shard| shard.find(hash, &peer.multihash_bytes()));
         Ok(view(entry))
     }
 
     fn floor(&self, peer: &PeerId) -> Result<Option<Floor>, Infallible> {
-        let (region, hash) = self.place(peer.as_bytes());
+        let (region, hash) = self.place(&peer.multihash_bytes());
         let shard = self.shards.get(region).map(read);
-        Ok(shard.and_then(|shard| shard.floor(hash, peer.as_bytes())))
+        Ok(shard.and_then(|shard| shard.floor(hash, &peer.multihash_bytes())))
     }
 
     fn regions(&self) -> usize {
@@ -129,7 +129,7 @@ impl Engine for Memory {
     }
 
     fn region_of(&self, peer: &PeerId) -> usize {
-        self.place(peer.as_bytes()).0
+        self.place(&peer.multihash_bytes()).0
     }
 
     fn read_region<R>(

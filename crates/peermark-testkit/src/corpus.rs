@@ -164,7 +164,7 @@ fn rows() -> Vec<(String, Vec<u8>)> {
     const HOUR: Duration = Duration::from_secs(3600);
     let store = Peerstore::in_memory(Config::default());
     let sources = SourceKind::ALL.map(Source::of);
-    let reporter = Source::PUBSUB.reported_by(peer(99).into());
+    let reporter = Source::PUBSUB.reported_by(peer(99));
     for index in 0..16u64 {
         let (peer, some) = (peer(index), numbers(0..3));
         if index & 1 != 0 {

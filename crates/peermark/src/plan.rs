@@ -18,7 +18,7 @@ use crate::clock::Clock;
 /// [`Display`](fmt::Display) is a timeline for people; with the feature `serde` it serialises.
 #[derive(Clone, Debug)]
 pub struct PeerPlan {
-    peer: multiaddr::PeerId,
+    peer: PeerId,
     policy: String,
     candidates: Vec<Candidate>,
     plan: DialPlan,
@@ -27,7 +27,7 @@ pub struct PeerPlan {
 impl PeerPlan {
     /// The peer.
     #[must_use]
-    pub const fn peer(&self) -> &multiaddr::PeerId {
+    pub const fn peer(&self) -> &PeerId {
         &self.peer
     }
 
@@ -114,7 +114,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
         peer: &PeerId,
         policy: &(impl DialPolicy + ?Sized),
     ) -> Result<PeerPlan, E::Error> {
-        let target = Target::new((*peer).into());
+        let target = Target::new(*peer);
         self.plan_for(&target, policy, &HappyEyeballs::default())
     }
 
@@ -122,19 +122,14 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's. A target whose peer id is none of ours has no address.
+    /// The engine's.
     pub fn plan_for(
         &self,
         target: &Target<'_>,
         policy: &(impl DialPolicy + ?Sized),
         ranker: &(impl Ranker + ?Sized),
     ) -> Result<PeerPlan, E::Error> {
-        // Only canonical peer ids are stored.
-        let peer = PeerId::try_from(&target.peer).ok();
-        let candidates = match &peer {
-            Some(peer) => self.candidates(peer)?,
-            None => Vec::new(),
-        };
+        let candidates = self.candidates(&target.peer)?;
         let plan = plan(target, &candidates, policy, ranker);
         let policy = policy.name().to_owned();
         Ok(PeerPlan { peer: target.peer, policy, candidates, plan })

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use peermark::identity::PeerId;
+use peermark::identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Engine as _, Peerstore};
 use redb::{Database, ReadableDatabase as _, TableDefinition};
 
@@ -24,7 +24,7 @@ impl Bare {
         {
             let mut table = transaction.open_table(ROWS)?;
             for (peer, row) in rows {
-                table.insert(peer.as_bytes(), &**row)?;
+                table.insert(&*peer.multihash_bytes(), &**row)?;
             }
         }
         Ok(transaction.commit()?)
@@ -32,7 +32,7 @@ impl Bare {
 
     pub(super) fn get(&self, peer: &PeerId) -> Result<Option<usize>> {
         let table = self.0.begin_read()?.open_table(ROWS)?;
-        let row = redb::ReadableTable::get(&table, peer.as_bytes())?;
+        let row = redb::ReadableTable::get(&table, &*peer.multihash_bytes())?;
         Ok(row.map(|row| row.value().len()))
     }
 }

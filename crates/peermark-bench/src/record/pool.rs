@@ -108,7 +108,7 @@ impl Pool {
             let ours = run::ours(sample)?;
             let theirs = run::libp2p_core(sample, self.dialect)?;
             ensure!(ours.dialect() == self.dialect, "dialect");
-            ensure!(ours.peer_id().as_bytes() == theirs.peer_id().to_bytes(), "peer ids differ");
+            ensure!(ours.peer_id() == theirs.peer_id(), "peer ids differ");
             ensure!(ours.seq().value() == theirs.seq(), "sequence numbers differ");
             ensure!(ours.addresses().map(Multiaddr::from).eq(addresses(n)), "addresses differ");
             ensure!(theirs.addresses() == addresses(n), "addresses differ");

@@ -4,7 +4,6 @@ use std::num::{NonZeroU32, NonZeroUsize};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
 use libp2p_peer_store::Store as _;
 use libp2p_peer_store::memory_store::{self, MemoryStore};
 use peermark::Multiaddr;
@@ -58,19 +57,15 @@ pub(crate) fn apply(store: &Peerstore, record: &CertifiedRecord, ttl: Duration) 
 
 /// A peer as the contender takes it.
 pub(super) struct Plain {
-    pub(super) peer: libp2p_identity::PeerId,
+    pub(super) peer: PeerId,
     pub(super) addresses: Vec<Multiaddr>,
 }
 
 impl Plain {
-    pub(super) fn new(record: &CertifiedRecord) -> Result<Self> {
+    pub(super) fn new(record: &CertifiedRecord) -> Self {
         let addresses = record.addresses().map(Multiaddr::from).collect();
-        Ok(Self { peer: their_id(&record.peer_id())?, addresses })
+        Self { peer: record.peer_id(), addresses }
     }
-}
-
-pub(super) fn their_id(peer: &PeerId) -> Result<libp2p_identity::PeerId> {
-    libp2p_identity::PeerId::from_bytes(peer.as_bytes()).context("a peer id that libp2p refuses")
 }
 
 /// Adds the addresses of one peer, and answers how many are new.
@@ -100,7 +95,7 @@ pub(crate) fn read_ours(store: &Peerstore, peer: &PeerId) -> Option<Read> {
 }
 
 /// As [`read_ours`].
-pub(super) fn read_theirs(store: &MemoryStore, peer: &libp2p_identity::PeerId) -> Option<Read> {
+pub(super) fn read_theirs(store: &MemoryStore, peer: &PeerId) -> Option<Read> {
     let addresses = store.addresses_of_peer(peer)?;
     Some(addresses.fold(Read::default(), |read, address| read.and(address.as_ref())))
 }

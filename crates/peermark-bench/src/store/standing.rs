@@ -8,9 +8,7 @@ use libp2p_peer_store::memory_store::MemoryStore;
 use peermark::identity::PeerId;
 use peermark_peerstore::{Outcome, Peerstore};
 
-use super::contenders::{
-    LONG, NOW, Plain, Read, SOURCE, add, apply, read_ours, read_theirs, their_id,
-};
+use super::contenders::{LONG, NOW, Plain, Read, SOURCE, add, apply, read_ours, read_theirs};
 use super::growth;
 use super::peers::{Peers, SEQ, record};
 use crate::harness::{Random, Suite};
@@ -70,12 +68,8 @@ impl<'a> Standing<'a> {
     pub(super) fn add_to(&'a self, suite: &mut Suite<'a>) {
         let peers = self.peers;
         let ids = move |numbers| self.some(numbers, |n| peers.id(n));
-        let their_ids = |numbers| {
-            let ids = self.some(numbers, |n| their_id(&peers.id(n)));
-            ids.into_iter().flatten().collect()
-        };
         suite.batched("lookup/ours", BATCH, ids, |peer: &PeerId| read_ours(self.ours(), peer));
-        suite.batched("lookup/libp2p-peer-store", BATCH, their_ids, |peer| {
+        suite.batched("lookup/libp2p-peer-store", BATCH, ids, |peer| {
             read_theirs(&self.theirs().borrow(), peer)
         });
 
@@ -93,10 +87,7 @@ impl<'a> Standing<'a> {
             records.filter_map(Result::ok).collect()
         };
         suite.batched("update/ours", UPDATES, newer, |record| apply(self.ours(), record, LONG));
-        let known = |numbers| {
-            let plain = self.some(numbers, |n| Plain::new(peers.at(n)));
-            plain.into_iter().flatten().collect()
-        };
+        let known = |numbers| self.some(numbers, |n| Plain::new(peers.at(n)));
         suite.batched("update/libp2p-peer-store", UPDATES, known, |plain| {
             add(&mut self.theirs().borrow_mut(), plain)
         });
@@ -124,7 +115,7 @@ pub(super) fn check(peers: &Peers) -> Result<()> {
         let read = |bytes: Read, address: &[u8]| bytes.and(address);
         let expected = held.addresses().fold(Read::default(), |all, a| read(all, a.as_bytes()));
         ensure!(read_ours(&ours, &held.peer_id()) == Some(expected), "ours finds other addresses");
-        let plain = Plain::new(held)?;
+        let plain = Plain::new(held);
         let found = read_theirs(&theirs, &plain.peer);
         ensure!(found == Some(expected), "libp2p-peer-store finds other addresses");
         ensure!(add(&mut theirs, &plain) == 0, "libp2p-peer-store does not know them");

@@ -56,7 +56,7 @@ pub(super) fn keeping(world: &mut World, narrator: &mut Narrator) -> Result<(), 
     world.consume(&world.relayed, &Source::DHT, Outcome::Inserted, narrator)?;
 
     let reports = [
-        ("/ip4/192.0.2.1/udp/4001/quic-v1", Source::identify(alice.into())),
+        ("/ip4/192.0.2.1/udp/4001/quic-v1", Source::identify(alice)),
         ("/ip4/198.51.100.7/tcp/4001", Source::DHT),
         ("/ip4/198.51.100.7/tcp/4001", Source::PUBSUB),
         ("/ip4/203.0.113.9/tcp/4001", Source::MANUAL),

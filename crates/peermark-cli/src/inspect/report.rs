@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use peermark::envelope::{Envelope, Limits};
-use peermark::identity::{PeerId, PublicKey};
+use peermark::identity::{PeerId, PeerIdExt as _, PublicKey};
 use peermark::peer_record::{
     self, AddressDefect, CertifiedRecord, Dialect, Dialects, Stage, normalize_address,
 };
@@ -172,7 +172,7 @@ impl Canonical {
 impl<'a> Record<'a> {
     fn new(payload: &'a [u8], start: usize, signer: Option<&PublicKey>) -> Option<Self> {
         let message = PeerRecordMessage::decode(payload, usize::MAX).ok()?;
-        let named = PeerId::from_bytes(message.peer_id()).ok();
+        let named = PeerId::from_multihash_bytes(message.peer_id()).ok();
         let peer = signer.map(PublicKey::peer_id).or(named);
         let mut seen = HashSet::new();
         let mut addresses = Vec::new();

@@ -4,7 +4,7 @@
 //! or one of the wrong wire type included. Where reading stops inside a nested message, it goes on
 //! behind that message.
 
-use peermark::identity::{KeyType, PeerId};
+use peermark::identity::{KeyType, PeerId, PeerIdExt as _};
 use peermark::peer_record::{PEER_RECORD, ROUTING_STATE};
 use peermark::wire::{Field, Message, Reader, Value, WireError};
 use serde::Serialize;
@@ -255,7 +255,7 @@ fn meaning(kind: Kind, value: &Value<'_>) -> Option<String> {
             Some(name) => format!("\"{}\", dialect {name}", bytes.escape_ascii()),
             None => format!("\"{}\", no peer record", bytes.escape_ascii()),
         },
-        (Kind::PeerId, Value::Bytes(bytes)) => match PeerId::from_bytes(bytes) {
+        (Kind::PeerId, Value::Bytes(bytes)) => match PeerId::from_multihash_bytes(bytes) {
             Ok(peer_id) => peer_id.to_string(),
             Err(error) => format!("no peer id: {error}"),
         },

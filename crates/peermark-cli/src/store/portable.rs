@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use peermark::Multiaddr;
-use peermark::identity::PeerId;
+use peermark::identity::{PeerId, PeerIdExt as _};
 use peermark::peer_record::{Seq, address_text, parse_address};
 use peermark::peerstore::{AddressView, PayloadDigest, PeerEntry, PeerView};
 use peermark::provenance::{Claim, ClaimKind, Expiry, Source, SourceKind, Timestamp};
@@ -114,7 +114,7 @@ impl Row {
     }
 
     pub(super) fn peer(&self) -> Result<PeerId, Defect> {
-        self.peer.parse().map_err(|_| "its peer is no peer id")
+        PeerId::parse_text(&self.peer).map_err(|_| "its peer is no peer id")
     }
 }
 
@@ -135,7 +135,7 @@ impl Record {
     /// The sources to deliver it again, at least one.
     pub(super) fn sources(&self, peer: PeerId) -> Result<Vec<Source>, Defect> {
         let kinds = self.delivered_by.iter().map(|kind| match kind.parse() {
-            Ok(SourceKind::Identify) => Ok(Source::identify(peer.into())),
+            Ok(SourceKind::Identify) => Ok(Source::identify(peer)),
             Ok(kind) => Ok(Source::of(kind)),
             Err(_) => Err("its record was delivered by no source of that name"),
         });
@@ -214,8 +214,8 @@ impl ClaimRow {
             self.source.parse().map_err(|_| "a claim has no source of that name")?;
         let source = Source::of(kind);
         let Some(reporter) = &self.reporter else { return Ok(By::Source(source)) };
-        let reporter: PeerId = reporter.parse().map_err(|_| "a reporter is no peer id")?;
-        Ok(By::Source(source.reported_by(reporter.into())))
+        let reporter = PeerId::parse_text(reporter).map_err(|_| "a reporter is no peer id")?;
+        Ok(By::Source(source.reported_by(reporter)))
     }
 
     pub(super) fn ttl(&self) -> Result<Duration, Defect> {

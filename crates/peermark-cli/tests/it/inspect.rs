@@ -1,5 +1,6 @@
 //! `peermark inspect`: everything that can be read, and what a verifier says.
 
+use peermark::identity::PeerIdExt as _;
 use serde_json::{Value, json};
 
 use crate::support::{ADDRESSES, Run, alice, hex, peermark, record, tampered};
@@ -154,10 +155,10 @@ fn each_address_has_its_fate() {
     use peermark::peer_record::PEER_RECORD;
     use peermark::wire::PeerRecordMessage;
     let alice = alice();
-    let own = [&b"\x06\x0f\xa1\xa5\x03\x26"[..], alice.peer_id().as_bytes()].concat();
+    let own = [&b"\x06\x0f\xa1\xa5\x03\x26"[..], &alice.peer_id().multihash_bytes()].concat();
     let addresses: [&[u8]; 5] = [b"\x06\x0f\xa1", &own, b"", b"\xff\xff\xff\x7f", b"\x06\x0f"];
     let mut payload = Vec::new();
-    PeerRecordMessage::encode(alice.peer_id().as_bytes(), 1, addresses, &mut payload);
+    PeerRecordMessage::encode(&alice.peer_id().multihash_bytes(), 1, addresses, &mut payload);
     let envelope = Envelope::seal(PEER_RECORD, &payload, &alice).unwrap();
     let (run, object) = inspect(envelope.as_bytes());
     check_contains(

@@ -3,7 +3,7 @@
 use std::fs;
 
 use data_encoding::BASE64;
-use peermark::identity::{KeyType, Keypair};
+use peermark::identity::{KeyType, Keypair, PeerId, PeerIdExt as _};
 
 use crate::args;
 use crate::support::{Folder, SEED, alice, data, hex, peermark};
@@ -29,7 +29,7 @@ fn each_type_is_generated_and_shown() {
         assert_eq!(shown["peer_id"], keypair.peer_id().to_string());
         assert_eq!(shown["public_key"], hex(&keypair.public_key().encode()));
         let cid = shown["peer_id_cid"].as_str().unwrap();
-        assert_eq!(cid.parse(), Ok(keypair.peer_id()));
+        assert_eq!(PeerId::parse_text(cid), Ok(keypair.peer_id()));
     }
 }
 

@@ -9,10 +9,11 @@
 //! would do, costs a multiplication for each key. A key off the curve therefore decodes, has a peer
 //! id, and every signature by it is a bad signature: nothing can be certified in its name.
 
+use multiaddr::PeerId;
 use ring::digest;
 use ring::signature::{ECDSA_P256_SHA256_ASN1, UnparsedPublicKey};
 
-use crate::peer_id::PeerId;
+use crate::peer_id;
 use crate::public_key::{BadSignature, KeyDefect};
 
 /// SubjectPublicKeyInfo of a P-256 key up to the 64 bytes of the coordinates:
@@ -72,7 +73,7 @@ impl PublicKey {
         for (to, from) in bytes.iter_mut().zip(context.finish().as_ref()) {
             *to = *from;
         }
-        PeerId::hashed(&bytes)
+        peer_id::hashed(&bytes)
     }
 
     pub(crate) fn verify(&self, message: &[u8], signature: &[u8]) -> Result<(), BadSignature> {

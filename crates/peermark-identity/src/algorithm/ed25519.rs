@@ -12,8 +12,9 @@
 
 use ed25519_dalek::ed25519::signature::MultipartVerifier as _;
 use ed25519_dalek::{Signature, VerifyingKey};
+use multiaddr::PeerId;
 
-use crate::peer_id::PeerId;
+use crate::peer_id;
 use crate::public_key::{BadSignature, KeyDefect};
 
 /// `PublicKey { type: 1, data: <32 bytes> }` up to the data.
@@ -45,7 +46,7 @@ impl PublicKey {
     }
 
     pub(crate) fn peer_id(&self) -> PeerId {
-        PeerId::inline(MESSAGE_PREFIX, self.0.as_bytes())
+        peer_id::inline(MESSAGE_PREFIX, self.0.as_bytes())
     }
 
     #[cfg(not(all(fuzzing, peermark_fake_crypto)))]

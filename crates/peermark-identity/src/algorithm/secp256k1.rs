@@ -4,10 +4,11 @@
 //! tolerance, numbers out of range, which it reads as zero. Writing the signature again and
 //! comparing leaves no tolerance to reason about.
 
+use multiaddr::PeerId;
 use ring::digest;
 use secp256k1::ecdsa::Signature;
 
-use crate::peer_id::PeerId;
+use crate::peer_id;
 use crate::public_key::{BadSignature, KeyDefect};
 
 /// `PublicKey { type: 2, data: <33 bytes> }` up to the data.
@@ -47,7 +48,7 @@ impl PublicKey {
     }
 
     pub(crate) fn peer_id(&self) -> PeerId {
-        PeerId::inline(MESSAGE_PREFIX, &self.compressed)
+        peer_id::inline(MESSAGE_PREFIX, &self.compressed)
     }
 
     pub(crate) fn verify(&self, message: &[&[u8]], signature: &[u8]) -> Result<(), BadSignature> {

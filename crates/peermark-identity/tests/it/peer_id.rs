@@ -1,6 +1,6 @@
-//! Peer ids as bytes, as text, and as multiaddr's.
+//! Peer ids as bytes and as text.
 
-use peermark_identity::{PeerId, PeerIdError, PublicKeyError};
+use peermark_identity::{PeerId, PeerIdError, PeerIdExt, PublicKeyError};
 
 use crate::support::Random;
 
@@ -20,17 +20,16 @@ fn every_length() -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn bytes_text_and_multiaddr_round_trip_at_every_length() {
+fn bytes_and_text_round_trip_at_every_length() {
     for bytes in every_length() {
-        let peer = PeerId::from_bytes(&bytes).unwrap();
-        assert_eq!(peer.as_bytes(), bytes);
+        let peer = PeerId::from_multihash_bytes(&bytes).unwrap();
+        assert_eq!(*peer.multihash_bytes(), *bytes);
         assert_eq!(peer.to_string(), bs58_of(&bytes));
-        assert_eq!(peer.to_string().parse(), Ok(peer));
-        assert_eq!(format!("{peer:?}"), format!("PeerId({peer})"));
-        let theirs = multiaddr::PeerId::from(peer);
-        assert_eq!(theirs.to_bytes(), bytes);
-        assert_eq!(theirs.to_string(), peer.to_string());
-        assert_eq!(PeerId::try_from(theirs), Ok(peer));
+        assert_eq!(PeerId::parse_text(&peer.to_string()), Ok(peer));
+        assert_eq!(PeerId::parse_text(&peer.to_cid()), Ok(peer));
+        assert_eq!(format!("{:?}", peer.multihash_bytes()), format!("PeerIdBytes({peer})"));
+        assert_eq!(PeerId::from(peer.multihash_bytes()), peer);
+        assert_eq!(peer.to_bytes(), bytes);
     }
 }
 
@@ -61,8 +60,11 @@ fn order_is_that_of_the_bytes() {
     let all = every_length();
     for left in &all {
         for right in &all {
-            let peers = [left, right].map(|bytes| PeerId::from_bytes(bytes).unwrap());
+            let peers = [left, right].map(|bytes| PeerId::from_multihash_bytes(bytes).unwrap());
             assert_eq!(peers[0].cmp(&peers[1]), left.cmp(right));
+            let bytes = peers.map(|peer| peer.multihash_bytes());
+            assert_eq!(bytes[0].cmp(&bytes[1]), left.cmp(right));
+            assert_eq!(bytes[0] == bytes[1], left == right);
         }
     }
 }
@@ -97,15 +99,14 @@ fn only_canonical_multihashes_of_two_kinds_are_peer_ids() {
         (vec![0xff; 40], Multihash),
     ];
     for (bytes, error) in cases {
-        assert_eq!(PeerId::from_bytes(&bytes), Err(error), "{bytes:02x?}");
-        assert_eq!(PeerId::try_from(&bytes[..]), Err(error));
+        assert_eq!(PeerId::from_multihash_bytes(&bytes), Err(error), "{bytes:02x?}");
     }
 }
 
 #[test]
 fn cids_in_every_base_are_read() {
     let peer: PeerId = "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse().unwrap();
-    let cid = [&[0x01, 0x72], peer.as_bytes()].concat();
+    let cid = [&[0x01, 0x72], &peer.multihash_bytes()[..]].concat();
     let bases = [
         multibase::Base::Base2,
         multibase::Base::Base8,
@@ -127,7 +128,7 @@ fn cids_in_every_base_are_read() {
     ];
     for base in bases {
         let text = multibase::encode(base, &cid);
-        assert_eq!(text.parse(), Ok(peer), "{text}");
+        assert_eq!(PeerId::parse_text(&text), Ok(peer), "{text}");
     }
 }
 
@@ -159,28 +160,39 @@ fn text_that_is_not_a_peer_id_is_refused_with_the_reason() {
         (base16(&[0x01, 0x72, 0x12, 0x01, 0x07]), DigestLength { code: 0x12, got: 1 }),
     ];
     for (text, error) in cases {
-        assert_eq!(text.parse::<PeerId>(), Err(error), "{text:.80}");
+        assert_eq!(PeerId::parse_text(&text), Err(error), "{text:.80}");
     }
 }
 
 #[test]
 fn the_key_inside_is_read_strictly() {
-    let sha256 = PeerId::from_bytes(&[&[0x12, 0x20], &[7; 32][..]].concat()).unwrap();
+    let sha256 = PeerId::from_multihash_bytes(&[&[0x12, 0x20], &[7; 32][..]].concat()).unwrap();
     assert_eq!(sha256.public_key(), Ok(None));
     // An identity multihash of anything is a peer id, though not of a key.
-    let random = PeerId::from_bytes(&[&[0x00, 0x20], &[7; 32][..]].concat()).unwrap();
+    let random = PeerId::from_multihash_bytes(&[&[0x00, 0x20], &[7; 32][..]].concat()).unwrap();
     assert!(
         matches!(random.public_key(), Err(PublicKeyError::Malformed(error)) if error.offset >= 2)
     );
-    let low_order =
-        PeerId::from_bytes(&[&[0x00, 0x24, 0x08, 0x01, 0x12, 0x20], &[0; 32][..]].concat());
+    let low_order = PeerId::from_multihash_bytes(
+        &[&[0x00, 0x24, 0x08, 0x01, 0x12, 0x20], &[0; 32][..]].concat(),
+    );
     assert!(matches!(low_order.unwrap().public_key(), Err(PublicKeyError::Invalid { .. })));
 }
 
+/// libp2p admits a SHA-256 that is cut off; its bytes are read as the id of nobody.
 #[test]
-fn multiaddr_ids_that_are_not_canonical_are_refused() {
-    let short = multiaddr::PeerId::from_bytes(&[&[0x12, 0x14], &[7; 20][..]].concat()).unwrap();
+fn ids_that_are_not_canonical_have_bytes_and_are_not_read() {
+    let full = PeerId::from_bytes(&[&[0x12, 0x40], &[7; 64][..]].concat()).unwrap();
+    let bytes = [&[0x12, 0x14], &[7; 20][..]].concat();
+    let short = PeerId::from_bytes(&bytes).unwrap();
     let error = PeerIdError::DigestLength { code: 0x12, got: 20 };
-    assert_eq!(PeerId::try_from(&short), Err(error));
-    assert_eq!(PeerId::try_from(short), Err(error));
+    assert_eq!(*short.multihash_bytes(), *bytes);
+    assert_eq!(full.multihash_bytes().len(), 66);
+    assert_eq!(PeerId::from_multihash_bytes(&short.multihash_bytes()), Err(error));
+    // What is behind the digest of one that was cut off says nothing.
+    let cut = PeerId::from_multihash(full.as_ref().truncate(20)).unwrap();
+    assert_eq!(cut.multihash_bytes(), short.multihash_bytes());
+    for peer in [full, short, cut] {
+        assert_eq!(PeerId::from(peer.multihash_bytes()), peer);
+    }
 }

@@ -122,7 +122,7 @@ fn k4_debug_shows_no_secret() {
     for golden in golden_keys() {
         let keypair = Keypair::decode(&unhex(&golden.private)).unwrap();
         let expected = format!(
-            "Keypair {{ key_type: {:?}, peer_id: PeerId({}), .. }}",
+            "Keypair {{ key_type: {:?}, peer_id: PeerId(\"{}\"), .. }}",
             keypair.key_type(),
             keypair.peer_id()
         );

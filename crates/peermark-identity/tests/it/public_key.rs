@@ -87,7 +87,7 @@ fn equality_and_hash_are_those_of_the_message() {
 fn debug_shows_type_and_peer_id() {
     for key in accepted() {
         let expected = format!(
-            "PublicKey {{ key_type: {:?}, peer_id: PeerId({}) }}",
+            "PublicKey {{ key_type: {:?}, peer_id: PeerId(\"{}\") }}",
             key.key_type(),
             key.peer_id()
         );

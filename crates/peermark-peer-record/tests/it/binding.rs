@@ -3,7 +3,7 @@
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
 use peermark_envelope::{Envelope, OpenError};
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{
     CertifiedRecord, Dialects, PEER_RECORD, PeerRecord, RecordError, Stage, VerifyError,
 };
@@ -45,7 +45,8 @@ fn r1_the_hash_of_an_inlined_key_is_another_peer() {
     // SHA-256 of the signer's own PublicKey message: right key, wrong form of the id.
     let key = keypair(1).public_key().encode();
     assert_eq!(key, KEY_1, "the digest below is of this key");
-    let hashed = PeerId::from_bytes(&[&[0x12, 0x20], &SHA_256_OF_KEY_1[..]].concat()).unwrap();
+    let hashed =
+        PeerId::from_multihash_bytes(&[&[0x12, 0x20], &SHA_256_OF_KEY_1[..]].concat()).unwrap();
     let error = refused(&payload(&hashed, 1, []));
     assert!(matches!(error, RecordError::PeerIdMismatch { claimed, .. } if claimed == hashed));
 }
@@ -53,9 +54,9 @@ fn r1_the_hash_of_an_inlined_key_is_another_peer() {
 #[test]
 fn r1_a_peer_id_that_is_not_canonical_is_refused_as_such() {
     let own = keypair(1).peer_id();
-    let trailing = [own.as_bytes(), &[0]].concat();
-    let long_form = [&[0x80, 0x00, 0x24][..], &own.as_bytes()[2..]].concat();
-    for bytes in [&trailing[..], &long_form, b"", &[0x00], &own.as_bytes()[..37]] {
+    let trailing = [&own.multihash_bytes()[..], &[0]].concat();
+    let long_form = [&[0x80, 0x00, 0x24][..], &own.multihash_bytes()[2..]].concat();
+    for bytes in [&trailing[..], &long_form, b"", &[0x00], &own.multihash_bytes()[..37]] {
         let mut payload = Vec::new();
         peermark_wire::PeerRecordMessage::encode(bytes, 1, [], &mut payload);
         let error = refused(&payload);

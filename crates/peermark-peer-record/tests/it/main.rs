@@ -11,7 +11,7 @@ mod withdrawal;
 
 use multiaddr::Multiaddr;
 use peermark_envelope::{Envelope, Purpose};
-use peermark_identity::{Keypair, PeerId};
+use peermark_identity::{Keypair, PeerId, PeerIdExt as _};
 use peermark_peer_record::{CertifiedRecord, Dialects, PEER_RECORD, VerifyError};
 use peermark_wire::{PeerRecordMessage, Writer};
 
@@ -31,7 +31,7 @@ fn sealed(payload: &[u8], signer: &Keypair, purpose: Purpose) -> Vec<u8> {
 /// The payload of a record with these fields, unchecked.
 fn payload<'a>(peer: &PeerId, seq: u64, addresses: impl IntoIterator<Item = &'a [u8]>) -> Vec<u8> {
     let mut payload = Vec::new();
-    PeerRecordMessage::encode(peer.as_bytes(), seq, addresses, &mut payload);
+    PeerRecordMessage::encode(&peer.multihash_bytes(), seq, addresses, &mut payload);
     payload
 }
 

@@ -145,7 +145,7 @@ fn s7_nobody_is_connected_to_a_new_process() {
         Peerstore::new(Redb::open_on(disk.clone(), Config::default(), &Options::default()).unwrap())
     };
     let store = open();
-    let identify = Source::identify(peer.into());
+    let identify = Source::identify(peer);
     let _ = store.report(&peer, &[address], &identify, MINUTE, START).unwrap();
     assert!(store.connected(&peer, START).unwrap());
     let later = START.saturating_add(MINUTE * 60);

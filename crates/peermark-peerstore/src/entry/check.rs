@@ -1,7 +1,7 @@
 //! Proving that an entry is what it has to be: for tests, and for bytes that come from elsewhere.
 
 use peermark_envelope::Limits as EnvelopeLimits;
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{CertifiedRecord, Dialects, normalize_address};
 
 use super::{Claimant, PeerEntry};
@@ -58,7 +58,8 @@ impl PeerEntry {
             limits.unwrap_or_default(),
         );
         let record = record.map_err(|_| Defect("a record that does not verify"))?;
-        let is_of_peer = record.peer_id() == *peer && self.record.peer_id() == peer.as_bytes();
+        let is_of_peer =
+            record.peer_id() == *peer && self.record.peer_id() == &*peer.multihash_bytes();
         ensure(is_of_peer, "a record of another peer")?;
         ensure(record.as_bytes() == self.record.envelope(), "an envelope in another form")?;
         ensure(record.seq() == self.seq, "a sequence number that is not the record's")?;

@@ -1,13 +1,13 @@
 //! What an entry holds beside its record, in a box of its own.
 
-use peermark_identity::PeerId;
+use peermark_identity::PeerIdBytes;
 
 use super::{Floor, ReportedAddress};
 
 /// What is held beside a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Extra {
-    pub(crate) peer: PeerId,
+    pub(crate) peer: PeerIdBytes,
     /// Where there is no record.
     pub(crate) floor: Option<Floor>,
     pub(crate) connected: bool,
@@ -17,7 +17,7 @@ pub(crate) struct Extra {
 
 impl Extra {
     /// With nothing in it.
-    pub(super) const fn new(peer: PeerId, floor: Option<Floor>) -> Self {
+    pub(super) const fn new(peer: PeerIdBytes, floor: Option<Floor>) -> Self {
         Self { peer, floor, connected: false, addresses: Vec::new() }
     }
 

@@ -6,7 +6,7 @@
 use core::num::NonZeroU8;
 use core::ops::Range;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{Address, CertifiedRecord};
 
 use super::row::{Reader, RowError, write_u16};
@@ -36,8 +36,8 @@ impl Packed {
 
     /// No record, of this peer.
     pub(super) fn set_peer(&mut self, peer: &PeerId) {
-        let id = peer.as_bytes();
-        self.bytes.fill(id.len(), |to| to.copy_from_slice(id));
+        let id = peer.multihash_bytes();
+        self.bytes.fill(id.len(), |to| to.copy_from_slice(&id));
         self.payload = (0, 0);
         self.peer_id_start = 0;
         self.peer_id_len = u8::try_from(id.len()).unwrap_or(u8::MAX);
@@ -75,7 +75,7 @@ impl Packed {
         let addresses = NonZeroU8::new(u8::try_from(count).unwrap_or(u8::MAX))?;
         let spans = usize::from(addresses.get()).saturating_mul(SPAN);
         let peer_id = record.peer_id();
-        let (start, len) = find(envelope, payload, peer_id.as_bytes())?;
+        let (start, len) = find(envelope, payload, &peer_id.multihash_bytes())?;
         self.bytes.fill(envelope.len().saturating_add(spans), |bytes| {
             let (copy, spans) = bytes.split_at_mut_checked(envelope.len())?;
             copy.copy_from_slice(envelope);

@@ -3,7 +3,7 @@
 //! Claims merge in any order to the same value (P3): one for each source and reporter, its first
 //! sight the earliest, its last the latest, its end the later one.
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerIdBytes, PeerIdExt};
 use peermark_peer_record::Address;
 use peermark_provenance::{Claim, DialHistory, Expiry, Source, SourceKind, Timestamp, TrustClass};
 
@@ -42,14 +42,13 @@ pub(crate) enum Claimant {
     /// A handshake.
     Dialed,
     /// A source, and the peer that spoke.
-    Source(SourceKind, Option<PeerId>),
+    Source(SourceKind, Option<PeerIdBytes>),
 }
 
 impl Claimant {
-    /// Of a source; `None` where the reporter's peer id is none of ours.
+    /// Of a source.
     pub(crate) fn of(source: &Source) -> Self {
-        let reporter = source.reporter().and_then(|peer| PeerId::try_from(peer).ok());
-        Self::Source(source.kind(), reporter)
+        Self::Source(source.kind(), source.reporter().map(PeerIdExt::multihash_bytes))
     }
 
     /// Whether its claims do not expire while the peer is connected (S7).
@@ -72,7 +71,7 @@ impl Claimant {
             Self::Dialed => Vec::new(),
             Self::Source(kind, reporter) => {
                 let mut key = kind.to_string().into_bytes();
-                key.extend_from_slice(reporter.as_ref().map_or(&[], PeerId::as_bytes));
+                key.extend_from_slice(reporter.as_ref().map_or(&[], PeerIdBytes::as_slice));
                 key
             }
         }

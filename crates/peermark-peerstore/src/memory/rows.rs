@@ -1,7 +1,7 @@
 //! What a shard keeps of a peer: its entry, or its floor alone; and what a victim among them is
 //! chosen by.
 
-use peermark_identity::PeerId;
+use peermark_identity::PeerIdBytes;
 use peermark_provenance::TrustClass;
 
 use super::table::Row;
@@ -10,7 +10,7 @@ use crate::entry::{Floor, PeerEntry};
 /// The floor of a peer of which nothing else is held.
 #[derive(Debug)]
 pub(super) struct FloorRow {
-    pub(super) peer: PeerId,
+    pub(super) peer: PeerIdBytes,
     pub(super) floor: Floor,
 }
 
@@ -42,7 +42,7 @@ impl Row for Option<FloorRow> {
     }
 
     fn peer(&self) -> &[u8] {
-        self.as_ref().map_or(&[], |row| row.peer.as_bytes())
+        self.as_ref().map_or(&[], |row| &row.peer)
     }
 
     fn due(&self) -> Option<u64> {

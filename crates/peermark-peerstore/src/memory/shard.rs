@@ -4,7 +4,7 @@
 //! Invariants: a peer is in one of the two tables at most; nothing is stored that is empty; what
 //! is charged in the ledger is what is here.
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 
 use super::around::Around;
 use super::ledger::{Bill, Ledger};
@@ -60,11 +60,11 @@ impl Shard {
         let cx = &around.cx;
         // Whoever is not found is written there: its lines arrive while he is looked for.
         self.entries.warm();
-        let mut key = self.entries.find(hash, peer.as_bytes());
+        let mut key = self.entries.find(hash, &peer.multihash_bytes());
         let due = key.and_then(|key| self.entries.get(key)).and_then(PeerEntry::due);
         if let (Some(found), true) = (key, due.is_some_and(|due| due <= cx.now)) {
             self.settle(found, around, &mut Swept::default());
-            key = self.entries.find(hash, peer.as_bytes());
+            key = self.entries.find(hash, &peer.multihash_bytes());
         }
         match key {
             Some(key) => self.update_entry(key, transition, around),
@@ -125,7 +125,7 @@ impl Shard {
         around: &Around<'_>,
     ) -> T::Answer {
         let cx = &around.cx;
-        let floor_key = self.floors.find(hash, peer.as_bytes());
+        let floor_key = self.floors.find(hash, &peer.multihash_bytes());
         let floor = floor_key.and_then(|key| self.floors.get(key)?.as_ref());
         let floor = floor.map(|row| row.floor);
         let held = floor.filter(|floor| floor.until > cx.floor_now);
@@ -145,7 +145,7 @@ impl Shard {
             return transition.refuse(room);
         }
         // Room for an evicted peer's floor may have cost this one its own.
-        let floor_key = floor_key.and_then(|_| self.floors.find(hash, peer.as_bytes()));
+        let floor_key = floor_key.and_then(|_| self.floors.find(hash, &peer.multihash_bytes()));
         let Some(entry) = self.entries.get_mut(key) else {
             return transition.refuse(Room::Peers);
         };
@@ -295,7 +295,7 @@ impl Shard {
         around.ledger.charge_floor(floor.group);
         let key = self.floors.reserve();
         if let Some(row) = self.floors.get_mut(key) {
-            *row = Some(FloorRow { peer, floor });
+            *row = Some(FloorRow { peer: peer.multihash_bytes(), floor });
         }
         self.floors.insert(hash, key, around.floor_nanos);
     }
@@ -303,7 +303,7 @@ impl Shard {
     fn drop_floor(&mut self, key: Option<u32>, around: &Around<'_>) -> Option<PeerId> {
         let row = self.floors.remove(key?)??;
         around.ledger.release_floor(row.floor.group);
-        Some(row.peer)
+        Some(row.peer.into())
     }
 
     /// Lets go of what is over, as far as the budget goes.

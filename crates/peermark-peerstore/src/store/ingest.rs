@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{CertifiedRecord, Dialects, Seq, VerifyError};
 use peermark_provenance::{Source, Timestamp};
 
@@ -101,7 +101,7 @@ fn claimed_peer(bytes: &[u8]) -> Option<PeerId> {
     let (_payload_type, rest) = field(rest, 0x12)?;
     let (payload, _) = field(rest, 0x1a)?;
     let (peer, _) = field(payload, 0x0a)?;
-    PeerId::from_bytes(peer).ok()
+    PeerId::from_multihash_bytes(peer).ok()
 }
 
 /// The value of the field with this tag, and what is behind it. Lengths of up to two bytes do.

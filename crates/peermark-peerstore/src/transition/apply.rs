@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{Address, CertifiedRecord, Seq};
 use peermark_provenance::{Source, SourceKind, SourceKinds, Timestamp, TrustClass};
 
@@ -269,7 +269,7 @@ impl<'a> ApplyRecord<'a> {
                 group: entry.group,
                 lives_until: Timestamp::EPOCH,
             };
-            entry.extra_from(record.peer_id()).floor = Some(floor);
+            entry.extra_from(record.peer_id().multihash_bytes()).floor = Some(floor);
             entry.tidy();
         }
         counts
@@ -364,6 +364,5 @@ impl Transition for ApplyRecord<'_> {
 
 /// Whether what the source says, the peer itself says, over an authenticated connection.
 pub(super) fn is_itself(source: &Source, peer: &PeerId) -> bool {
-    source.kind() == SourceKind::Identify
-        && source.reporter().is_some_and(|reporter| PeerId::try_from(reporter) == Ok(*peer))
+    source.kind() == SourceKind::Identify && source.reporter() == Some(peer)
 }

@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::Seq;
 use peermark_provenance::{Source, Timestamp};
 
@@ -63,7 +63,7 @@ impl Transition for RaiseFloor<'_> {
             group: if entry.is_empty() { cx.group(self.source) } else { entry.group },
             lives_until: Timestamp::EPOCH,
         };
-        entry.extra_from(self.peer).floor = Some(floor);
+        entry.extra_from(self.peer.multihash_bytes()).floor = Some(floor);
         true
     }
 

@@ -26,7 +26,7 @@ fn entries() -> Vec<PeerEntry> {
             .unwrap()
     };
     let reporter = keys[5].peer_id();
-    let told = Source::PUBSUB.reported_by(reporter.into());
+    let told = Source::PUBSUB.reported_by(reporter);
     for (n, key) in keys.iter().enumerate().take(5) {
         let peer = key.peer_id();
         if n != 2 {

@@ -74,7 +74,7 @@ pub fn signed(
 /// The peer itself, by identify.
 #[must_use]
 pub fn itself(peer: PeerId) -> Source {
-    Source::identify(peer.into())
+    Source::identify(peer)
 }
 
 /// A table that is heard from network number `network`, an IPv4 /16 of its own.

@@ -2,7 +2,7 @@
 
 use multiaddr::Multiaddr;
 use peermark_envelope::{Envelope, SealError};
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{
     AddressDefect, CertifiedRecord, Dialect, Dialects, PeerRecord, SkippedAddresses,
 };
@@ -42,7 +42,7 @@ fn flow(payload: &[u8], dialect: Dialect) {
         }
         Err(other) => panic!("a keypair in memory signs: {other}"),
     };
-    let model = model::record(payload, signer.peer_id().as_bytes());
+    let model = model::record(payload, &signer.peer_id().multihash_bytes());
     let ours = linear(sealed.len(), || CertifiedRecord::decode(&sealed, Dialects::Any));
     let (ours, model) = match (ours, model) {
         (Ok(ours), Ok(model)) => (ours, model),
@@ -123,7 +123,7 @@ impl<'a> Script<'a> {
     }
 
     fn record(mut self, peer: &PeerId) -> Vec<u8> {
-        let mut fields = vec![bytes(1, peer.as_bytes())];
+        let mut fields = vec![bytes(1, &*peer.multihash_bytes())];
         while let Some(instruction) = self.byte() {
             self.step(instruction, peer, &mut fields);
         }
@@ -136,13 +136,13 @@ impl<'a> Script<'a> {
         let template = ADDRESSES[usize::from(argument) % ADDRESSES.len()];
         match instruction % 16 {
             0..=2 => fields.push(entry(template)),
-            3 => fields.push(entry(&[template, &suffix(peer.as_bytes())].concat())),
+            3 => fields.push(entry(&[template, &suffix(&peer.multihash_bytes())].concat())),
             4 => {
                 let other = keys::keypair(peermark_identity::KeyType::Ed25519, 1).peer_id();
-                fields.push(entry(&[template, &suffix(other.as_bytes())].concat()));
+                fields.push(entry(&[template, &suffix(&other.multihash_bytes())].concat()));
             }
             5 => {
-                let own = suffix(peer.as_bytes()).repeat(usize::from(argument % 8));
+                let own = suffix(&peer.multihash_bytes()).repeat(usize::from(argument % 8));
                 fields.push(entry(&[template, &own].concat()));
             }
             6 | 7 => fields.push(entry(self.take(usize::from(argument)))),

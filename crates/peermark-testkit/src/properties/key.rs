@@ -1,6 +1,6 @@
 //! Keys and peer ids.
 
-use peermark_identity::{KeyType, Keypair, PeerId, PublicKey, Signer};
+use peermark_identity::{KeyType, Keypair, PeerId, PeerIdExt as _, PublicKey, Signer};
 
 use super::linear;
 use crate::model;
@@ -33,8 +33,8 @@ pub fn public_key(data: &[u8]) {
 
 fn of_key(key: &PublicKey, encoded: &[u8]) {
     let id = key.peer_id();
-    assert_eq!(PeerId::from_public_key(key), id);
-    match id.as_bytes() {
+    assert_eq!(PeerId::from(key), id);
+    match &*id.multihash_bytes() {
         [0x00, len, digest @ ..] => {
             assert!(encoded.len() <= 42, "short keys are their own digest");
             assert_eq!(usize::from(*len), encoded.len(), "length");
@@ -52,19 +52,19 @@ fn of_key(key: &PublicKey, encoded: &[u8]) {
 }
 
 fn peer_id(data: &[u8]) {
-    if let Ok(id) = PeerId::from_bytes(data) {
-        assert_eq!(id.as_bytes(), data, "a peer id is its bytes");
+    if let Ok(id) = PeerId::from_multihash_bytes(data) {
+        assert_eq!(&*id.multihash_bytes(), data, "a peer id is its bytes");
         round_trips(id);
     }
-    if let Ok(Ok(id)) = std::str::from_utf8(data).map(str::parse) {
+    if let Ok(Ok(id)) = std::str::from_utf8(data).map(PeerId::parse_text) {
         round_trips(id);
     }
 }
 
 fn round_trips(id: PeerId) {
-    assert_eq!(PeerId::from_bytes(id.as_bytes()), Ok(id), "from bytes");
-    assert_eq!(id.to_string().parse(), Ok(id), "from text");
-    assert!(id.as_bytes().len() <= PeerId::MAX_LEN, "length");
+    assert_eq!(PeerId::from_multihash_bytes(&id.multihash_bytes()), Ok(id), "from bytes");
+    assert_eq!(PeerId::parse_text(&id.to_string()), Ok(id), "from text");
+    assert!(id.multihash_bytes().len() <= 44, "length");
 }
 
 fn private_key(data: &[u8]) {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use multiaddr::{Multiaddr, Protocol};
 use peermark_envelope::Record as _;
-use peermark_identity::{PeerId, PublicKey};
+use peermark_identity::{PeerId, PeerIdExt as _, PublicKey};
 use peermark_peer_record::{
     MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError, Stage, VerifyError, address_text,
     normalize_address, parse_address,
@@ -40,19 +40,19 @@ pub fn peer_record(data: &[u8]) {
         let addresses = addresses.iter().map(|address| address.multiaddr);
         let mut renamed = Vec::new();
         let id = signer.peer_id();
-        PeerRecordMessage::encode(id.as_bytes(), message.seq(), addresses, &mut renamed);
+        PeerRecordMessage::encode(&id.multihash_bytes(), message.seq(), addresses, &mut renamed);
         for_signer(&renamed, signer);
     }
 }
 
 fn key_inside(peer_id: &[u8]) -> Option<PublicKey> {
-    PeerId::from_bytes(peer_id).ok()?.public_key().ok()?
+    PeerId::from_multihash_bytes(peer_id).ok()?.public_key().ok()?
 }
 
 fn for_signer(payload: &[u8], signer: &PublicKey) {
     let peer = signer.peer_id();
     let ours = linear(payload.len(), || PeerRecord::decode(payload, signer));
-    let model = model::record(payload, peer.as_bytes());
+    let model = model::record(payload, &peer.multihash_bytes());
     let (ours, model) = match (ours, model) {
         (Ok(ours), Ok(model)) => (ours, model),
         (Err(error), Err(expected)) => {

@@ -3,7 +3,7 @@
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use multiaddr::{Multiaddr, Protocol};
-use peermark_identity::{KeyType, PeerId};
+use peermark_identity::{KeyType, PeerId, PeerIdExt as _};
 use peermark_peer_record::MAX_ADDRESS_LEN;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -35,7 +35,7 @@ pub fn address() -> impl Strategy<Value = Multiaddr> {
         transport.into_iter().for_each(|protocol| address.push(protocol));
         if let Some(relay) = relay {
             let id = keys::keypair(KeyType::Ed25519, 1000 + relay).peer_id();
-            address.push(Protocol::P2p(foreign(&id)));
+            address.push(Protocol::P2p(id));
             address.push(Protocol::P2pCircuit);
         }
         address
@@ -45,7 +45,7 @@ pub fn address() -> impl Strategy<Value = Multiaddr> {
 /// The same as an address of `peer` may be written: with its own peer id at the end, or without.
 pub fn address_of(peer: PeerId) -> impl Strategy<Value = (Multiaddr, Vec<u8>)> {
     (address(), 0..3usize).prop_map(move |(address, suffixes)| {
-        let written = [address.to_vec(), suffix(peer.as_bytes()).repeat(suffixes)].concat();
+        let written = [address.to_vec(), suffix(&peer.multihash_bytes()).repeat(suffixes)].concat();
         if written.len() > MAX_ADDRESS_LEN {
             (address.clone(), address.to_vec())
         } else {
@@ -76,7 +76,7 @@ pub fn hostile_address() -> impl Strategy<Value = Vec<u8>> {
     });
     let foreign = (address(), 100..200u64).prop_map(|(address, number)| {
         let id = keys::keypair(KeyType::Ed25519, number).peer_id();
-        [address.to_vec(), suffix(id.as_bytes())].concat()
+        [address.to_vec(), suffix(&id.multihash_bytes())].concat()
     });
     // 4770 with a path of one slash says what 477 alone says; a code in more bytes than it needs.
     let second_encoding = prop_oneof![
@@ -88,9 +88,4 @@ pub fn hostile_address() -> impl Strategy<Value = Vec<u8>> {
 
 fn suffix(id: &[u8]) -> Vec<u8> {
     [&[0xa5, 0x03, id.len().to_le_bytes()[0]], id].concat()
-}
-
-/// The peer id as the address crate has it.
-fn foreign(id: &PeerId) -> multiaddr::PeerId {
-    multiaddr::PeerId::from_bytes(id.as_bytes()).expect("a peer id is one everywhere")
 }

@@ -1,7 +1,7 @@
 //! Payloads of peer records.
 
 use multiaddr::Multiaddr;
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::MAX_ADDRESSES;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -32,7 +32,7 @@ pub fn peer_record(peer: PeerId) -> impl Strategy<Value = Payload> {
     let entries = vec((entry, 1..3usize), 0..10);
     (any::<u64>(), 0..64u32, entries).prop_map(move |(seq, shift, entries)| {
         let seq = seq >> shift;
-        let mut fields = vec![bytes(1, peer.as_bytes())];
+        let mut fields = vec![bytes(1, &*peer.multihash_bytes())];
         if seq != 0 {
             fields.push(varint(2, seq));
         }
@@ -56,10 +56,10 @@ pub fn peer_record(peer: PeerId) -> impl Strategy<Value = Payload> {
 /// field twice or of a wrong type, with too many entries, with a broken entry.
 pub fn hostile_peer_record(peer: PeerId) -> impl Strategy<Value = Vec<u8>> {
     let good = || peer_record(peer).prop_map(|payload| payload.bytes);
-    let front = move || bytes(1, peer.as_bytes());
+    let front = move || bytes(1, &*peer.multihash_bytes());
     let other_peer = (good(), 0..8usize).prop_map(move |(mut bytes, bit)| {
         // Behind tag and length stands the peer id; its last byte is the key's or the hash's.
-        crate::mutate::flip_bit(&mut bytes, 1 + peer.as_bytes().len(), bit);
+        crate::mutate::flip_bit(&mut bytes, 1 + peer.multihash_bytes().len(), bit);
         bytes
     });
     let nobody = message().prop_map(|(fields, _)| {

@@ -1,5 +1,6 @@
 //! R2 over every protocol code and many values, ours against the model.
 
+use peermark_identity::PeerIdExt as _;
 use peermark_testkit::model::{self, Field, bytes};
 use peermark_testkit::rng::Rng;
 use peermark_testkit::{keys, properties};
@@ -59,12 +60,12 @@ fn r2_own_and_foreign_peer_ids_at_every_place() {
     // An id of a few bytes, or of none, is one too.
     let short: [&[u8]; 3] = [&[0x00, 0x00], &[0x00, 0x01, 0x07], &[0x12, 0x20]];
     let mut pieces: Vec<Vec<u8>> = vec![
-        suffix(own.as_bytes()),
+        suffix(&own.multihash_bytes()),
         b"\x04\xc0\x00\x02\x01\x06\x0f\xa1".to_vec(),
         b"\xa2\x02".to_vec(),
         b"\xdd\x03".to_vec(),
     ];
-    pieces.extend(foreign.iter().map(|id| suffix(id.as_bytes())));
+    pieces.extend(foreign.iter().map(|id| suffix(&id.multihash_bytes())));
     pieces.extend(short.iter().map(|id| suffix(id)));
     let mut entries = vec![Vec::new()];
     for first in &pieces {
@@ -84,7 +85,7 @@ fn r2_own_and_foreign_peer_ids_at_every_place() {
         assert_eq!(address.len(), len);
         entries.push(address.clone());
         let cut = address.len() - 41;
-        entries.push([&address[..cut], &suffix(own.as_bytes())].concat());
+        entries.push([&address[..cut], &suffix(&own.multihash_bytes())].concat());
     }
     for entries in entries.chunks(AT_ONCE) {
         check(entries);
@@ -97,7 +98,7 @@ fn check(entries: &[Vec<u8>]) {
     let record = |entries: &mut dyn Iterator<Item = &Vec<u8>>| {
         let entry = |entry: &Vec<u8>| bytes(3, model::message(&[bytes(1, entry.clone())]));
         let fields: Vec<Field> =
-            std::iter::once(bytes(1, own.as_bytes())).chain(entries.map(entry)).collect();
+            std::iter::once(bytes(1, &*own.multihash_bytes())).chain(entries.map(entry)).collect();
         model::message(&fields)
     };
     properties::peer_record(&record(&mut entries.iter()));

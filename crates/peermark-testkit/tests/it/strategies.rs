@@ -1,7 +1,7 @@
 //! The strategies make what they say, and the properties hold for all of it.
 
 use peermark_envelope::{Envelope, Limits};
-use peermark_identity::{KeyType, PublicKey};
+use peermark_identity::{KeyType, PeerIdExt as _, PublicKey};
 use peermark_peer_record::{CertifiedRecord, Dialects, VerifyError};
 use peermark_testkit::strategies::{self, Payload, Sealed};
 use peermark_testkit::{keys, model, properties};
@@ -76,11 +76,15 @@ fn keys_are_read_and_hostile_ones_are_not() {
 fn addresses_are_kept_and_hostile_ones_are_skipped() {
     let peer = keys::signer().peer_id();
     run(1000, strategies::address_of(peer), |(address, written)| {
-        prop_assert_eq!(model::address(&written, peer.as_bytes()), Ok(address));
+        prop_assert_eq!(model::address(&written, &peer.multihash_bytes()), Ok(address));
         Ok(())
     });
     run(1000, strategies::hostile_address(), |written| {
-        prop_assert!(model::address(&written, peer.as_bytes()).is_err(), "{:02x?}", written);
+        prop_assert!(
+            model::address(&written, &peer.multihash_bytes()).is_err(),
+            "{:02x?}",
+            written
+        );
         Ok(())
     });
 }
@@ -137,7 +141,7 @@ fn w5_w6_a_disguised_payload_is_the_same_record_signed_anew() {
         (Just(payload.clone()), strategies::disguised(Just(payload), &[1, 2, 3]))
     });
     run(300, pair, |(plain, disguised)| {
-        let decode = |payload: &[u8]| model::record(payload, signer.peer_id().as_bytes());
+        let decode = |payload: &[u8]| model::record(payload, &signer.peer_id().multihash_bytes());
         prop_assert_eq!(decode(&plain), decode(&disguised));
         properties::peer_record(&disguised);
         properties::certified_flow(&disguised);
@@ -149,7 +153,7 @@ fn w5_w6_a_disguised_payload_is_the_same_record_signed_anew() {
 fn r1_hostile_payloads_are_no_records_though_they_are_signed() {
     let signer = keys::signer();
     run(500, strategies::hostile_peer_record(signer.peer_id()), |payload| {
-        prop_assert!(model::record(&payload, signer.peer_id().as_bytes()).is_err());
+        prop_assert!(model::record(&payload, &signer.peer_id().multihash_bytes()).is_err());
         properties::peer_record(&payload);
         properties::certified_flow(&payload);
         Ok(())

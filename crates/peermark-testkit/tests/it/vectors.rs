@@ -1,7 +1,7 @@
 //! Every vector of every implementation does what it says.
 
 use peermark_envelope::Envelope;
-use peermark_identity::{KeyType, PeerId, PublicKey};
+use peermark_identity::{KeyType, PeerId, PeerIdExt as _, PublicKey};
 use peermark_peer_record::{CertifiedRecord, Dialect, Dialects, PEER_RECORD, ROUTING_STATE};
 use peermark_testkit::keys;
 use peermark_testkit::model;
@@ -74,8 +74,8 @@ fn check_record(vector: &Vector, expected: &Expected) {
     let record = CertifiedRecord::decode(&vector.envelope, vector.dialects).unwrap();
     assert_eq!(record.dialect(), expected.dialect, "{title}");
     assert_eq!(record.peer_id().to_string(), expected_record.peer_id, "{title}");
-    assert_eq!(record.peer_id().as_bytes(), expected_record.peer_id_bytes, "{title}");
-    assert_eq!(expected_record.peer_id.parse(), Ok(record.peer_id()), "{title}");
+    assert_eq!(*record.peer_id().multihash_bytes(), *expected_record.peer_id_bytes, "{title}");
+    assert_eq!(PeerId::parse_text(&expected_record.peer_id), Ok(record.peer_id()), "{title}");
     assert_eq!(record.seq().value(), expected_record.seq, "{title}");
     assert_eq!(record.skipped_addresses().total(), expected_record.skipped_addresses, "{title}");
     if expected_record.skipped_addresses == 0 {
@@ -130,8 +130,12 @@ fn private_keys_lead_to_the_same_public_key_and_peer_id() {
         let in_envelopes = key.envelope_public_key.as_ref().unwrap_or(&key.public_key);
         assert_eq!(PublicKey::decode(in_envelopes).as_ref(), Ok(keypair.public_key()), "{title}");
         assert_eq!(keypair.peer_id().to_string(), key.peer_id, "{title}");
-        assert_eq!(keypair.peer_id().as_bytes(), key.peer_id_bytes, "{title}");
-        assert_eq!(PeerId::from_bytes(&key.peer_id_bytes), Ok(keypair.peer_id()), "{title}");
+        assert_eq!(*keypair.peer_id().multihash_bytes(), *key.peer_id_bytes, "{title}");
+        assert_eq!(
+            PeerId::from_multihash_bytes(&key.peer_id_bytes),
+            Ok(keypair.peer_id()),
+            "{title}"
+        );
     }
 }
 
@@ -182,10 +186,10 @@ fn the_bare_payload_decodes() {
     assert_eq!(payloads.len(), 1);
     for other in payloads {
         let record = PeerRecordMessage::decode(&other.payload, 256).unwrap();
-        let peer_id = PeerId::from_bytes(record.peer_id()).unwrap();
+        let peer_id = PeerId::from_multihash_bytes(record.peer_id()).unwrap();
         assert_eq!(peer_id.to_string(), other.peer_id);
         assert_eq!(record.seq(), other.seq);
-        let model = model::record(&other.payload, peer_id.as_bytes()).unwrap();
+        let model = model::record(&other.payload, &peer_id.multihash_bytes()).unwrap();
         let texts: Vec<_> = model.addresses.iter().map(ToString::to_string).collect();
         assert_eq!(texts, other.addresses);
         assert!(model.skipped.is_empty());

@@ -181,22 +181,17 @@ impl Driver {
         let now = self.book.now();
         let Ok(candidates) = self.book.candidates(&want.peer);
         let deadline = now.saturating_add(want.patience);
-        let peer = want.peer.into();
         self.looking.insert(want.peer, want.discovery);
         let asked =
-            self.dialer.request(peer, want.policy, deadline, candidates, want.discovery, now);
+            self.dialer.request(want.peer, want.policy, deadline, candidates, want.discovery, now);
         match asked {
             Ok(request) => drop(self.open.insert(request, want.answer)),
             Err(error) => drop(want.answer.send(Err(ConnectError::TooMany(error)))),
         }
     }
 
-    fn dial(&mut self, attempt: AttemptId, peer: &multiaddr::PeerId, address: Multiaddr) {
-        let Ok(peer) = PeerId::try_from(peer) else {
-            self.dialer.dialed(attempt, AttemptResult::Failed, self.book.now());
-            return;
-        };
-        let (ended, at) = (self.ended.clone(), address.clone());
+    fn dial(&mut self, attempt: AttemptId, peer: &PeerId, address: Multiaddr) {
+        let (peer, ended, at) = (*peer, self.ended.clone(), address.clone());
         let task = tokio::spawn(async move {
             let result = tokio::time::timeout(DIAL_TIMEOUT, dial(&at, &peer)).await;
             let result = result.unwrap_or(Err(HandshakeError::NoProof));
@@ -238,7 +233,7 @@ impl Driver {
         if let Some(peer) = change.peer() {
             let Ok(candidates) = self.book.candidates(peer);
             let looking = self.looking.get(peer).copied().unwrap_or_default();
-            self.dialer.candidates(&(*peer).into(), candidates, looking, self.book.now());
+            self.dialer.candidates(peer, candidates, looking, self.book.now());
         }
     }
 

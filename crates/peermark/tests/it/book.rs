@@ -39,7 +39,7 @@ fn each_source_has_its_time_to_live() {
         let (book, key) = open(&clock);
         let peer = key.peer_id();
         let source = match kind {
-            SourceKind::Identify => Source::identify(peer.into()),
+            SourceKind::Identify => Source::identify(peer),
             kind => Source::of(kind),
         };
         assert_eq!(book.report(&peer, &[address(1)], &source).unwrap().added, 1, "{kind}");

@@ -18,11 +18,11 @@ fn full() -> Store {
     store.run("import", &["--source", "manual"], &lines(&[(2, 6)])).expect(0);
     let book = store.book();
     let address = "/ip4/5.6.7.8/tcp/1".parse().unwrap();
-    let _ = book.report(&id(4), &[address], &Source::DHT.reported_by(id(1).into())).unwrap();
+    let _ = book.report(&id(4), &[address], &Source::DHT.reported_by(id(1))).unwrap();
     let name = "/dns/%2Fa%20b/tcp/1";
     let name = peermark::peer_record::parse_address(name).unwrap();
     let _ = book.report(&id(4), &[name], &Source::MANUAL).unwrap();
-    let own = Source::identify(id(5).into());
+    let own = Source::identify(id(5));
     let _ = book.report(&id(5), &["/ip4/5.6.7.9/tcp/1".parse().unwrap()], &own).unwrap();
     assert!(book.dialed(&id(1), &address_of(1, 5).parse().unwrap(), DialResult::Success).unwrap());
     let _ = book.clear(&id(3)).unwrap();

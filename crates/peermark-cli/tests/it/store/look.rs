@@ -21,7 +21,7 @@ fn id(seed: u8) -> PeerId {
 fn show_has_everything_that_is_known() {
     let store = Store::of(&[(1, 9)]);
     let book = store.book();
-    let reporter = Source::DHT.reported_by(id(7).into());
+    let reporter = Source::DHT.reported_by(id(7));
     let _ = book.report(&id(1), &["/ip4/5.6.7.8/tcp/1".parse().unwrap()], &reporter).unwrap();
     assert!(book.dialed(&id(1), &address_of(1, 9).parse().unwrap(), DialResult::Success).unwrap());
     drop(book);

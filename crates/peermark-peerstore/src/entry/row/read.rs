@@ -2,7 +2,7 @@
 
 use core::time::Duration;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::Seq;
 use peermark_provenance::{DialHistory, SourceKind, SourceKinds, Timestamp};
 
@@ -41,7 +41,8 @@ pub(super) fn entry(bytes: &[u8]) -> Result<PeerEntry, RowError> {
         let count = from.u16()?;
         let addresses = (0..count).map(|_| address(&mut from)).collect::<Result<_, _>>()?;
         let connected = is(has::CONNECTED);
-        let extra = Extra { peer, floor, connected, addresses };
+        let bytes = peer.multihash_bytes();
+        let extra = Extra { peer: bytes, floor, connected, addresses };
         if is(has::RECORD) || !extra.is_spare() {
             entry.extra = Some(Box::new(extra));
         } else {
@@ -87,7 +88,8 @@ fn claim(from: &mut Reader<'_>) -> Result<StoredClaim, RowError> {
                 SourceKind::Application(_) => SourceKind::Application(from.u16()?),
                 kind => kind,
             };
-            let reporter = if tag & NAMED == 0 { None } else { Some(from.peer()?) };
+            let reporter =
+                if tag & NAMED == 0 { None } else { Some(from.peer()?.multihash_bytes()) };
             Claimant::Source(kind, reporter)
         }
     };

@@ -2,7 +2,6 @@
 
 use core::time::Duration;
 
-use peermark_identity::PeerId;
 use peermark_provenance::{SourceKind, Timestamp};
 
 use super::FORMAT;
@@ -45,7 +44,7 @@ pub(super) fn entry(entry: &PeerEntry, out: &mut Vec<u8>) {
         entry.record.encode(out);
     }
     if is_named {
-        peer(out, &entry.peer_id());
+        peer(out, entry.peer_id_bytes());
         if let Some(floor) = &floor {
             encode_floor(floor, out);
         }
@@ -95,8 +94,7 @@ fn claim(claim: &StoredClaim, out: &mut Vec<u8>) {
     u16(out, claim.group);
 }
 
-fn peer(out: &mut Vec<u8>, peer: &PeerId) {
-    let bytes = peer.as_bytes();
+fn peer(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
     out.extend_from_slice(bytes);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{
     Before, Cause, Context, Defect, EXEMPT, Evicted, Limits, Need, PeerEntry, PeerView, Room,
     Shared, Swept, Usage,
@@ -22,7 +22,7 @@ impl Around<'_> {
 
     /// What a victim is chosen by, beside its class.
     fn lot(&self, peer: &PeerId) -> u64 {
-        self.shared.secret().hash(peer.as_bytes())
+        self.shared.secret().hash(&peer.multihash_bytes())
     }
 }
 

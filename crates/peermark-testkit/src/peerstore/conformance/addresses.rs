@@ -177,7 +177,7 @@ pub fn s13_foreign_suffixes_never_enter<E: Engine>(make: Make<'_, E>) {
 }
 
 fn with_peer(address: &Multiaddr, peer: &peermark_identity::PeerId) -> Multiaddr {
-    address.clone().with(Protocol::P2p(peer.into()))
+    address.clone().with(Protocol::P2p(*peer))
 }
 
 /// Adding makes a claim live longer and never shorter; setting makes it end when it says (S9).
@@ -237,7 +237,7 @@ pub fn s9_zero_takes_back_one_claim<E: Engine>(make: Make<'_, E>) {
 }
 
 fn fixture_reporter() -> peermark_provenance::PeerId {
-    peer(77).into()
+    peer(77)
 }
 
 /// A change by kind of source changes the claims of that kind, of that peer (S9).

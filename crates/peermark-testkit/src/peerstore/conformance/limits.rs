@@ -102,7 +102,7 @@ pub fn s11_claims_are_bounded<E: Engine>(make: Make<'_, E>) {
     let told = |source: &Source| trial.report(&alice, &only, source, HOUR);
     let claims = || trial.known(&alice)[0].provenance.claims().len();
     for index in 0..20 {
-        let _ = told(&Source::DHT.reported_by(peer(50 + index).into()));
+        let _ = told(&Source::DHT.reported_by(peer(50 + index)));
         assert!(claims() <= 3);
     }
     assert!(trial.dialed(&alice, &only[0], HOUR));
@@ -113,7 +113,7 @@ pub fn s11_claims_are_bounded<E: Engine>(make: Make<'_, E>) {
     }
     assert_eq!(claims(), 5);
     for index in 0..5 {
-        let reported = told(&Source::DHT.reported_by(peer(80 + index).into()));
+        let reported = told(&Source::DHT.reported_by(peer(80 + index)));
         assert_eq!((reported.refused, reported.updated), (1, 0));
     }
     assert_eq!(trial.class(&alice, &only[0]), Some(TrustClass::User));

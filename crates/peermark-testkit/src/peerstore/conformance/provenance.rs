@@ -18,8 +18,8 @@ pub fn p1_claims_live_beside_each_other<E: Engine>(make: Make<'_, E>) {
     let only = &addresses[..1];
     let sources = [
         Source::DHT,
-        Source::DHT.reported_by(peer(7).into()),
-        Source::DHT.reported_by(peer(8).into()),
+        Source::DHT.reported_by(peer(7)),
+        Source::DHT.reported_by(peer(8)),
         Source::PUBSUB,
         Source::application(1),
         Source::application(2),
@@ -103,7 +103,7 @@ pub fn p3_claims_in_any_order_make_the_same_store<E: Engine>(make: Make<'_, E>) 
         (Source::DHT, 2..6, DAY),
         (Source::DHT, 0..3, MINUTE),
         (Source::MANUAL, 1..3, HOUR),
-        (Source::MDNS.reported_by(peer(7).into()), 3..5, MINUTE),
+        (Source::MDNS.reported_by(peer(7)), 3..5, MINUTE),
         (itself(1), 4..7, HOUR),
     ] {
         steps.push(Box::new(move |trial| {

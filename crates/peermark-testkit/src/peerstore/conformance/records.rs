@@ -30,7 +30,7 @@ pub fn s1_every_outcome_has_its_counts<E: Engine>(make: Make<'_, E>) {
     let (first, second) = (record(1, 5, &numbers(0..3)), record(1, 7, &numbers(2..6)));
     let other = record(1, 7, &numbers(0..1));
     let digest = |record: &CertifiedRecord| PayloadDigest::of(record.payload());
-    let stranger = Source::identify(peer(9).into());
+    let stranger = Source::identify(peer(9));
     let [dht, zero] = [(&Source::DHT, HOUR), (&Source::DHT, Duration::ZERO)];
     let equivocation = Outcome::Equivocation { held: digest(&second), got: digest(&other) };
     let refused = |reason| Outcome::Refused { reason };

@@ -19,7 +19,7 @@ impl Model {
 
 /// Whether the peer itself said it, over an authenticated connection.
 pub(super) fn is_itself(source: &Source, peer: &PeerId) -> bool {
-    source.kind() == SourceKind::Identify && source.reporter() == Some(&(*peer).into())
+    source.kind() == SourceKind::Identify && source.reporter() == Some(peer)
 }
 
 impl Peer {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use multiaddr::Multiaddr;
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{DialResult, Lifetime, Refusal, Reported, Room};
 use peermark_provenance::{Source, SourceKind, TrustClass};
 
@@ -204,5 +204,5 @@ fn normal(
     address: &Multiaddr,
     peer: &PeerId,
 ) -> Result<Vec<u8>, peermark_peer_record::AddressDefect> {
-    model::address(address.as_ref(), peer.as_bytes()).map(|address| address.to_vec())
+    model::address(address.as_ref(), &peer.multihash_bytes()).map(|address| address.to_vec())
 }

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::Seq;
 use peermark_peerstore::PayloadDigest;
 use peermark_provenance::{DialHistory, Source, SourceKind, SourceKinds, Timestamp, TrustClass};
@@ -64,7 +64,7 @@ pub(super) struct Told {
 
 impl Who {
     pub(super) fn of(source: &Source) -> Self {
-        let reporter = source.reporter().map(|peer| PeerId::try_from(peer).expect("one of ours"));
+        let reporter = source.reporter().copied();
         Self::Source(source.kind(), reporter)
     }
 
@@ -87,7 +87,8 @@ impl Who {
         match self {
             Self::Handshake => Vec::new(),
             Self::Source(kind, reporter) => {
-                let reporter = reporter.map(|peer| peer.as_bytes().to_vec()).unwrap_or_default();
+                let reporter =
+                    reporter.map(|peer| peer.multihash_bytes().to_vec()).unwrap_or_default();
                 [kind.to_string().into_bytes(), reporter].concat()
             }
         }

@@ -123,7 +123,7 @@ impl Peer {
             Who::Handshake => Claim::dialed(told.first, expiry),
             Who::Source(kind, reporter) => {
                 let source = Source::of(kind);
-                let source = reporter.map_or(source, |peer| source.reported_by(peer.into()));
+                let source = reporter.map_or(source, |peer| source.reported_by(peer));
                 Claim::reported(source, told.first, expiry)
             }
         };

@@ -6,7 +6,7 @@ use std::sync::LazyLock;
 
 use multiaddr::{Multiaddr, Protocol};
 use peermark_envelope::Envelope;
-use peermark_identity::{KeyType, Keypair, PeerId};
+use peermark_identity::{KeyType, Keypair, PeerId, PeerIdExt as _};
 use peermark_peer_record::{CertifiedRecord, Dialect, Dialects};
 use peermark_provenance::{Source, SourceKind};
 
@@ -119,8 +119,8 @@ impl Letter {
         let address = address(self.address).clone();
         match self.suffix {
             Suffix::None => address,
-            Suffix::Own => address.with(Protocol::P2p(peer_id(peer).into())),
-            Suffix::Foreign => address.with(Protocol::P2p(peer_id((peer + 1) % PEERS).into())),
+            Suffix::Own => address.with(Protocol::P2p(peer_id(peer))),
+            Suffix::Foreign => address.with(Protocol::P2p(peer_id((peer + 1) % PEERS))),
         }
     }
 }
@@ -146,10 +146,10 @@ pub fn address(address: usize) -> &'static Multiaddr {
 /// Source number `source`, that tells something about a peer.
 #[must_use]
 pub fn source(source: usize, peer: usize) -> Source {
-    let other = peer_id((peer + 1) % PEERS).into();
+    let other = peer_id((peer + 1) % PEERS);
     match source {
         0 => Source::DHT,
-        1 => Source::identify(peer_id(peer).into()),
+        1 => Source::identify(peer_id(peer)),
         2 => Source::MANUAL,
         3 => Source::BOOTSTRAP,
         4 => Source::DHT.reported_by(other),
@@ -157,7 +157,7 @@ pub fn source(source: usize, peer: usize) -> Source {
         6 => Source::PUBSUB.reported_by(other).heard_from([198, 51, 100, 7].into()),
         7 => Source::application(7),
         8 => Source::application(8),
-        9 => Source::identify(peer_id(peer).into()).heard_from([203, 0, 113, 9].into()),
+        9 => Source::identify(peer_id(peer)).heard_from([203, 0, 113, 9].into()),
         10 => Source::identify(other),
         _ => Source::of(SourceKind::Identify),
     }
@@ -211,9 +211,9 @@ fn payload(
 ) -> Vec<u8> {
     let own = keypair.public_key().peer_id();
     let with = |address: usize, peer: PeerId| {
-        addresses[address].clone().with(Protocol::P2p(peer.into())).to_vec()
+        addresses[address].clone().with(Protocol::P2p(peer)).to_vec()
     };
-    let mut fields: Vec<Field> = vec![bytes(1, own.as_bytes()), varint(2, seq)];
+    let mut fields: Vec<Field> = vec![bytes(1, &*own.multihash_bytes()), varint(2, seq)];
     fields.extend(items.iter().map(|item| {
         let address = match *item {
             Item::Plain(address) => addresses[address].to_vec(),
