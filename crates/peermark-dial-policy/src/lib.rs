@@ -23,12 +23,14 @@
 //!
 //! ```
 //! use peermark_dial_policy::{Candidate, CertifiedFirst, HappyEyeballs, Start, Target, plan};
-//! use peermark_provenance::{Certification, Claim, Expiry, Provenance, Source, SourceKinds, Timestamp};
+//! use peermark_provenance::{
+//!     Certification, Claim, Expiry, Provenance, Seq, Source, SourceKinds, Timestamp,
+//! };
 //!
 //! let now = Timestamp::from_secs(1_000);
 //! let until = Expiry::At(Timestamp::from_secs(2_000));
 //! // A store that holds the record may say so; see its documentation.
-//! let proof = Certification::dangerous_assume_verified(7, SourceKinds::NONE);
+//! let proof = Certification::dangerous_assume_verified(Seq::new(7), SourceKinds::NONE);
 //! let certified = Provenance::new([Claim::certified(proof, now, until)]);
 //! let hearsay = Provenance::new([Claim::reported(Source::DHT, now, until)]);
 //!

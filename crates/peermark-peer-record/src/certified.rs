@@ -5,12 +5,12 @@ use core::fmt;
 use bytes::Bytes;
 use peermark_envelope::{Envelope, Limits, Opened};
 use peermark_identity::{PeerId, PeerIdExt as _, PublicKey};
+use peermark_provenance::Seq;
 use peermark_wire::PeerRecordMessage;
 
 use crate::address::{Address, AddressDefect, MAX_ADDRESSES, SkippedAddresses, normalize};
 use crate::dialect::{Dialect, Dialects};
 use crate::error::{RecordError, VerifyError};
-use crate::seq::Seq;
 use crate::spans::Spans;
 
 /// A peer record whose signature verified and whose peer id derives from the signing key.

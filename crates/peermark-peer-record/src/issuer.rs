@@ -5,6 +5,7 @@ use std::time::SystemTime;
 
 use multiaddr::Multiaddr;
 use peermark_identity::Signer;
+use peermark_provenance::Seq;
 
 use crate::address::normalize;
 use crate::certified::CertifiedRecord;
@@ -12,7 +13,7 @@ use crate::dialect::Dialect;
 use crate::error::IssueError;
 use crate::public::is_public;
 use crate::record::PeerRecord;
-use crate::seq::{Seq, SeqSource};
+use crate::seq::SeqSource;
 
 /// Which of a peer's own addresses go into the record that it publishes (R5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use multiaddr::Multiaddr;
 use peermark_envelope::{Envelope, Purpose, Record};
 use peermark_identity::{PeerId, PeerIdExt as _, PublicKey, Signer};
+use peermark_provenance::Seq;
 use peermark_wire::PeerRecordMessage;
 
 use crate::address::{Address, MAX_ADDRESSES, normalize};
 use crate::certified::{CertifiedRecord, parse};
 use crate::dialect::{Dialect, Dialects, PEER_RECORD};
 use crate::error::{IssueError, RecordError};
-use crate::seq::Seq;
 
 /// What a peer says of itself: its id, a sequence number and where it listens.
 ///

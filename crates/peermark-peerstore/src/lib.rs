@@ -42,7 +42,7 @@
 //!
 //! let known = store.addresses(&alice.peer_id(), now)?;
 //! assert_eq!(known[0].class, TrustClass::Certified);
-//! assert_eq!(known[0].provenance.certification().unwrap().seq(), 7);
+//! assert_eq!(known[0].provenance.certification().unwrap().seq().value(), 7);
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!

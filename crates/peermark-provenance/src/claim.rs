@@ -1,6 +1,7 @@
 //! One reason to believe in one address.
 
 use crate::class::TrustClass;
+use crate::seq::Seq;
 use crate::source::{Source, SourceKind, SourceKinds};
 use crate::time::{Expiry, Timestamp};
 
@@ -10,13 +11,13 @@ use crate::time::{Expiry, Timestamp};
 /// of its own. It is not something that a source can report (P2).
 ///
 /// ```compile_fail,E0451
-/// use peermark_provenance::{Certification, SourceKinds};
+/// use peermark_provenance::{Certification, Seq, SourceKinds};
 ///
-/// let forged = Certification { seq: 1, delivered_by: SourceKinds::NONE };
+/// let forged = Certification { seq: Seq::new(1), delivered_by: SourceKinds::NONE };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Certification {
-    seq: u64,
+    seq: Seq,
     delivered_by: SourceKinds,
 }
 
@@ -25,13 +26,13 @@ impl Certification {
     /// lists the address. Only for whoever holds that record: everything that is judged by
     /// provenance believes it.
     #[must_use]
-    pub const fn dangerous_assume_verified(seq: u64, delivered_by: SourceKinds) -> Self {
+    pub const fn dangerous_assume_verified(seq: Seq, delivered_by: SourceKinds) -> Self {
         Self { seq, delivered_by }
     }
 
     /// The record's sequence number.
     #[must_use]
-    pub const fn seq(&self) -> u64 {
+    pub const fn seq(&self) -> Seq {
         self.seq
     }
 

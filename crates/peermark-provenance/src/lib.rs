@@ -10,6 +10,7 @@
 //! - [`Source`]: who told us, of one of the kinds in [`SourceKind`], with the reporting peer and
 //!   the network it spoke from where there are such.
 //! - [`Timestamp`] and [`Expiry`]: when. Time is a number that somebody passes in.
+//! - [`Seq`]: which of two records of a peer is newer.
 //! - [`Claim`]: one reason to believe in one address: certified by a record ([`Certification`]),
 //!   proven by a handshake, or reported by a source; each with its own expiry.
 //! - [`Provenance`]: all claims on one address, and what dialing it taught ([`DialHistory`]).
@@ -52,12 +53,14 @@
 mod claim;
 mod class;
 mod provenance;
+mod seq;
 mod source;
 mod time;
 
 pub use claim::{Certification, Claim, ClaimKind};
 pub use class::TrustClass;
 pub use provenance::{DialHistory, Provenance};
+pub use seq::Seq;
 pub use source::{Source, SourceGroup, SourceKind, SourceKinds, UnknownSource};
 pub use time::{Expiry, Timestamp};
 

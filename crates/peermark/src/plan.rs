@@ -73,7 +73,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     /// The engine's.
     pub fn candidates(&self, peer: &PeerId) -> Result<Vec<Candidate>, E::Error> {
         let now = self.now();
-        let contradicted = self.store().equivocation(peer).map(|proof| proof.seq.value());
+        let contradicted = self.store().equivocation(peer).map(|proof| proof.seq);
         let candidate = |known: peermark_peerstore::PeerAddress| {
             let seq = known.provenance.certification().map(Certification::seq);
             let candidate = Candidate::new(known.address, &known.provenance, now);

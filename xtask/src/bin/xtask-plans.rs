@@ -13,7 +13,7 @@ use peermark_dial_policy::{
     UserAndCertified, plan,
 };
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, SourceKinds, Timestamp, TrustClass,
+    Certification, Claim, Expiry, Provenance, Seq, Source, SourceKinds, Timestamp, TrustClass,
 };
 
 #[expect(clippy::print_stdout, reason = "for a person at a terminal")]
@@ -41,7 +41,7 @@ fn policies() -> Vec<Box<dyn DialPolicy>> {
 fn candidates() -> Result<Vec<Candidate>> {
     let now = Timestamp::from_secs(1_000);
     let until = Expiry::At(Timestamp::from_secs(2_000));
-    let proof = Certification::dangerous_assume_verified(7, SourceKinds::NONE);
+    let proof = Certification::dangerous_assume_verified(Seq::new(7), SourceKinds::NONE);
     let certified = Claim::certified(proof, now, until);
     let (user, heard) =
         (Claim::reported(Source::MANUAL, now, until), Claim::reported(Source::DHT, now, until));

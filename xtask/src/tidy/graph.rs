@@ -81,7 +81,13 @@ const MEMBERS: &[(&str, &[&str])] = &[
     ("peermark-dialer", &["peermark-dial-policy", "peermark-provenance", "peermark-scope"]),
     (
         "peermark-peer-record",
-        &["peermark-envelope", "peermark-identity", "peermark-scope", "peermark-wire"],
+        &[
+            "peermark-envelope",
+            "peermark-identity",
+            "peermark-provenance",
+            "peermark-scope",
+            "peermark-wire",
+        ],
     ),
     ("peermark-provenance", &[]),
     ("peermark-peerstore", STORE),

@@ -4,7 +4,7 @@ use anyhow::{Context as _, Result};
 use peermark::Multiaddr;
 use peermark::dial_policy::{Candidate, PeerId};
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, SourceKinds, Timestamp,
+    Certification, Claim, Expiry, Provenance, Seq, Source, SourceKinds, Timestamp,
 };
 
 use crate::harness::Random;
@@ -114,7 +114,7 @@ pub(super) enum Told {
 
 impl Told {
     pub(super) fn provenance(self) -> Result<Provenance> {
-        let proof = Certification::dangerous_assume_verified(7, SourceKinds::NONE);
+        let proof = Certification::dangerous_assume_verified(Seq::new(7), SourceKinds::NONE);
         let told = |source, until| Claim::reported(source, NOW, until);
         let dht = told(Source::DHT, UNTIL);
         Ok(match self {

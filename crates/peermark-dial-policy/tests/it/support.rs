@@ -6,7 +6,7 @@ use peermark_dial_policy::{
     Candidate, DialPlan, DialPolicy, Multiaddr, PeerId, Ranker, Target, plan,
 };
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, SourceKind, SourceKinds, Timestamp,
+    Certification, Claim, Expiry, Provenance, Seq, Source, SourceKind, SourceKinds, Timestamp,
     TrustClass,
 };
 
@@ -48,7 +48,7 @@ pub(crate) fn claim(class: TrustClass, until: Expiry) -> Claim {
 
 /// That a record certifies it, which the user handed in, or a stranger.
 pub(crate) fn certified(by: SourceKinds, until: Expiry) -> Claim {
-    let proof = Certification::dangerous_assume_verified(7, by);
+    let proof = Certification::dangerous_assume_verified(Seq::new(7), by);
     Claim::certified(proof, Timestamp::EPOCH, until)
 }
 

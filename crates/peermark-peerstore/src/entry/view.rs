@@ -200,8 +200,7 @@ impl<'a> AddressView<'a> {
     pub fn provenance(&self) -> Provenance {
         let entry = self.entry;
         let certified = self.certified.then(|| {
-            let seq = entry.seq.value();
-            let proof = Certification::dangerous_assume_verified(seq, entry.delivered_by);
+            let proof = Certification::dangerous_assume_verified(entry.seq, entry.delivered_by);
             let last = entry.accepted.saturating_add(millis(entry.accepted_last));
             Claim::certified(proof, entry.accepted, Expiry::At(entry.expires))
                 .seen(entry.accepted, last)

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, SourceKind, SourceKinds, Timestamp,
+    Certification, Claim, Expiry, Provenance, Seq, Source, SourceKind, SourceKinds, Timestamp,
     TrustClass,
 };
 
@@ -18,7 +18,11 @@ fn somebody() -> peermark_provenance::PeerId {
 }
 
 fn certified(delivered_by: SourceKinds) -> Claim {
-    Claim::certified(Certification::dangerous_assume_verified(7, delivered_by), NOON, at(2_000))
+    Claim::certified(
+        Certification::dangerous_assume_verified(Seq::new(7), delivered_by),
+        NOON,
+        at(2_000),
+    )
 }
 
 #[test]
@@ -47,7 +51,7 @@ fn p1_an_address_has_the_class_of_its_best_claim_and_lives_as_long_as_its_last()
     let provenance = Provenance::new([hearsay, certified(SourceKinds::NONE), direct]);
     assert_eq!(provenance.class(), Some(TrustClass::Certified));
     assert_eq!(provenance.expiry(), Some(at(9_000)));
-    assert_eq!(provenance.certification().map(Certification::seq), Some(7));
+    assert_eq!(provenance.certification().map(Certification::seq), Some(Seq::new(7)));
 
     let none = Provenance::default();
     assert_eq!((none.class(), none.expiry(), none.is_certified()), (None, None, false));

@@ -8,7 +8,7 @@ use peermark_dial_policy::{
     Any, Candidate, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified,
 };
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, SourceKinds, Timestamp,
+    Certification, Claim, Expiry, Provenance, Seq, Source, SourceKinds, Timestamp,
 };
 
 /// A policy as requests take it.
@@ -54,7 +54,7 @@ pub fn candidate(address: Multiaddr, class: Class) -> Candidate {
     let claim = match class {
         Class::Hearsay => Claim::reported(Source::DHT, seen, expiry),
         Class::Certified => {
-            let proof = Certification::dangerous_assume_verified(1, SourceKinds::NONE);
+            let proof = Certification::dangerous_assume_verified(Seq::new(1), SourceKinds::NONE);
             Claim::certified(proof, seen, expiry)
         }
         Class::User => Claim::reported(Source::MANUAL, seen, expiry),

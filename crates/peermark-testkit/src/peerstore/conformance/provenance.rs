@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use peermark_peerstore::{DialResult, Engine};
-use peermark_provenance::{ClaimKind, Expiry, Source, SourceKind, SourceKinds, TrustClass};
+use peermark_provenance::{ClaimKind, Expiry, Seq, Source, SourceKind, SourceKinds, TrustClass};
 
 use super::trial::{DAY, HOUR, MINUTE, itself, one};
 use super::{Make, Trial};
@@ -88,7 +88,7 @@ pub fn p2_only_a_record_certifies<E: Engine>(make: Make<'_, E>) {
     assert_eq!(trial.certified(&peer), addresses[1..]);
     let known = trial.known(&peer);
     let seq = known[0].provenance.certification().map(|certification| certification.seq());
-    assert_eq!((seq, &known[0].address), (Some(9), &addresses[1]));
+    assert_eq!((seq, &known[0].address), (Some(Seq::new(9)), &addresses[1]));
     assert!(!known[1].provenance.is_certified());
     trial.check();
 }

@@ -99,7 +99,7 @@ impl Peer {
         let certified = self.record.as_ref().filter(|_| self.is_certified(address));
         let certified = certified.map(|held| {
             let by = held.delivered_by;
-            let proof = Certification::dangerous_assume_verified(held.seq.value(), by);
+            let proof = Certification::dangerous_assume_verified(held.seq, by);
             // The last time is kept in milliseconds after the first.
             let age = held.accepted_last.saturating_since(held.accepted);
             let age =

@@ -9,7 +9,7 @@ use peermark_dial_policy::{
     Precedence, Ranker, Scope, Scopes, Start, Target, UserAndCertified,
 };
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, SourceKind, SourceKinds, Timestamp,
+    Certification, Claim, Expiry, Provenance, Seq, Source, SourceKind, SourceKinds, Timestamp,
     TrustClass,
 };
 use std::rc::Rc;
@@ -199,7 +199,7 @@ fn known(address: Multiaddr, claims: u8, over: u8) -> Candidate {
     };
     let report = |source, bit| Claim::reported(source, Timestamp::EPOCH, until(bit));
     let certified = |by, bit| {
-        let proof = Certification::dangerous_assume_verified(7, by);
+        let proof = Certification::dangerous_assume_verified(Seq::new(7), by);
         Claim::certified(proof, Timestamp::EPOCH, until(bit))
     };
     let all = [
