@@ -42,7 +42,8 @@ pub enum Action {
         address: Multiaddr,
     },
     /// Nobody needs this dial any more (C3). It is still to be answered: by
-    /// [`AttemptResult::Cancelled`], or by what it became before.
+    /// [`DialOutcome::Cancelled`](peermark_provenance::DialOutcome::Cancelled), or by what it
+    /// became before.
     Cancel {
         /// Which.
         attempt: AttemptId,
@@ -67,20 +68,6 @@ pub enum Action {
     },
     /// Nothing to do until then, or until something happens.
     WaitUntil(Option<Timestamp>),
-}
-
-/// How an attempt ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a dial ends in one of these")]
-pub enum AttemptResult {
-    /// There is a connection, and the peer at its end proved to be the one.
-    Connected,
-    /// There is none.
-    Failed,
-    /// Another peer is there: a failure of this address, and of nothing else (C5).
-    WrongPeer,
-    /// It was cancelled, and ended without either.
-    Cancelled,
 }
 
 /// Whether more addresses of a peer may come.

@@ -33,8 +33,8 @@ use connections::Connection;
 /// ```
 /// use std::sync::Arc;
 /// use peermark_dial_policy::{Any, Candidate};
-/// use peermark_dialer::{Action, AttemptResult, Config, Dialer, Discovery};
-/// use peermark_provenance::Timestamp;
+/// use peermark_dialer::{Action, Config, Dialer, Discovery};
+/// use peermark_provenance::{DialOutcome, Timestamp};
 ///
 /// let (now, deadline) = (Timestamp::from_secs(100), Timestamp::from_secs(130));
 /// let mut dialer = Dialer::new(Config::default());
@@ -46,7 +46,7 @@ use connections::Connection;
 /// let Action::Dial { attempt, .. } = dialer.poll(now) else { panic!("nothing to dial") };
 /// assert_eq!(dialer.poll(now), Action::WaitUntil(Some(deadline)));
 /// // ... somebody dials, and proves that the peer is there ...
-/// dialer.dialed(attempt, AttemptResult::Connected, now);
+/// dialer.dialed(attempt, DialOutcome::Success, now);
 /// let Action::Complete { request, .. } = dialer.poll(now) else { panic!("not done") };
 /// assert_eq!(request, asked);
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -51,7 +51,7 @@ mod limits;
 mod request;
 mod target;
 
-pub use action::{Action, AttemptId, AttemptResult, Discovery, RequestId};
+pub use action::{Action, AttemptId, Discovery, RequestId};
 pub use dialer::{Config, Dialer, Stats};
 pub use error::{Cause, DialError, Failure, NotAdmitted, TooManyRequests};
 pub use limits::Limits;

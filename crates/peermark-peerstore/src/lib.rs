@@ -12,7 +12,7 @@
 //! - [`Peerstore::ingest`] and [`Applied`]: bytes in, and what became of them. [`Outcome`] tells
 //!   stored, known, stale, contradictory and refused apart.
 //! - [`Peerstore::report`] and [`Reported`]: addresses that somebody says, one claim for each
-//!   source. [`DialResult`] is what a dialer says.
+//!   source. [`DialOutcome`](peermark_provenance::DialOutcome) is what a dialer says.
 //! - [`PeerView`], [`AddressView`], [`RecordView`]: reading without a copy; [`PeerAddress`] is the
 //!   copy.
 //! - [`Subscription`] and [`Event`]: what changes, as a stream of no particular runtime.
@@ -113,6 +113,6 @@ pub use store::{
     Config, IngestError, PeerAddress, PeerAddresses, Peerstore, RoutingRecord, SubscribeError,
 };
 pub use transition::{
-    ApplyRecord, Clear, DialResult, ForgetFloor, Need, RaiseFloor, RemoveAddresses,
-    ReportAddresses, ReportDial, Retract, SetConnected, SetLifetime, Transition,
+    ApplyRecord, Clear, ForgetFloor, Need, RaiseFloor, RemoveAddresses, ReportAddresses,
+    ReportDial, Retract, SetConnected, SetLifetime, Transition,
 };

@@ -11,7 +11,7 @@ use core::time::Duration;
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::CertifiedRecord;
-use peermark_provenance::{Source, SourceKind, Timestamp};
+use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
 
 use crate::engine::{Engine, Shared, Usage};
 use crate::entry::Defect;
@@ -23,8 +23,8 @@ use crate::ratchet::Moment;
 use crate::secret::Secret;
 use crate::sync::Arc;
 use crate::transition::{
-    ApplyRecord, Clear, DialResult, RemoveAddresses, ReportAddresses, ReportDial, Retract,
-    SetConnected, SetLifetime,
+    ApplyRecord, Clear, RemoveAddresses, ReportAddresses, ReportDial, Retract, SetConnected,
+    SetLifetime,
 };
 
 pub use ingest::IngestError;
@@ -299,7 +299,8 @@ impl<E: Engine> Peerstore<E> {
     }
 
     /// A dial of an address ended (P6). A success is a claim of its own, for `ttl`, or until that
-    /// long after the peer disconnects. Answers whether the store has the address.
+    /// long after the peer disconnects; one that was cancelled changes nothing. Returns whether the store
+    /// has the address.
     ///
     /// # Errors
     ///
@@ -308,11 +309,11 @@ impl<E: Engine> Peerstore<E> {
         &self,
         peer: &PeerId,
         address: &Multiaddr,
-        result: DialResult,
+        outcome: DialOutcome,
         ttl: Duration,
         now: Timestamp,
     ) -> Result<bool, E::Error> {
-        let transition = ReportDial::new(*peer, address, result, ttl);
+        let transition = ReportDial::new(*peer, address, outcome, ttl);
         let reported = self.engine.update(peer, self.advance(now), &transition)?;
         self.count_evicted(reported.evicted);
         Ok(reported.known)

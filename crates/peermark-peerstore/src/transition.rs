@@ -21,7 +21,7 @@ use crate::outcome::Room;
 
 pub use apply::ApplyRecord;
 pub use connect::SetConnected;
-pub use dial::{DialResult, ReportDial};
+pub use dial::ReportDial;
 pub use floor::RaiseFloor;
 pub use remove::{Clear, ForgetFloor, RemoveAddresses, Retract, SetLifetime};
 pub use report::ReportAddresses;

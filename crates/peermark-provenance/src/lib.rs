@@ -13,7 +13,8 @@
 //! - [`Seq`]: which of two records of a peer is newer.
 //! - [`Claim`]: one reason to believe in one address: certified by a record ([`Certification`]),
 //!   proven by a handshake, or reported by a source; each with its own expiry.
-//! - [`Provenance`]: all claims on one address, and what dialing it taught ([`DialHistory`]).
+//! - [`Provenance`]: all claims on one address, and what dialing it taught ([`DialHistory`]);
+//!   [`DialOutcome`] is how one dial ended.
 //! - [`TrustClass`]: what the claims amount to, for policies and for eviction.
 //!
 //! ```
@@ -52,6 +53,7 @@
 
 mod claim;
 mod class;
+mod dial;
 mod provenance;
 mod seq;
 mod source;
@@ -59,6 +61,7 @@ mod time;
 
 pub use claim::{Certification, Claim, ClaimKind};
 pub use class::TrustClass;
+pub use dial::DialOutcome;
 pub use provenance::{DialHistory, Provenance};
 pub use seq::Seq;
 pub use source::{Source, SourceGroup, SourceKind, SourceKinds, UnknownSource};

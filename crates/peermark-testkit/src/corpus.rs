@@ -9,8 +9,8 @@ use std::time::Duration;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use peermark_peerstore::{Config, DialResult, Engine as _, PeerEntry, Peerstore};
-use peermark_provenance::{Source, SourceKind, Timestamp};
+use peermark_peerstore::{Config, Engine as _, PeerEntry, Peerstore};
+use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
 
 use crate::peerstore::fixtures::{numbers, peer, record};
 use crate::peerstore::ops::{OP_LEN, Profile};
@@ -175,8 +175,8 @@ fn rows() -> Vec<(String, Vec<u8>)> {
             for source in sources.iter().chain([&reporter]) {
                 let _ = store.report(&peer, &some, source, HOUR, NOW);
             }
-            let _ = store.dialed(&peer, &some[0], DialResult::Success, HOUR, NOW);
-            let _ = store.dialed(&peer, &some[1], DialResult::Failure, HOUR, NOW);
+            let _ = store.dialed(&peer, &some[0], DialOutcome::Success, HOUR, NOW);
+            let _ = store.dialed(&peer, &some[1], DialOutcome::Failure, HOUR, NOW);
         }
         if index & 8 != 0 {
             let _ = store.connected(&peer, NOW);

@@ -7,10 +7,10 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, DialResult, Engine, IngestError, Memory, PayloadDigest, PeerAddress, PeerAddresses,
-    Peerstore, Reported, RoutingRecord, SubscribeError, Subscription, Swept,
+    Applied, Engine, IngestError, Memory, PayloadDigest, PeerAddress, PeerAddresses, Peerstore,
+    Reported, RoutingRecord, SubscribeError, Subscription, Swept,
 };
-use peermark_provenance::{Source, SourceKind, Timestamp};
+use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
 
 use crate::builder::PeerBookBuilder;
 use crate::clock::{Clock, SteadyClock, SystemClock};
@@ -159,7 +159,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
         &self,
         peer: &PeerId,
         address: &Multiaddr,
-        result: DialResult,
+        result: DialOutcome,
     ) -> Result<bool, E::Error> {
         self.store.dialed(peer, address, result, self.lifetimes.dialed, self.now())
     }

@@ -9,8 +9,8 @@ use anyhow::{Context as _, Result, bail};
 use peermark::dial_policy::{
     Any, Candidate, CertifiedFirst, DialPolicy, HappyEyeballs, NoDelay, Ranker, UserAndCertified,
 };
-use peermark::dialer::{Action, AttemptId, AttemptResult, Config, Dialer, Discovery};
-use peermark_provenance::Timestamp;
+use peermark::dialer::{Action, AttemptId, Config, Dialer, Discovery};
+use peermark_provenance::{DialOutcome, Timestamp};
 
 use super::candidates::{NOW, peer};
 use super::networks::{Fate, Network};
@@ -94,7 +94,7 @@ pub(super) fn run(network: &Network, strategy: Strategy) -> Result<Outcome> {
 
     let mut now = NOW;
     let mut outcome = Outcome { took: None, dials: 0, uncertified: 0 };
-    let mut ends: BTreeMap<(Timestamp, AttemptId), AttemptResult> = BTreeMap::new();
+    let mut ends: BTreeMap<(Timestamp, AttemptId), DialOutcome> = BTreeMap::new();
     loop {
         match dialer.poll(now) {
             Action::Dial { attempt, address, .. } => {
@@ -107,7 +107,7 @@ pub(super) fn run(network: &Network, strategy: Strategy) -> Result<Outcome> {
             }
             Action::Cancel { attempt } => {
                 ends.retain(|(_, other), _| *other != attempt);
-                dialer.dialed(attempt, AttemptResult::Cancelled, now);
+                dialer.dialed(attempt, DialOutcome::Cancelled, now);
             }
             Action::Complete { .. } => {
                 outcome.took = Some(now.saturating_since(NOW));
@@ -130,12 +130,12 @@ pub(super) fn run(network: &Network, strategy: Strategy) -> Result<Outcome> {
 }
 
 impl Fate {
-    fn end(self) -> (Duration, AttemptResult) {
+    fn end(self) -> (Duration, DialOutcome) {
         match self {
-            Self::Answers(after) => (after.min(TIMEOUT), AttemptResult::Connected),
-            Self::Refuses(after) => (after, AttemptResult::Failed),
-            Self::Lies(after) => (after, AttemptResult::WrongPeer),
-            Self::Silent => (TIMEOUT, AttemptResult::Failed),
+            Self::Answers(after) => (after.min(TIMEOUT), DialOutcome::Success),
+            Self::Refuses(after) => (after, DialOutcome::Failure),
+            Self::Lies(after) => (after, DialOutcome::WrongPeer),
+            Self::Silent => (TIMEOUT, DialOutcome::Failure),
         }
     }
 }

@@ -14,10 +14,8 @@ use peermark::Multiaddr;
 use peermark::dial_policy::{
     Any, Candidate, CertifiedFirst, CertifiedOnly, DialPolicy, PeerId, UserAndCertified,
 };
-use peermark::dialer::{
-    Action, AttemptId, AttemptResult, Config, Dialer, Discovery, RequestId, TooManyRequests,
-};
-use peermark_provenance::Timestamp;
+use peermark::dialer::{Action, AttemptId, Config, Dialer, Discovery, RequestId, TooManyRequests};
+use peermark_provenance::{DialOutcome, Timestamp};
 
 use super::candidates::{NOW, Shape, Told, candidate, peer};
 use crate::harness::Random;
@@ -93,16 +91,16 @@ impl World {
     }
 
     /// What is next to happen to `count` dials that are under way: one in four gets there.
-    pub(super) fn outcomes(&mut self, count: usize) -> Result<Vec<(AttemptId, AttemptResult)>> {
+    pub(super) fn outcomes(&mut self, count: usize) -> Result<Vec<(AttemptId, DialOutcome)>> {
         self.settle()?;
         self.random.shuffle(&mut self.running);
         let rest = self.running.len().saturating_sub(count);
         let chosen = self.running.split_off(rest);
         let mut outcome = |attempt| {
             let result = match self.random.below(16) {
-                0..4 => AttemptResult::Connected,
-                4 => AttemptResult::WrongPeer,
-                _ => AttemptResult::Failed,
+                0..4 => DialOutcome::Success,
+                4 => DialOutcome::WrongPeer,
+                _ => DialOutcome::Failure,
             };
             (attempt, result)
         };
@@ -110,7 +108,7 @@ impl World {
     }
 
     /// An event, and everything that follows.
-    pub(super) fn dialed(&mut self, attempt: AttemptId, result: AttemptResult) {
+    pub(super) fn dialed(&mut self, attempt: AttemptId, result: DialOutcome) {
         let now = self.step();
         let was = self.dialer.dialed(attempt, result, now);
         assert!(was, "it was under way");
@@ -195,7 +193,7 @@ impl World {
             self.running.retain(|attempt| !cancelled.contains(attempt));
             for attempt in &cancelled {
                 // Those that ended in the meantime were answered.
-                self.dialer.dialed(*attempt, AttemptResult::Cancelled, self.now);
+                self.dialer.dialed(*attempt, DialOutcome::Cancelled, self.now);
             }
             self.poll();
             for (request, address) in core::mem::take(&mut self.ended) {

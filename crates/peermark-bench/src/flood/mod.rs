@@ -15,8 +15,8 @@ use anyhow::{Context as _, Result, bail, ensure};
 use peermark::Multiaddr;
 use peermark::identity::PeerId;
 use peermark::peer_record::CertifiedRecord;
-use peermark_peerstore::{Config, DialResult, Peerstore};
-use peermark_provenance::{Source, Timestamp};
+use peermark_peerstore::{Config, Peerstore};
+use peermark_provenance::{DialOutcome, Source, Timestamp};
 
 use crate::harness::cpu_time_of;
 use crate::nodes::addresses;
@@ -82,7 +82,7 @@ fn settle(store: &Peerstore) -> Result<Vec<PeerId>> {
         } else if n < PINNED + DIALED {
             let Ok(_) = store.report(&peer, &addresses, &Source::DHT, TTL, NOW);
             let address = addresses.first().context("an address")?;
-            let Ok(known) = store.dialed(&peer, address, DialResult::Success, TTL, NOW);
+            let Ok(known) = store.dialed(&peer, address, DialOutcome::Success, TTL, NOW);
             ensure!(known, "a dialed address that is not there");
         } else {
             apply(store, &record, network(n % GROUPS), NOW)?;

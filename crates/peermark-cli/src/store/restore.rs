@@ -11,9 +11,9 @@ use peermark::Multiaddr;
 use peermark::envelope::Limits;
 use peermark::identity::PeerId;
 use peermark::peer_record::{CertifiedRecord, Dialects, Seq};
-use peermark::peerstore::{DialResult, Outcome, PayloadDigest};
+use peermark::peerstore::{Outcome, PayloadDigest};
 use peermark::peerstore_redb::{Durability, Error, Options};
-use peermark::provenance::Source;
+use peermark::provenance::{DialOutcome, Source};
 use serde::Serialize;
 
 use super::database::{Book, Database};
@@ -235,7 +235,7 @@ fn apply(book: &Book, parsed: &Parsed, restored: &mut Restored) -> Result<(), Re
     for (address, by, ttl) in &parsed.claims {
         let why = match by {
             By::Handshake => {
-                let known = store.dialed(peer, address, DialResult::Success, *ttl, now)?;
+                let known = store.dialed(peer, address, DialOutcome::Success, *ttl, now)?;
                 (!known).then(|| "there is no room for it, or it is of another peer".to_owned())
             }
             By::Source(source) => {

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use multiaddr::PeerId;
 use peermark_dial_policy::{Candidate, DialPlan, plan};
-use peermark_provenance::Timestamp;
+use peermark_provenance::{DialOutcome, Timestamp};
 
 use super::connections::bare;
 use super::{Dialer, Stage};
-use crate::action::{AttemptId, AttemptResult, Discovery, RequestId};
+use crate::action::{AttemptId, Discovery, RequestId};
 use crate::error::{Failure, TooManyRequests};
 use crate::gates::Gate;
 use crate::request::{Policy, Request};
@@ -72,7 +72,7 @@ impl Dialer {
 
     /// An attempt ended. Each [`Action::Dial`](crate::Action::Dial) is answered by one call, also
     /// after [`Action::Cancel`](crate::Action::Cancel); answers whether it was under way.
-    pub fn dialed(&mut self, attempt: AttemptId, result: AttemptResult, now: Timestamp) -> bool {
+    pub fn dialed(&mut self, attempt: AttemptId, result: DialOutcome, now: Timestamp) -> bool {
         let now = self.advance_to(now);
         let told = self.attempts.get(&attempt);
         if told.is_none_or(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
@@ -86,18 +86,18 @@ impl Dialer {
         let until = now.saturating_add(limits.window);
         // A dial that was cancelled reached its target all the same.
         let ending = match result {
-            AttemptResult::Connected => Ended::There,
+            DialOutcome::Success => Ended::There,
             _ => Ended::Vain(until),
         };
         for target in &ended.targets {
             self.targets.end(target, &ended.peer, ending, limits);
         }
         match result {
-            AttemptResult::Connected => self.backoff.succeeded(&ended.peer, &address),
-            AttemptResult::Failed | AttemptResult::WrongPeer => {
+            DialOutcome::Success => self.backoff.succeeded(&ended.peer, &address),
+            DialOutcome::Failure | DialOutcome::WrongPeer => {
                 self.backoff.failed(ended.peer, &address, limits, now);
             }
-            AttemptResult::Cancelled => {}
+            DialOutcome::Cancelled => {}
         }
         self.dialing = self.dialing.saturating_sub(1);
         if let Some(known) = self.peers.get_mut(&ended.peer) {
@@ -111,11 +111,11 @@ impl Dialer {
         self.free(&ended);
         self.gates.free(Gate::Address(ended.peer, address.clone()));
         match result {
-            AttemptResult::Connected => self.established(&ended.peer, &address, &ended.resolved),
-            AttemptResult::WrongPeer => {
+            DialOutcome::Success => self.established(&ended.peer, &address, &ended.resolved),
+            DialOutcome::WrongPeer => {
                 self.fail_for(&ended.wanted_by, &address, Failure::WrongPeer, now);
             }
-            AttemptResult::Failed | AttemptResult::Cancelled => {
+            DialOutcome::Failure | DialOutcome::Cancelled => {
                 self.fail_for(&ended.wanted_by, &address, Failure::Failed, now);
             }
         }

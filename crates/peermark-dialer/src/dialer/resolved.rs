@@ -20,7 +20,7 @@ impl Dialer {
     /// # Errors
     ///
     /// It must not be dialed. Try another address of the name, or answer the attempt with
-    /// [`AttemptResult::Failed`](crate::AttemptResult::Failed).
+    /// [`DialOutcome::Failure`](peermark_provenance::DialOutcome::Failure).
     pub fn resolved(
         &mut self,
         attempt: AttemptId,

@@ -1,6 +1,7 @@
 //! Several requests for one peer: one dial, one connection (C1).
 
-use peermark_dialer::{AttemptResult, Discovery};
+use peermark_dialer::Discovery;
+use peermark_provenance::DialOutcome;
 
 use crate::support::{
     A, B, CONNECTED, FAILED, Node, address, all_failed, any, cancel, certified, certified_first,
@@ -69,7 +70,7 @@ fn c1_an_address_is_dialed_once_whatever_stands_at_its_end() {
     node.connected(&long);
     node.says(&[over(0, A), over(1, A), cancel(A)]);
     node.dialer.disconnected(&peer(1), &address(&long), node.now());
-    node.dialed(A, AttemptResult::Cancelled);
+    node.dialed(A, DialOutcome::Cancelled);
     node.says(&[]);
     assert_eq!(node.dialer.stats().peers, 0);
 }

@@ -1,7 +1,8 @@
 //! Addresses that come and go in the middle of a dial (C2).
 
 use peermark_dialer::Discovery::{Done, Running};
-use peermark_dialer::{AttemptResult, Cause, Failure};
+use peermark_dialer::{Cause, Failure};
+use peermark_provenance::DialOutcome;
 
 use crate::support::{
     A, B, C, CONNECTED, D, FAILED, Node, all_failed, any, cancel, certified, certified_only, dial,
@@ -44,7 +45,7 @@ fn c2_what_vanishes_is_cancelled_and_not_dialed() {
     node.says(&[dial(A), dial(B)]);
     node.learn(&[hearsay(A), hearsay(D)], Done);
     node.says(&[cancel(B)]);
-    node.dialed(B, AttemptResult::Cancelled);
+    node.dialed(B, DialOutcome::Cancelled);
     node.says(&[dial(D)]);
     assert_eq!(node.dialer.stats().waiting, 0);
     node.learn(&[], Done);
@@ -99,7 +100,7 @@ fn c2_what_failed_is_not_dialed_again_in_one_request() {
     node.ask_for(1, any(), 900_000, &[certified(A)], Running);
     node.says(&[dial(A)]);
     node.dialed(A, FAILED);
-    node.dialed(B, AttemptResult::Cancelled);
+    node.dialed(B, DialOutcome::Cancelled);
     node.learn(&[certified(A)], Done);
     node.says(&[all_failed(0), all_failed(1)]);
 }

@@ -1,6 +1,7 @@
 //! When a request leaves, what nobody needs any more is cancelled (C3).
 
-use peermark_dialer::{AttemptResult, Discovery};
+use peermark_dialer::Discovery;
+use peermark_provenance::DialOutcome;
 
 use crate::support::{
     A, B, CONNECTED, FAILED, Node, all_failed, any, cancel, certified, certified_only, dial,
@@ -18,7 +19,7 @@ fn c3_one_that_leaves_does_not_cancel_for_the_other() {
     assert!(!node.cancel(0));
     assert!(node.cancel(1));
     node.says(&[cancel(A)]);
-    node.dialed(A, AttemptResult::Cancelled);
+    node.dialed(A, DialOutcome::Cancelled);
     node.says(&[]);
     let stats = node.dialer.stats();
     assert_eq!((stats.peers, stats.attempts, stats.requests), (0, 0, 0));
@@ -35,7 +36,7 @@ fn c3_an_address_is_dialed_again_when_its_cancelled_dial_has_ended() {
     node.ask(any(), &[hearsay(A)]);
     node.ask(any(), &[hearsay(A)]);
     node.says(&[]);
-    node.ended(first, AttemptResult::Cancelled);
+    node.ended(first, DialOutcome::Cancelled);
     node.says(&[dial(A)]);
     assert_ne!(node.attempt(1, A), first);
     node.dialed(A, CONNECTED);
@@ -81,7 +82,7 @@ fn c3_the_end_of_a_request_cancels_whatever_the_end() {
     node.says(&[all_failed(1)]);
     // Answered once each, and what is not under way is no answer.
     let id = node.attempt(1, A);
-    node.ended(id, AttemptResult::Cancelled);
+    node.ended(id, DialOutcome::Cancelled);
     assert!(!node.dialer.dialed(id, FAILED, node.now()));
 }
 

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use peermark_dialer::{AttemptResult, Config, Dialer, Discovery, Failure};
+use peermark_dialer::{Config, Dialer, Discovery, Failure};
+use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::world::peer;
 
 use crate::support::{
@@ -232,7 +233,7 @@ fn c4_a_cancelled_dial_is_no_failure_of_its_address() {
     node.says(&[dial(A)]);
     node.cancel(0);
     node.said();
-    node.dialed(A, AttemptResult::Cancelled);
+    node.dialed(A, DialOutcome::Cancelled);
     node.ask(any(), &[hearsay(A)]);
     node.says(&[dial(A)]);
 }

@@ -1,6 +1,7 @@
 //! Ten thousand peers that name one victim (C4).
 
-use peermark_dialer::{AttemptResult, Discovery, Limits};
+use peermark_dialer::{Discovery, Limits};
+use peermark_provenance::DialOutcome;
 
 use crate::support::{CONNECTED, FAILED, Node, any, hearsay};
 
@@ -12,7 +13,7 @@ const VICTIM: &str = "/ip4/203.1.1.1/tcp/443";
 fn flood(
     node: &mut Node,
     every: u64,
-    result: AttemptResult,
+    result: DialOutcome,
     spelling: impl Fn(u32) -> String,
 ) -> usize {
     let mut dials = 0;
@@ -30,7 +31,7 @@ fn flood(
     dials
 }
 
-fn settle(node: &mut Node, result: AttemptResult) -> usize {
+fn settle(node: &mut Node, result: DialOutcome) -> usize {
     let mut dials = 0;
     loop {
         node.said();
@@ -54,7 +55,7 @@ fn limits() -> (usize, usize) {
 fn c4_ten_thousand_peers_that_name_one_victim_lead_to_eight_connections() {
     let (most, _) = limits();
     assert_eq!(most, 8);
-    for result in [FAILED, AttemptResult::WrongPeer, AttemptResult::Cancelled] {
+    for result in [FAILED, DialOutcome::WrongPeer, DialOutcome::Cancelled] {
         let mut node = Node::new();
         assert_eq!(flood(&mut node, 0, result, |_| VICTIM.to_owned()), most, "{result:?}");
     }

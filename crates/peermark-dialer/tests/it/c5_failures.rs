@@ -1,8 +1,8 @@
 //! What fails, and what is said of it (C5, D3).
 
 use peermark_dial_policy::{Nothing, Refusal};
-use peermark_dialer::{AttemptResult, Cause, Discovery, Failure};
-use peermark_provenance::TrustClass;
+use peermark_dialer::{Cause, Discovery, Failure};
+use peermark_provenance::{DialOutcome, TrustClass};
 
 use crate::support::{
     A, B, C, CONNECTED, D, FAILED, Node, address, all_failed, any, certified, certified_only, dial,
@@ -16,7 +16,7 @@ fn c5_a_wrong_peer_fails_its_address_and_nothing_else() {
     node.ask(any(), &[hearsay(A), certified(B)]);
     node.ask(certified_only(), &[hearsay(A), certified(B)]);
     node.says(&[dial(A), dial(B)]);
-    node.dialed(A, AttemptResult::WrongPeer);
+    node.dialed(A, DialOutcome::WrongPeer);
     node.says(&[]);
     node.dialed(B, CONNECTED);
     node.says(&[over(0, B), over(1, B)]);
@@ -36,9 +36,9 @@ fn c5_all_failed_is_one_error_with_every_reason() {
     node.ask(any(), &[hearsay(A), hearsay(B), hearsay(C), hearsay(zero)]);
     node.says(&[dial(A), dial(B), dial(C)]);
     node.dialed(A, FAILED);
-    node.dialed(C, AttemptResult::WrongPeer);
+    node.dialed(C, DialOutcome::WrongPeer);
     node.says(&[]);
-    node.dialed(B, AttemptResult::Cancelled);
+    node.dialed(B, DialOutcome::Cancelled);
     node.says(&[all_failed(1)]);
     let error = &node.errors[&1];
     let expected = [

@@ -6,7 +6,8 @@
 use std::collections::BTreeMap;
 
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptId, AttemptResult, Config, Dialer, Discovery};
+use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery};
+use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::world::{Policy, peer, policies};
 use peermark_testkit::rng::Rng;
 
@@ -66,11 +67,11 @@ fn run(peers: u32) -> (usize, usize, Vec<String>) {
         for id in under_way.keys().copied().collect::<Vec<_>>() {
             if rng.one_in(3) {
                 let results = [
-                    AttemptResult::Connected,
-                    AttemptResult::Failed,
-                    AttemptResult::Failed,
-                    AttemptResult::WrongPeer,
-                    AttemptResult::Cancelled,
+                    DialOutcome::Success,
+                    DialOutcome::Failure,
+                    DialOutcome::Failure,
+                    DialOutcome::WrongPeer,
+                    DialOutcome::Cancelled,
                 ];
                 under_way.remove(&id);
                 dialer.dialed(id, *rng.pick(&results), at(now));
@@ -86,7 +87,7 @@ fn run(peers: u32) -> (usize, usize, Vec<String>) {
     }
     assert_eq!((asked, ended), (all, all));
     for id in under_way.into_keys() {
-        dialer.dialed(id, AttemptResult::Cancelled, at(now));
+        dialer.dialed(id, DialOutcome::Cancelled, at(now));
     }
     while !matches!(dialer.poll(at(now)), Action::WaitUntil(None)) {}
     let stats = dialer.stats();

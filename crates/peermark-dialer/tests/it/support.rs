@@ -7,10 +7,8 @@ use std::time::Duration;
 use peermark_dial_policy::{
     Any, Candidate, CertifiedFirst, CertifiedOnly, Multiaddr, NoDelay, PeerId, UserAndCertified,
 };
-use peermark_dialer::{
-    Action, AttemptId, AttemptResult, Config, DialError, Dialer, Discovery, Limits, RequestId,
-};
-use peermark_provenance::Timestamp;
+use peermark_dialer::{Action, AttemptId, Config, DialError, Dialer, Discovery, Limits, RequestId};
+use peermark_provenance::{DialOutcome, Timestamp};
 use peermark_testkit::dialer::world::{self, Class, Policy};
 
 pub(crate) use peermark_testkit::dialer::world::{address, peer};
@@ -21,8 +19,8 @@ pub(crate) const B: &str = "/ip4/2.2.2.2/tcp/2";
 pub(crate) const C: &str = "/ip4/3.3.3.3/tcp/3";
 pub(crate) const D: &str = "/ip4/4.4.4.4/tcp/4";
 
-pub(crate) const FAILED: AttemptResult = AttemptResult::Failed;
-pub(crate) const CONNECTED: AttemptResult = AttemptResult::Connected;
+pub(crate) const FAILED: DialOutcome = DialOutcome::Failure;
+pub(crate) const CONNECTED: DialOutcome = DialOutcome::Success;
 
 pub(crate) fn any() -> Policy {
     Arc::new(Any::default())
@@ -135,11 +133,11 @@ impl Node {
     }
 
     /// The dial of this address for the first peer that was told first and not answered ended.
-    pub(crate) fn dialed(&mut self, text: &str, result: AttemptResult) {
+    pub(crate) fn dialed(&mut self, text: &str, result: DialOutcome) {
         self.dialed_for(1, text, result);
     }
 
-    pub(crate) fn dialed_for(&mut self, number: u32, text: &str, result: AttemptResult) {
+    pub(crate) fn dialed_for(&mut self, number: u32, text: &str, result: DialOutcome) {
         let (id, now) = (self.attempt(number, text), self.now());
         self.dials.remove(&id);
         assert!(self.dialer.dialed(id, result, now));
@@ -156,7 +154,7 @@ impl Node {
         self.dials.iter().map(|(id, (peer, address))| (*id, *peer, address.clone())).collect()
     }
 
-    pub(crate) fn ended(&mut self, id: AttemptId, result: AttemptResult) {
+    pub(crate) fn ended(&mut self, id: AttemptId, result: DialOutcome) {
         let now = self.now();
         assert!(self.dials.remove(&id).is_some());
         assert!(self.dialer.dialed(id, result, now));

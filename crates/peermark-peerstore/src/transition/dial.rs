@@ -5,7 +5,7 @@ use core::time::Duration;
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::normalize_address;
-use peermark_provenance::TrustClass;
+use peermark_provenance::{DialOutcome, TrustClass};
 
 use super::report::Put;
 use super::{Need, Transition};
@@ -14,24 +14,12 @@ use crate::entry::{Claimant, EXEMPT, PeerEntry, ReportedAddress, StoredClaim};
 use crate::event::Cause;
 use crate::outcome::{DialReported, Lifetime, Room};
 
-/// How a dial of one address of a peer ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "a dial ends in one of these")]
-pub enum DialResult {
-    /// A handshake proved that the peer is there.
-    Success,
-    /// Nobody answered, or not as a peer does.
-    Failure,
-    /// A handshake proved that another peer is there.
-    WrongPeer,
-}
-
 /// Reports how a dial ended.
 #[derive(Clone, Copy, Debug)]
 pub struct ReportDial<'a> {
     peer: PeerId,
     address: &'a Multiaddr,
-    result: DialResult,
+    outcome: DialOutcome,
     ttl: Duration,
 }
 
@@ -41,18 +29,21 @@ impl<'a> ReportDial<'a> {
     pub const fn new(
         peer: PeerId,
         address: &'a Multiaddr,
-        result: DialResult,
+        outcome: DialOutcome,
         ttl: Duration,
     ) -> Self {
-        Self { peer, address, result, ttl }
+        Self { peer, address, outcome, ttl }
     }
 
     fn needed(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
+        if self.outcome == DialOutcome::Cancelled {
+            return None;
+        }
         let address = normalize_address(self.address.as_ref(), &self.peer).ok()?;
         let address = address.as_bytes();
         let known = entry.reported_at(address);
         let certified = entry.record.contains(address);
-        let success = self.result == DialResult::Success && !cx.clamp(self.ttl).is_zero();
+        let success = self.outcome == DialOutcome::Success && !cx.clamp(self.ttl).is_zero();
         let stored = success || certified;
         if !stored || known.is_some_and(|known| known.claim(&Claimant::Dialed).is_some()) {
             return None;
@@ -84,7 +75,7 @@ impl Transition for ReportDial<'_> {
         };
         let address = address.as_bytes();
         let ttl = cx.clamp(self.ttl);
-        if self.result == DialResult::Success && !ttl.is_zero() {
+        if self.outcome == DialOutcome::Success && !ttl.is_zero() {
             let claim = StoredClaim::new(Claimant::Dialed, cx.now, ttl, EXEMPT);
             let (put, evicted) = entry.put_claim(address, claim, Lifetime::Extend, EXEMPT, cx);
             reported.evicted = evicted;
@@ -92,20 +83,24 @@ impl Transition for ReportDial<'_> {
                 return reported;
             }
         }
-        if self.result == DialResult::WrongPeer {
+        if self.outcome == DialOutcome::WrongPeer {
             entry.drop_claim(address, &Claimant::Dialed);
         }
         if entry.reported_at(address).is_none() && !entry.record.contains(address) {
             return reported;
         }
+        reported.known = true;
+        if self.outcome == DialOutcome::Cancelled {
+            return reported;
+        }
         // A certified address that nobody reported: its history needs a place.
         if let Some(known) = entry.extra_mut().address_or_new(address, EXEMPT) {
-            match self.result {
-                DialResult::Success => known.dials.succeeded(cx.now),
-                DialResult::Failure | DialResult::WrongPeer => known.dials.failed(cx.now),
+            match self.outcome {
+                DialOutcome::Success => known.dials.succeeded(cx.now),
+                DialOutcome::Failure | DialOutcome::WrongPeer => known.dials.failed(cx.now),
+                DialOutcome::Cancelled => {}
             }
         }
-        reported.known = true;
         reported
     }
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use peermark_identity::Keypair;
 use peermark_peer_record::{Dialect, PeerRecord};
 use peermark_peerstore::{
-    Config, DialResult, Engine as _, PeerEntry, PeerView, Peerstore, RowError, UnverifiedEntry,
+    Config, Engine as _, PeerEntry, PeerView, Peerstore, RowError, UnverifiedEntry,
 };
-use peermark_provenance::{Source, Timestamp};
+use peermark_provenance::{DialOutcome, Source, Timestamp};
 use peermark_testkit::rng::Rng;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
@@ -38,8 +38,8 @@ fn entries() -> Vec<PeerEntry> {
                 let _ =
                     store.report(&peer, &[address(1), address(60)], &source, HOUR, NOW).unwrap();
             }
-            store.dialed(&peer, &address(60), DialResult::Success, HOUR, NOW).unwrap();
-            store.dialed(&peer, &address(1), DialResult::Failure, HOUR, NOW).unwrap();
+            store.dialed(&peer, &address(60), DialOutcome::Success, HOUR, NOW).unwrap();
+            store.dialed(&peer, &address(1), DialOutcome::Failure, HOUR, NOW).unwrap();
         }
     }
     assert!(store.connected(&keys[3].peer_id(), NOW).unwrap());

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use multiaddr::Multiaddr;
-use peermark_dialer::AttemptResult;
+use peermark_provenance::DialOutcome;
 
 use crate::rng::Rng;
 
@@ -32,17 +32,17 @@ impl Behaviour {
         [Self::Fast, Self::Slow, Self::BlackHole, Self::Refused, Self::WrongPeer, Self::Flapping];
 
     /// What becomes of a dial, and when.
-    pub fn dial(self, rng: &mut Rng) -> (Duration, AttemptResult) {
+    pub fn dial(self, rng: &mut Rng) -> (Duration, DialOutcome) {
         let jitter = |rng: &mut Rng, from: u64, to: u64| {
             let width = usize::try_from(to - from).unwrap_or(1);
             Duration::from_millis(from + u64::try_from(rng.below(width)).unwrap_or(0))
         };
         match self {
-            Self::Fast => (jitter(rng, 2, 200), AttemptResult::Connected),
-            Self::Slow => (jitter(rng, 1_000, 8_000), AttemptResult::Connected),
-            Self::BlackHole => (Duration::from_secs(15), AttemptResult::Failed),
-            Self::Refused => (jitter(rng, 1, 20), AttemptResult::Failed),
-            Self::WrongPeer => (jitter(rng, 5, 100), AttemptResult::WrongPeer),
+            Self::Fast => (jitter(rng, 2, 200), DialOutcome::Success),
+            Self::Slow => (jitter(rng, 1_000, 8_000), DialOutcome::Success),
+            Self::BlackHole => (Duration::from_secs(15), DialOutcome::Failure),
+            Self::Refused => (jitter(rng, 1, 20), DialOutcome::Failure),
+            Self::WrongPeer => (jitter(rng, 5, 100), DialOutcome::WrongPeer),
             Self::Flapping => {
                 let other = *rng.pick(&[Self::Fast, Self::Refused, Self::BlackHole]);
                 other.dial(rng)

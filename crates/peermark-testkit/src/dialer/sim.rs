@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptId, AttemptResult, Config, Discovery, RequestId};
-use peermark_provenance::Timestamp;
+use peermark_dialer::{Action, AttemptId, Config, Discovery, RequestId};
+use peermark_provenance::{DialOutcome, Timestamp};
 
 use super::network::{Behaviour, Network};
 use super::watched::{Counts, Watched};
@@ -61,7 +61,7 @@ impl fmt::Display for Summary {
 
 enum Event {
     Ask,
-    Ended(AttemptId, AttemptResult),
+    Ended(AttemptId, DialOutcome),
     Closed(PeerId, Multiaddr),
     Learned(PeerId),
 }
@@ -221,7 +221,7 @@ impl Run {
             self.events.remove(end);
         }
         let wait = self.millis(30);
-        let end = self.schedule(wait, Event::Ended(attempt, AttemptResult::Cancelled));
+        let end = self.schedule(wait, Event::Ended(attempt, DialOutcome::Cancelled));
         self.ends.insert(attempt, end);
     }
 

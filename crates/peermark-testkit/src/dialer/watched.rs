@@ -9,10 +9,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{Candidate, DialPlan, Target, plan};
-use peermark_dialer::{
-    Action, AttemptId, AttemptResult, Config, Dialer, Discovery, RequestId, Stats,
-};
-use peermark_provenance::Timestamp;
+use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery, RequestId, Stats};
+use peermark_provenance::{DialOutcome, Timestamp};
 
 use super::limits::Places;
 use super::world::Policy;
@@ -254,13 +252,13 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn dialed(&mut self, id: AttemptId, result: AttemptResult, now: Timestamp) {
+    pub fn dialed(&mut self, id: AttemptId, result: DialOutcome, now: Timestamp) {
         let told = self.attempts.remove(&id);
         assert_eq!(self.dialer.dialed(id, result, now), told.is_some(), "{id}");
         let Some(ended) = told else { return };
         let known = self.peers.get_mut(&ended.peer).expect("a peer that is dialed");
         known.attempts.remove(&id);
-        let is_there = result == AttemptResult::Connected;
+        let is_there = result == DialOutcome::Success;
         let vain = (!is_there).then(|| now.saturating_add(self.config.limits.window));
         let limits = &self.config.limits;
         self.places.end(&ended.address, &ended.peer, vain, limits, now);
@@ -269,7 +267,7 @@ impl Watched {
             self.failures.remove(&(ended.peer, ended.address));
             return;
         }
-        if result != AttemptResult::Cancelled {
+        if result != DialOutcome::Cancelled {
             self.failures.insert((ended.peer, ended.address.clone()), now);
         }
         if ended.is_cancelled {

@@ -79,6 +79,7 @@ macro_rules! peerstore_conformance {
                 p5_the_best_claim_is_the_class,
                 p5_a_record_knows_who_delivered_it,
                 p6_dials_feed_back,
+                p6_a_cancelled_dial_changes_nothing,
                 p6_a_record_and_its_dials_are_apart,
             }
             records {

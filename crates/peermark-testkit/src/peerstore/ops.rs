@@ -12,7 +12,8 @@ pub mod universe;
 use std::fmt;
 use std::time::Duration;
 
-use peermark_peerstore::{DialResult, Lifetime};
+use peermark_peerstore::Lifetime;
+use peermark_provenance::DialOutcome;
 use proptest::collection::vec;
 use proptest::prelude::*;
 
@@ -47,7 +48,7 @@ pub enum Op {
     /// `forget`.
     Forget(usize),
     /// `dialed`.
-    Dialed(usize, Letter, DialResult, Duration),
+    Dialed(usize, Letter, DialOutcome, Duration),
     /// `connected`.
     Connected(usize),
     /// `disconnected`.
@@ -200,11 +201,12 @@ fn letters(which: u8, how: u8) -> Vec<Letter> {
     }
 }
 
-const fn dial_result(byte: u8) -> DialResult {
-    match byte % 4 {
-        0 | 1 => DialResult::Success,
-        2 => DialResult::Failure,
-        _ => DialResult::WrongPeer,
+const fn dial_result(byte: u8) -> DialOutcome {
+    match byte % 8 {
+        0 | 1 | 4 | 5 => DialOutcome::Success,
+        2 | 6 => DialOutcome::Failure,
+        3 => DialOutcome::WrongPeer,
+        _ => DialOutcome::Cancelled,
     }
 }
 

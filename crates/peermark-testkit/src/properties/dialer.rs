@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptResult, Config, Discovery, Limits};
-use peermark_provenance::Timestamp;
+use peermark_dialer::{Action, Config, Discovery, Limits};
+use peermark_provenance::{DialOutcome, Timestamp};
 
 use crate::dialer::Watched;
 use crate::dialer::world::{self, Class};
@@ -88,10 +88,10 @@ impl Run {
                 let under_way = self.dialer.under_way();
                 if let Some(id) = under_way.get(usize::from(a) % under_way.len().max(1)) {
                     let result = match b % 5 {
-                        0 => AttemptResult::Connected,
-                        1 | 2 => AttemptResult::Failed,
-                        3 => AttemptResult::WrongPeer,
-                        _ => AttemptResult::Cancelled,
+                        0 => DialOutcome::Success,
+                        1 | 2 => DialOutcome::Failure,
+                        3 => DialOutcome::WrongPeer,
+                        _ => DialOutcome::Cancelled,
                     };
                     self.dialer.dialed(*id, result, now);
                 }
@@ -131,7 +131,7 @@ impl Run {
         for _ in 0..10_000 {
             let under_way = self.dialer.under_way();
             for id in &under_way {
-                self.dialer.dialed(*id, AttemptResult::Failed, self.now);
+                self.dialer.dialed(*id, DialOutcome::Failure, self.now);
                 self.settle();
             }
             if let Some(until) = self.wait {

@@ -7,8 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peermark_dial_policy::{Candidate, Dial, DialPolicy, Ranker, Refusal, Start};
-use peermark_dialer::{Action, AttemptId, AttemptResult, Config, Dialer, Discovery};
-use peermark_provenance::Timestamp;
+use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery};
+use peermark_provenance::{DialOutcome, Timestamp};
 use peermark_testkit::dialer::schedule::{Planned, Step, steps};
 use peermark_testkit::dialer::world::{self, Class, Policy};
 use peermark_testkit::dialer::{Behaviour, Simulation};
@@ -177,7 +177,7 @@ fn run(stages: &[Start], planned: &[Planned], deadline: u64) -> Vec<(u64, Step)>
             Some((ends, attempt, n)) if ends <= until && ends < deadline => {
                 now = ends;
                 running.remove(0);
-                let result = [AttemptResult::Failed, AttemptResult::Connected];
+                let result = [DialOutcome::Failure, DialOutcome::Success];
                 dialer.dialed(attempt, result[usize::from(planned[n].answers)], at(now));
             }
             _ => now = until,

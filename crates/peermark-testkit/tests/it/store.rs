@@ -7,8 +7,8 @@ use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
-use peermark_peerstore::{DialResult, Lifetime, Peerstore, Usage};
-use peermark_provenance::Timestamp;
+use peermark_peerstore::{Lifetime, Peerstore, Usage};
+use peermark_provenance::{DialOutcome, Timestamp};
 use peermark_testkit::peerstore::model::Known;
 use peermark_testkit::peerstore::ops::universe::{self, RecordRef};
 use peermark_testkit::peerstore::ops::{self, Answer, OP_LEN, Op, Profile, Program};
@@ -92,8 +92,8 @@ fn claim() -> impl Strategy<Value = Op> {
             Op::Report(peer, letters, source, ttl, _) if !ttl.is_zero() => {
                 Some(Op::Report(peer % 2, letters, source, ttl, Lifetime::Extend))
             }
-            Op::Dialed(peer, letter, DialResult::Success, ttl) if !ttl.is_zero() => {
-                Some(Op::Dialed(peer % 2, letter, DialResult::Success, ttl))
+            Op::Dialed(peer, letter, DialOutcome::Success, ttl) if !ttl.is_zero() => {
+                Some(Op::Dialed(peer % 2, letter, DialOutcome::Success, ttl))
             }
             Op::Connected(peer) => Some(Op::Connected(peer % 2)),
             _ => None,

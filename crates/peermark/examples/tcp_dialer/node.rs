@@ -15,12 +15,11 @@ use std::time::Duration;
 use futures_core::Stream;
 use peermark::dial_policy::DialPolicy;
 use peermark::dialer::{
-    Action, AttemptId, AttemptResult, Config, DialError, Dialer, Discovery, RequestId,
-    TooManyRequests,
+    Action, AttemptId, Config, DialError, Dialer, Discovery, RequestId, TooManyRequests,
 };
 use peermark::identity::PeerId;
-use peermark::peerstore::{DialResult, Event, Subscription};
-use peermark::provenance::Timestamp;
+use peermark::peerstore::{Event, Subscription};
+use peermark::provenance::{DialOutcome, Timestamp};
 use peermark::{Multiaddr, PeerBook, multiaddr};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
@@ -205,7 +204,7 @@ impl Driver {
     fn cancel(&mut self, attempt: AttemptId) {
         if let Some(running) = self.running.remove(&attempt) {
             running.task.abort();
-            self.dialer.dialed(attempt, AttemptResult::Cancelled, self.book.now());
+            self.dialer.dialed(attempt, DialOutcome::Cancelled, self.book.now());
         }
     }
 
@@ -214,17 +213,17 @@ impl Driver {
             return;
         };
         let now = self.book.now();
-        let (told, learned) = match &result {
-            Ok(_) => (AttemptResult::Connected, DialResult::Success),
-            Err(HandshakeError::WrongPeer) => (AttemptResult::WrongPeer, DialResult::WrongPeer),
-            Err(HandshakeError::NoProof) => (AttemptResult::Failed, DialResult::Failure),
+        let outcome = match &result {
+            Ok(_) => DialOutcome::Success,
+            Err(HandshakeError::WrongPeer) => DialOutcome::WrongPeer,
+            Err(HandshakeError::NoProof) => DialOutcome::Failure,
         };
-        self.dialer.dialed(attempt, told, now);
+        self.dialer.dialed(attempt, outcome, now);
         // What was learned is there for the next dial, and for whoever else asks.
-        if learned == DialResult::Success {
+        if outcome == DialOutcome::Success {
             let Ok(_) = self.book.connected(&running.peer);
         }
-        let Ok(_) = self.book.dialed(&running.peer, &running.address, learned);
+        let Ok(_) = self.book.dialed(&running.peer, &running.address, outcome);
         self.connections.extend(result.ok());
     }
 

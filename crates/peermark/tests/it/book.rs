@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use peermark::identity::{Keypair, PeerId};
 use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord};
-use peermark::peerstore::{Config, DialResult, Memory, Outcome, Peerstore, Refusal, RoutingRecord};
-use peermark::provenance::{Source, SourceKind, TrustClass};
+use peermark::peerstore::{Config, Memory, Outcome, Peerstore, Refusal, RoutingRecord};
+use peermark::provenance::{DialOutcome, Source, SourceKind, TrustClass};
 use peermark::{Multiaddr, PeerBook};
 
 use crate::support::HandClock;
@@ -98,7 +98,7 @@ fn s7_a_connection_holds_what_it_taught() {
     let (book, key) = open(&clock);
     let peer = key.peer_id();
     assert!(book.connected(&peer).unwrap());
-    assert!(book.dialed(&peer, &address(1), DialResult::Success).unwrap());
+    assert!(book.dialed(&peer, &address(1), DialOutcome::Success).unwrap());
     clock.advance(YEAR);
     assert_eq!(classes(&book, &peer), [TrustClass::Dialed]);
     book.disconnected(&peer).unwrap();

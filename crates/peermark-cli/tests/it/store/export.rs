@@ -1,8 +1,7 @@
 //! `store export` and `store import --export`: a store by way of text.
 
 use peermark::identity::PeerId;
-use peermark::peerstore::DialResult;
-use peermark::provenance::Source;
+use peermark::provenance::{DialOutcome, Source};
 use serde_json::{Value, json};
 
 use super::{Store, address_of, lines, peer, record_of};
@@ -24,7 +23,7 @@ fn full() -> Store {
     let _ = book.report(&id(4), &[name], &Source::MANUAL).unwrap();
     let own = Source::identify(id(5));
     let _ = book.report(&id(5), &["/ip4/5.6.7.9/tcp/1".parse().unwrap()], &own).unwrap();
-    assert!(book.dialed(&id(1), &address_of(1, 5).parse().unwrap(), DialResult::Success).unwrap());
+    assert!(book.dialed(&id(1), &address_of(1, 5).parse().unwrap(), DialOutcome::Success).unwrap());
     let _ = book.clear(&id(3)).unwrap();
     store
 }

@@ -3,8 +3,7 @@
 use std::time::Duration;
 
 use peermark::identity::PeerId;
-use peermark::peerstore::DialResult;
-use peermark::provenance::{Source, Timestamp};
+use peermark::provenance::{DialOutcome, Source, Timestamp};
 use serde_json::json;
 
 use super::{Store, address_of, lines, peer, record_of};
@@ -23,7 +22,7 @@ fn show_has_everything_that_is_known() {
     let book = store.book();
     let reporter = Source::DHT.reported_by(id(7));
     let _ = book.report(&id(1), &["/ip4/5.6.7.8/tcp/1".parse().unwrap()], &reporter).unwrap();
-    assert!(book.dialed(&id(1), &address_of(1, 9).parse().unwrap(), DialResult::Success).unwrap());
+    assert!(book.dialed(&id(1), &address_of(1, 9).parse().unwrap(), DialOutcome::Success).unwrap());
     drop(book);
 
     let text = store.run("show", &[&peer(1)], b"").expect(0);

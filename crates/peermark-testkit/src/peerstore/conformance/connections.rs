@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use peermark_peerstore::{DialResult, Engine, Usage};
-use peermark_provenance::{Expiry, Source, SourceKind, TrustClass};
+use peermark_peerstore::{Engine, Usage};
+use peermark_provenance::{DialOutcome, Expiry, Source, SourceKind, TrustClass};
 
 use super::trial::{DAY, HOUR, MINUTE, TICK, ignore, itself, ok, one};
 use super::{Make, Trial};
@@ -181,6 +181,11 @@ pub fn s7_everything_ends<E: Engine>(make: Make<'_, E>) {
     }
 }
 
-fn dial(rng: &mut Rng) -> DialResult {
-    *rng.pick(&[DialResult::Success, DialResult::Failure, DialResult::WrongPeer])
+fn dial(rng: &mut Rng) -> DialOutcome {
+    *rng.pick(&[
+        DialOutcome::Success,
+        DialOutcome::Failure,
+        DialOutcome::WrongPeer,
+        DialOutcome::Cancelled,
+    ])
 }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use peermark_peerstore::{DialResult, Engine, Outcome, Refusal};
-use peermark_provenance::{Expiry, Source, SourceKind, Timestamp};
+use peermark_peerstore::{Engine, Outcome, Refusal};
+use peermark_provenance::{DialOutcome, Expiry, Source, SourceKind, Timestamp};
 
 use super::trial::{DAY, HOUR, MINUTE, TICK, ignore, itself, one};
 use super::{Make, Trial};
@@ -176,12 +176,12 @@ pub fn s12_any_time_to_live_through_every_path<E: Engine>(make: Make<'_, E>) {
                     1 => ignore(trial.set(&alice, &addresses, &Source::DHT, ttl)),
                     2 => ignore(trial.set_ttl(&alice, SourceKind::Dht, ttl)),
                     3 => ignore(trial.apply(&record(1, 1, &addresses), &itself(1), ttl)),
-                    4 => ignore(trial.dial(&alice, &addresses[0], DialResult::Success, ttl)),
+                    4 => ignore(trial.dial(&alice, &addresses[0], DialOutcome::Success, ttl)),
                     5 => ignore(trial.report(&alice, &addresses, &itself(1), ttl)),
                     _ => {
                         assert!(trial.connect(&alice));
                         let _ = trial.report(&alice, &addresses, &itself(1), ttl);
-                        let _ = trial.dial(&alice, &addresses[0], DialResult::Success, ttl);
+                        let _ = trial.dial(&alice, &addresses[0], DialOutcome::Success, ttl);
                         trial.disconnect(&alice);
                     }
                 }

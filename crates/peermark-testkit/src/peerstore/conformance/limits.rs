@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use peermark_peerstore::{
-    DialResult, Engine, Event, Evicted, Limits, Outcome, OutcomeKind, Refusal, Room, Secret, Usage,
+    Engine, Event, Evicted, Limits, Outcome, OutcomeKind, Refusal, Room, Secret, Usage,
 };
-use peermark_provenance::{Source, SourceKind, TrustClass};
+use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
 
 use super::trial::{DAY, HOUR, MINUTE, ignore, itself, ok};
 use super::{Make, Trial};
@@ -326,7 +326,7 @@ pub fn s11_no_step_exceeds_the_bytes<E: Engine>(make: Make<'_, E>) {
                 match step {
                     0 => ignore(trial.report(&peer, &others[..1], &Source::MANUAL, HOUR)),
                     1 => ignore(trial.dialed(&peer, &others[0], HOUR)),
-                    2 => ignore(trial.dial(&peer, &numbers(0..1)[0], DialResult::Failure, HOUR)),
+                    2 => ignore(trial.dial(&peer, &numbers(0..1)[0], DialOutcome::Failure, HOUR)),
                     3 => ignore(trial.connect(&peer)),
                     _ => ignore(trial.set(&peer, &others, &itself(index), HOUR)),
                 }

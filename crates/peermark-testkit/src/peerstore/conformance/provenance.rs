@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use peermark_peerstore::{DialResult, Engine};
-use peermark_provenance::{ClaimKind, Expiry, Seq, Source, SourceKind, SourceKinds, TrustClass};
+use peermark_peerstore::Engine;
+use peermark_provenance::{
+    ClaimKind, DialOutcome, Expiry, Seq, Source, SourceKind, SourceKinds, TrustClass,
+};
 
 use super::trial::{DAY, HOUR, MINUTE, itself, one};
 use super::{Make, Trial};
@@ -195,25 +197,25 @@ pub fn p6_dials_feed_back<E: Engine>(make: Make<'_, E>) {
     let [known, unknown] = &addresses[..] else { panic!("two addresses") };
     let dial = |result| trial.dial(&alice, known, result, HOUR);
     let history = || *trial.known_at(&alice, known).expect("known").provenance.dials();
-    for result in [DialResult::Failure, DialResult::WrongPeer] {
+    for result in [DialOutcome::Failure, DialOutcome::WrongPeer] {
         assert!(!trial.dial(&alice, unknown, result, HOUR), "nobody said it");
     }
-    assert!(!trial.dial(&alice, unknown, DialResult::Success, Duration::ZERO));
+    assert!(!trial.dial(&alice, unknown, DialOutcome::Success, Duration::ZERO));
     assert_eq!(trial.store.usage().peers, 0);
 
     let _ = trial.report(&alice, &addresses[..1], &Source::DHT, DAY);
-    assert!(dial(DialResult::Failure) && dial(DialResult::Failure));
+    assert!(dial(DialOutcome::Failure) && dial(DialOutcome::Failure));
     assert_eq!((history().failures, history().last_success), (2, None));
     assert_eq!(history().last_failure, Some(trial.clock.now()));
     assert_eq!(trial.class(&alice, known), Some(TrustClass::ThirdParty));
     trial.clock.pass(MINUTE);
-    assert!(dial(DialResult::Success));
+    assert!(dial(DialOutcome::Success));
     assert_eq!((history().failures, history().last_success), (0, Some(trial.clock.now())));
     assert_eq!(trial.class(&alice, known), Some(TrustClass::Dialed));
     // A failure takes nothing back; another peer there takes back that this one was.
-    assert!(dial(DialResult::Failure));
+    assert!(dial(DialOutcome::Failure));
     assert_eq!(trial.class(&alice, known), Some(TrustClass::Dialed));
-    assert!(dial(DialResult::WrongPeer));
+    assert!(dial(DialOutcome::WrongPeer));
     assert_eq!(trial.class(&alice, known), Some(TrustClass::ThirdParty));
     assert_eq!(history().failures, 2);
     // A dial is heard of before anybody says the address.
@@ -221,6 +223,30 @@ pub fn p6_dials_feed_back<E: Engine>(make: Make<'_, E>) {
     assert_eq!(trial.class(&alice, unknown), Some(TrustClass::Dialed));
     trial.clock.pass(MINUTE);
     assert_eq!(trial.class(&alice, unknown), None);
+    trial.check();
+}
+
+/// A dial that was cancelled teaches nothing; what is answered is whether the address is known (P6).
+pub fn p6_a_cancelled_dial_changes_nothing<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::new(make);
+    let (alice, addresses) = one();
+    let [certified, other] = &addresses[..] else { panic!("two addresses") };
+    let cancelled = |address| trial.dial(&alice, address, DialOutcome::Cancelled, HOUR);
+    assert!(!cancelled(certified), "nobody said it");
+    assert_eq!(trial.store.usage().peers, 0);
+
+    let _ = trial.apply(&record(1, 1, &addresses[..1]), &Source::DHT, DAY);
+    let (known, usage) = (trial.known(&alice), trial.store.usage());
+    assert!(cancelled(certified) && !cancelled(other));
+    assert_eq!((trial.known(&alice), trial.store.usage()), (known, usage));
+
+    let _ = trial.report(&alice, &addresses[1..], &Source::DHT, DAY);
+    assert!(trial.dial(&alice, other, DialOutcome::Success, HOUR));
+    assert!(trial.dial(&alice, other, DialOutcome::Failure, HOUR));
+    let (known, usage) = (trial.known(&alice), trial.store.usage());
+    trial.clock.pass(MINUTE);
+    assert!(cancelled(certified) && cancelled(other));
+    assert_eq!((trial.known(&alice), trial.store.usage()), (known, usage));
     trial.check();
 }
 
@@ -232,7 +258,7 @@ pub fn p6_a_record_and_its_dials_are_apart<E: Engine>(make: Make<'_, E>) {
     let failures = || trial.known(&alice)[0].provenance.dials().failures;
     let first = record(1, 1, &addresses);
     let _ = trial.apply(&first, &Source::DHT, DAY);
-    assert!(trial.dial(&alice, &addresses[0], DialResult::Failure, HOUR));
+    assert!(trial.dial(&alice, &addresses[0], DialOutcome::Failure, HOUR));
     assert_eq!((failures(), trial.known(&alice)[0].class), (1, TrustClass::Certified));
     let _ = trial.apply(&super::records::next(&first), &Source::DHT, DAY);
     assert_eq!((failures(), trial.known(&alice)[0].class), (1, TrustClass::Certified));

@@ -1,7 +1,7 @@
 //! Shares: what one network, or one kind of source, may hold (S11).
 
 use peermark_peerstore::{Engine, Evicted, Outcome, OutcomeKind, Refusal, Room};
-use peermark_provenance::{Source, SourceGroup};
+use peermark_provenance::{DialOutcome, Source, SourceGroup};
 
 use super::trial::{DAY, HOUR, MINUTE, itself};
 use super::{Make, Trial};
@@ -92,7 +92,7 @@ pub fn s11_the_share_holds_after_a_change_of_state<E: Engine>(make: Make<'_, E>)
     let fall: [Change<E>; 3] = [
         |trial, index| trial.disconnect(&peer(index)),
         |trial, index| {
-            let (address, result) = (&numbers(0..1)[0], peermark_peerstore::DialResult::WrongPeer);
+            let (address, result) = (&numbers(0..1)[0], DialOutcome::WrongPeer);
             assert!(trial.dial(&peer(index), address, result, MINUTE));
         },
         |trial, index| {

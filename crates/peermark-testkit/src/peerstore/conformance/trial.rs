@@ -8,10 +8,10 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, Config, DialResult, Engine, Evicted, IngestError, Limits, Metrics, Outcome,
-    OutcomeKind, PeerAddress, Peerstore, Refusal, Reported, Secret, Swept,
+    Applied, Config, Engine, Evicted, IngestError, Limits, Metrics, Outcome, OutcomeKind,
+    PeerAddress, Peerstore, Refusal, Reported, Secret, Swept,
 };
-use peermark_provenance::{Source, SourceKind, TrustClass};
+use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
 
 use super::Make;
 use crate::peerstore::clock::Clock;
@@ -132,7 +132,7 @@ impl<E: Engine> Trial<E> {
 
     /// Reports a dial that succeeded.
     pub fn dialed(&self, peer: &PeerId, address: &Multiaddr, ttl: Duration) -> bool {
-        self.dial(peer, address, DialResult::Success, ttl)
+        self.dial(peer, address, DialOutcome::Success, ttl)
     }
 
     /// Reports a dial.
@@ -140,7 +140,7 @@ impl<E: Engine> Trial<E> {
         &self,
         peer: &PeerId,
         address: &Multiaddr,
-        result: DialResult,
+        result: DialOutcome,
         ttl: Duration,
     ) -> bool {
         ok(self.store.dialed(peer, address, result, ttl, self.clock.now()))

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peerstore::{DialResult, Lifetime, Refusal, Reported, Room};
-use peermark_provenance::{Source, SourceKind, TrustClass};
+use peermark_peerstore::{Lifetime, Refusal, Reported, Room};
+use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
 
 use super::apply::is_itself;
 use super::peer::{Peer, Told, Who};
@@ -104,7 +104,7 @@ impl Model {
         &mut self,
         id: PeerId,
         address: &Multiaddr,
-        result: DialResult,
+        result: DialOutcome,
         ttl: Duration,
     ) -> bool {
         let Ok(address) = normal(address, &id) else {
@@ -113,7 +113,7 @@ impl Model {
         self.change(id, |peer, at| {
             let ttl = at.clamp(ttl);
             match result {
-                DialResult::Success if !ttl.is_zero() => {
+                DialOutcome::Success if !ttl.is_zero() => {
                     let (lifetime, evicted) = (Lifetime::Extend, &mut 0);
                     let put = peer.put(&address, Who::Handshake, ttl, lifetime, at, evicted);
                     if matches!(put, Put::NoRoom) {
@@ -121,19 +121,23 @@ impl Model {
                     }
                 }
                 // Somebody else answers there: that a handshake succeeded is no longer true.
-                DialResult::WrongPeer => {
+                DialOutcome::WrongPeer => {
                     peer.claims.remove(&(address.clone(), Who::Handshake));
                     peer.settle(at);
                 }
-                DialResult::Success | DialResult::Failure => {}
+                DialOutcome::Success | DialOutcome::Failure | DialOutcome::Cancelled => {}
             }
             if peer.class_of(&address).is_none() {
                 return false;
             }
+            if result == DialOutcome::Cancelled {
+                return true;
+            }
             let dials = peer.dials.entry(address).or_default();
             match result {
-                DialResult::Success => dials.succeeded(at.now),
-                DialResult::Failure | DialResult::WrongPeer => dials.failed(at.now),
+                DialOutcome::Cancelled => {}
+                DialOutcome::Success => dials.succeeded(at.now),
+                DialOutcome::Failure | DialOutcome::WrongPeer => dials.failed(at.now),
             }
             true
         })

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use peermark_identity::PeerId;
-use peermark_peerstore::{DialResult, Engine, Peerstore};
-use peermark_provenance::{Source, SourceKind, Timestamp, TrustClass};
+use peermark_peerstore::{Engine, Peerstore};
+use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp, TrustClass};
 
 use crate::peerstore::ops::Op;
 use crate::peerstore::ops::universe;
@@ -84,7 +84,7 @@ fn class_of(op: &Op) -> Option<TrustClass> {
             SourceKind::Identify => TrustClass::Direct,
             _ => TrustClass::ThirdParty,
         }),
-        Op::Dialed(_, _, DialResult::Success, _) | Op::Connected(_) => Some(TrustClass::Dialed),
+        Op::Dialed(_, _, DialOutcome::Success, _) | Op::Connected(_) => Some(TrustClass::Dialed),
         Op::Dialed(..) => Some(TrustClass::Certified),
         _ => None,
     }

@@ -1,0 +1,16 @@
+//! How a dial ended.
+
+/// How a dial of one address of a peer ended: what a dialer is told, and what a store learns.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "a dial ends in one of these")]
+pub enum DialOutcome {
+    /// There is a connection, and a handshake proved that the peer is at its end.
+    Success,
+    /// There is none: nobody answered, or not as a peer does.
+    Failure,
+    /// A handshake proved that another peer is there: a failure of this address, and of nothing else
+    /// (C5).
+    WrongPeer,
+    /// It was cancelled, and ended without any of these. Nothing is learned from it.
+    Cancelled,
+}
