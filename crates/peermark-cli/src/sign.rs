@@ -159,7 +159,7 @@ fn sign(
     let seq = match args.seq {
         Some(seq) => Seq::new(seq),
         None => SeqSource::new()
-            .next(SystemClock.now())
+            .next(SystemClock.now().into())
             .map_err(|error| Failure::Usage(error.to_string()))?,
     };
     let record = PeerRecord::new(keypair.peer_id(), seq, addresses);

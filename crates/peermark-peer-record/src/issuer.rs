@@ -1,11 +1,10 @@
 //! Issuing one's own record, again only when something changed (R4, R5).
 
 use std::collections::HashSet;
-use std::time::SystemTime;
 
 use multiaddr::Multiaddr;
 use peermark_identity::Signer;
-use peermark_provenance::Seq;
+use peermark_provenance::{Seq, Timestamp};
 
 use crate::address::normalize;
 use crate::certified::CertifiedRecord;
@@ -55,11 +54,11 @@ impl<'a> Issued<'a> {
 /// ```
 /// use peermark_identity::Keypair;
 /// use peermark_peer_record::{Issued, Issuer};
-/// use std::time::SystemTime;
+/// use peermark_provenance::Timestamp;
 ///
 /// let mut issuer = Issuer::new(Keypair::generate_ed25519()?);
 /// let listening = ["/ip4/192.0.2.1/tcp/4001".parse()?];
-/// # let now = std::time::UNIX_EPOCH;
+/// # let now = Timestamp::EPOCH;
 /// assert!(matches!(issuer.issue(&listening, now)?, Issued::New(_)));
 /// assert!(matches!(issuer.issue(&listening, now)?, Issued::Unchanged(_)));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -132,7 +131,7 @@ impl<S: Signer> Issuer<S> {
     pub fn issue(
         &mut self,
         addresses: &[Multiaddr],
-        now: SystemTime,
+        now: Timestamp,
     ) -> Result<Issued<'_>, IssueError> {
         let peer_id = self.signer.public_key().peer_id();
         let mut wanted = Vec::with_capacity(addresses.len());

@@ -24,7 +24,7 @@
 //! // A peer signs what it listens on ...
 //! let alice = Keypair::generate_ed25519()?;
 //! let mut issuer = Issuer::new(alice);
-//! # let now = std::time::UNIX_EPOCH;
+//! # let now = peermark_provenance::Timestamp::EPOCH;
 //! let bytes = issuer.issue(&["/ip4/192.0.2.1/tcp/4001".parse()?], now)?.record().as_bytes();
 //!
 //! // ... and whoever receives it, from anybody, can tell.

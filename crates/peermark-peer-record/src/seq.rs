@@ -1,8 +1,6 @@
 //! Where new sequence numbers come from.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use peermark_provenance::Seq;
+use peermark_provenance::{Seq, Timestamp};
 
 /// Yields sequence numbers that strictly increase, whatever the clock does (R4).
 ///
@@ -15,13 +13,13 @@ use peermark_provenance::Seq;
 ///
 /// ```
 /// use peermark_peer_record::SeqSource;
-/// use std::time::{Duration, UNIX_EPOCH};
+/// use peermark_provenance::Timestamp;
 ///
 /// let mut seqs = SeqSource::new();
-/// let noon = UNIX_EPOCH + Duration::from_nanos(1_000);
+/// let noon = Timestamp::from_nanos(1_000);
 /// assert_eq!(seqs.next(noon)?.value(), 1_000);
 /// assert_eq!(seqs.next(noon)?.value(), 1_001);
-/// assert_eq!(seqs.next(UNIX_EPOCH - Duration::from_secs(1))?.value(), 1_002);
+/// assert_eq!(seqs.next(Timestamp::EPOCH)?.value(), 1_002);
 ///
 /// let mut restored = SeqSource::restore(seqs.last());
 /// assert_eq!(restored.next(noon)?.value(), 1_003);
@@ -53,18 +51,13 @@ impl SeqSource {
 
     /// The next sequence number.
     ///
-    /// A clock that shows a time before 1970, or one beyond the year 2554, where 64 bits of
-    /// nanoseconds end, is ignored.
+    /// A clock that shows a time before 1970 or the end of time, [`Timestamp::MAX`], is ignored.
     ///
     /// # Errors
     ///
     /// [`SeqExhausted`] when the last one was [`Seq::MAX`].
-    pub fn next(&mut self, now: SystemTime) -> Result<Seq, SeqExhausted> {
-        let nanoseconds = now
-            .duration_since(UNIX_EPOCH)
-            .ok()
-            .and_then(|age| u64::try_from(age.as_nanos()).ok())
-            .unwrap_or(0);
+    pub fn next(&mut self, now: Timestamp) -> Result<Seq, SeqExhausted> {
+        let nanoseconds = if now == Timestamp::MAX { 0 } else { now.as_nanos() };
         let successor = self.last.value().checked_add(1).ok_or(SeqExhausted)?;
         self.last = Seq::new(successor.max(nanoseconds));
         Ok(self.last)

@@ -24,7 +24,7 @@ pub fn sign(
     addresses: impl IntoIterator<Item = Multiaddr>,
     clock: &(impl Clock + ?Sized),
 ) -> Result<CertifiedRecord, IssueError> {
-    let seq = SeqSource::new().next(clock.now())?;
+    let seq = SeqSource::new().next(clock.now().into())?;
     let peer_id = signer.public_key().peer_id();
     PeerRecord::new(peer_id, seq, addresses).certify(signer, Dialect::default())
 }

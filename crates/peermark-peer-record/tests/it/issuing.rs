@@ -1,7 +1,6 @@
 //! R1 and R5: what is issued verifies, and nothing is signed again for nothing.
 
 use std::cell::Cell;
-use std::time::UNIX_EPOCH;
 
 use multiaddr::Multiaddr;
 use peermark_identity::{Keypair, PublicKey, SignError, Signer};
@@ -9,6 +8,7 @@ use peermark_peer_record::{
     AddressDefect, CertifiedRecord, Dialect, Dialects, IssueError, Issued, Issuer, MAX_ADDRESSES,
     PeerRecord, Publish, Seq,
 };
+use peermark_provenance::Timestamp;
 
 use crate::{keypair, multiaddr, texts};
 
@@ -58,7 +58,7 @@ fn r5_only_another_set_of_addresses_is_signed() {
     let mut issuer = Issuer::new(&probe);
     let mut check = |texts: &[&str], signatures: usize| {
         let before = issuer.last_seq();
-        match issuer.issue(&addresses(texts), UNIX_EPOCH).unwrap() {
+        match issuer.issue(&addresses(texts), Timestamp::EPOCH).unwrap() {
             Issued::New(record) => assert!(record.seq() > before, "{texts:?}"),
             Issued::Unchanged(record) => assert_eq!(record.seq(), before, "{texts:?}"),
         }
@@ -82,19 +82,23 @@ fn r5_the_filter_keeps_addresses_out_that_are_not_public() {
     let listening =
         addresses(&["/ip4/127.0.0.1/tcp/1", "/ip4/1.1.1.1/tcp/1", "/ip4/10.0.0.1/tcp/1"]);
     let mut issuer = Issuer::new(keypair(1)).with_publish(Publish::PublicOnly);
-    let record = issuer.issue(&listening, UNIX_EPOCH).unwrap().record();
+    let record = issuer.issue(&listening, Timestamp::EPOCH).unwrap().record();
     assert_eq!(texts(record), ["/ip4/1.1.1.1/tcp/1"]);
     // A private address that comes or goes changes nothing that is published.
-    assert!(matches!(issuer.issue(&listening[1..], UNIX_EPOCH).unwrap(), Issued::Unchanged(_)));
+    assert!(matches!(
+        issuer.issue(&listening[1..], Timestamp::EPOCH).unwrap(),
+        Issued::Unchanged(_)
+    ));
     let mut open = Issuer::new(keypair(1)).with_publish(Publish::All);
-    assert_eq!(open.issue(&listening, UNIX_EPOCH).unwrap().record().addresses().len(), 3);
+    assert_eq!(open.issue(&listening, Timestamp::EPOCH).unwrap().record().addresses().len(), 3);
 }
 
 #[test]
 fn what_is_issued_verifies_everywhere() {
     for dialect in [Dialect::PeerRecord, Dialect::RoutingState] {
         let mut issuer = Issuer::new(keypair(1)).with_dialect(dialect);
-        let issued = issuer.issue(&addresses(&["/dns4/example.com/tcp/443/tls/ws"]), UNIX_EPOCH);
+        let issued =
+            issuer.issue(&addresses(&["/dns4/example.com/tcp/443/tls/ws"]), Timestamp::EPOCH);
         let issued = issued.unwrap().record().clone();
         let received = CertifiedRecord::decode(issued.as_bytes(), Dialects::Any).unwrap();
         assert_eq!(received, issued);
@@ -112,9 +116,9 @@ fn what_is_issued_verifies_everywhere() {
 #[test]
 fn r4_an_issuer_continues_above_the_stored_seq() {
     let mut issuer = Issuer::new(keypair(1)).with_last_seq(Seq::new(1 << 62));
-    assert_eq!(issuer.issue(&[], UNIX_EPOCH).unwrap().record().seq().value(), (1 << 62) + 1);
+    assert_eq!(issuer.issue(&[], Timestamp::EPOCH).unwrap().record().seq().value(), (1 << 62) + 1);
     let mut last = Issuer::new(keypair(1)).with_last_seq(Seq::MAX);
-    assert!(matches!(last.issue(&[], UNIX_EPOCH).unwrap_err(), IssueError::Seq(_)));
+    assert!(matches!(last.issue(&[], Timestamp::EPOCH).unwrap_err(), IssueError::Seq(_)));
 }
 
 #[test]
@@ -122,10 +126,10 @@ fn r1_a_signer_that_lies_issues_nothing_certified() {
     let probe = Probe::new();
     let mut issuer = Issuer::new(&probe);
     let first = addresses(&["/ip4/192.0.2.1/tcp/1"]);
-    let seq = issuer.issue(&first, UNIX_EPOCH).unwrap().record().seq();
+    let seq = issuer.issue(&first, Timestamp::EPOCH).unwrap().record().seq();
     for answer in [Answer::Garbage, Answer::Failure] {
         probe.answer.set(answer);
-        match (answer, issuer.issue(&[], UNIX_EPOCH).unwrap_err()) {
+        match (answer, issuer.issue(&[], Timestamp::EPOCH).unwrap_err()) {
             (Answer::Garbage, IssueError::Signer(_)) | (Answer::Failure, IssueError::Seal(_)) => {}
             (_, other) => panic!("{other:?}"),
         }
@@ -148,10 +152,10 @@ fn r1_nobody_certifies_a_record_of_another_peer() {
 #[test]
 fn r4_a_stored_seq_never_lowers_one_that_was_issued() {
     let mut issuer = Issuer::new(keypair(1));
-    let late = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+    let late = Timestamp::from_secs(1_000);
     let issued = issuer.issue(&[], late).unwrap().record().seq();
     let mut issuer = issuer.with_last_seq(Seq::new(0));
-    let next = issuer.issue(&addresses(&["/ip4/192.0.2.1/tcp/1"]), UNIX_EPOCH).unwrap();
+    let next = issuer.issue(&addresses(&["/ip4/192.0.2.1/tcp/1"]), Timestamp::EPOCH).unwrap();
     assert!(next.record().seq() > issued);
 }
 
@@ -163,7 +167,7 @@ fn r6_one_sequence_serves_both_dialects() {
     let dialects = [Dialect::PeerRecord, Dialect::RoutingState, Dialect::PeerRecord];
     for (round, dialect) in dialects.into_iter().enumerate() {
         issuer = issuer.with_dialect(dialect);
-        let record = issuer.issue(&[], UNIX_EPOCH).unwrap().record().clone();
+        let record = issuer.issue(&[], Timestamp::EPOCH).unwrap().record().clone();
         assert_eq!(record.dialect(), dialect);
         assert!(record.seq() > last, "{dialect}");
         assert_eq!(probe.signatures.get(), round + 1, "a dialect is signed anew");
@@ -175,12 +179,12 @@ fn r6_one_sequence_serves_both_dialects() {
 fn r5_a_restart_alone_signs_nothing() {
     let probe = Probe::new();
     let listening = addresses(&["/ip4/192.0.2.1/tcp/1"]);
-    let late = UNIX_EPOCH + std::time::Duration::from_secs(1_000);
+    let late = Timestamp::from_secs(1_000);
     let stored = Issuer::new(&probe).issue(&listening, late).unwrap().record().clone();
     let mut restarted = Issuer::new(&probe).with_current(stored.clone()).unwrap();
-    assert_eq!(restarted.issue(&listening, UNIX_EPOCH).unwrap(), Issued::Unchanged(&stored));
+    assert_eq!(restarted.issue(&listening, Timestamp::EPOCH).unwrap(), Issued::Unchanged(&stored));
     assert_eq!(probe.signatures.get(), 1);
-    assert!(restarted.issue(&[], UNIX_EPOCH).unwrap().record().seq() > stored.seq());
+    assert!(restarted.issue(&[], Timestamp::EPOCH).unwrap().record().seq() > stored.seq());
 
     let foreign = Issuer::new(keypair(2)).issue(&[], late).unwrap().record().clone();
     let (record, signer) = (keypair(2).peer_id(), keypair(1).peer_id());
@@ -192,7 +196,7 @@ fn r5_a_restart_alone_signs_nothing() {
 fn r5_what_is_not_published_is_not_judged() {
     let long = multiaddr(&format!("/dns/{}.local", "a".repeat(300)));
     let mut issuer = Issuer::new(keypair(1)).with_publish(Publish::PublicOnly);
-    assert_eq!(issuer.issue(&[long], UNIX_EPOCH).unwrap().record().addresses().len(), 0);
+    assert_eq!(issuer.issue(&[long], Timestamp::EPOCH).unwrap().record().addresses().len(), 0);
 }
 
 #[test]
@@ -210,7 +214,7 @@ fn r2_addresses_that_no_receiver_keeps_are_not_issued() {
         let expected = IssueError::Address { index: 1, defect };
         let record = PeerRecord::new(keypair(1).peer_id(), 1.into(), given.clone());
         assert_eq!(record.certify(&keypair(1), Dialect::PeerRecord).unwrap_err(), expected);
-        assert_eq!(Issuer::new(keypair(1)).issue(&given, UNIX_EPOCH).unwrap_err(), expected);
+        assert_eq!(Issuer::new(keypair(1)).issue(&given, Timestamp::EPOCH).unwrap_err(), expected);
     }
 }
 

@@ -22,7 +22,7 @@ fn r3_a_record_whose_every_address_is_skipped_is_valid() {
 #[test]
 fn r3_an_issuer_withdraws_by_issuing_nothing() {
     let mut issuer = Issuer::new(keypair(1));
-    let now = std::time::UNIX_EPOCH;
+    let now = peermark_provenance::Timestamp::EPOCH;
     let first = issuer.issue(&[multiaddr("/ip4/192.0.2.1/tcp/1")], now).unwrap().record().seq();
     match issuer.issue(&[], now).unwrap() {
         Issued::New(record) => assert!(record.addresses().len() == 0 && record.seq() > first),
