@@ -92,7 +92,7 @@ fn targets() -> Result<Vec<String>> {
         .collect())
 }
 
-const FAKE_CRYPTO_TARGETS: [&str; 3] = ["certified_flow", "store_ops", "store_ingest"];
+const FAKE_CRYPTO_TARGETS: [&str; 3] = ["certified_flow", "store_ops", "store_consume"];
 
 const SMOKE_SECONDS: u32 = 5;
 

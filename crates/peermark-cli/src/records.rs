@@ -77,7 +77,7 @@ impl Judge {
 
     /// Judges the bytes of one envelope.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Verdict {
-        match CertifiedRecord::decode_with(bytes, self.dialects, self.limits) {
+        match CertifiedRecord::verify_with(bytes, self.dialects, self.limits) {
             Ok(record) => Ok(record),
             // The error would tell field numbers and lengths, and those may be of a secret. At
             // another stage it is about an envelope, or about a size.

@@ -15,7 +15,7 @@ use crate::spans::Spans;
 
 /// A peer record whose signature verified and whose peer id derives from the signing key.
 ///
-/// Holding one is the proof: there is no way to make one but [`decode`](Self::decode) and
+/// Holding one is the proof: there is no way to make one but [`verify`](Self::verify) and
 /// [`open`](Self::open) here, and issuing one's own with [`Issuer`](crate::Issuer) or
 /// [`PeerRecord::certify`](crate::PeerRecord::certify) (R1).
 ///
@@ -76,26 +76,26 @@ impl CertifiedRecord {
     /// let record = PeerRecord::new(alice.peer_id(), 1.into(), ["/ip4/192.0.2.1/tcp/4001".parse()?]);
     /// let bytes = record.certify(&alice, Dialect::PeerRecord)?.into_bytes();
     ///
-    /// let certified = CertifiedRecord::decode(&bytes, Dialects::Any)?;
+    /// let certified = CertifiedRecord::verify(&bytes, Dialects::Any)?;
     /// assert_eq!(certified.peer_id(), alice.peer_id());
     /// assert_eq!(certified.addresses().next().unwrap().to_string(), "/ip4/192.0.2.1/tcp/4001");
     ///
     /// let mut tampered = bytes.to_vec();
     /// *tampered.last_mut().unwrap() ^= 1;
-    /// let error = CertifiedRecord::decode(&tampered, Dialects::Any).unwrap_err();
+    /// let error = CertifiedRecord::verify(&tampered, Dialects::Any).unwrap_err();
     /// assert_eq!(error.stage(), Stage::Signature);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn decode(input: &[u8], dialects: Dialects) -> Result<Self, VerifyError> {
-        Self::decode_with(input, dialects, Limits::default())
+    pub fn verify(input: &[u8], dialects: Dialects) -> Result<Self, VerifyError> {
+        Self::verify_with(input, dialects, Limits::default())
     }
 
     /// Decodes and verifies an envelope within `limits`.
     ///
     /// # Errors
     ///
-    /// As [`Self::decode`].
-    pub fn decode_with(
+    /// As [`Self::verify`].
+    pub fn verify_with(
         input: &[u8],
         dialects: Dialects,
         limits: Limits,
@@ -107,7 +107,7 @@ impl CertifiedRecord {
     ///
     /// # Errors
     ///
-    /// As [`Self::decode`], from the payload type on.
+    /// As [`Self::verify`], from the payload type on.
     pub fn open(envelope: Envelope, dialects: Dialects) -> Result<Self, VerifyError> {
         let opened = envelope.open_any(dialects.purposes())?;
         Ok(Self::from_opened(opened)?)
@@ -191,10 +191,7 @@ impl CertifiedRecord {
 }
 
 /// Decodes a payload down to its address entries and binds it to its signer (R1).
-pub(crate) fn parse<'a>(
-    payload: &'a [u8],
-    signer: &PeerId,
-) -> Result<PeerRecordMessage<'a>, RecordError> {
+fn parse<'a>(payload: &'a [u8], signer: &PeerId) -> Result<PeerRecordMessage<'a>, RecordError> {
     let record =
         PeerRecordMessage::decode(payload, MAX_ADDRESSES).map_err(RecordError::Malformed)?;
     if record.peer_id() != &*signer.multihash_bytes() {

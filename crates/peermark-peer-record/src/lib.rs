@@ -7,7 +7,7 @@
 //!
 //! # The types, in the order one meets them
 //!
-//! - [`CertifiedRecord`]: bytes that verified. [`CertifiedRecord::decode`] is the way in;
+//! - [`CertifiedRecord`]: bytes that verified. [`CertifiedRecord::verify`] is the way in;
 //!   [`VerifyError`] and its [`Stage`] say why there is none.
 //! - [`Dialect`] and [`Dialects`]: two purposes are deployed for the same payload; a receiver
 //!   reads both or one.
@@ -28,7 +28,7 @@
 //! let bytes = issuer.issue(&["/ip4/192.0.2.1/tcp/4001".parse()?], now)?.record().as_bytes();
 //!
 //! // ... and whoever receives it, from anybody, can tell.
-//! let certified = CertifiedRecord::decode(bytes, Dialects::Any)?;
+//! let certified = CertifiedRecord::verify(bytes, Dialects::Any)?;
 //! println!("{} says: {:?}", certified.peer_id(), certified.addresses().collect::<Vec<_>>());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

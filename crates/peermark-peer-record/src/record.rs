@@ -1,17 +1,17 @@
-//! A peer record before it is signed, or taken out of its envelope.
+//! A peer record before it is signed.
 
 use std::collections::HashSet;
 
 use multiaddr::Multiaddr;
-use peermark_envelope::{Envelope, Purpose, Record};
-use peermark_identity::{PeerId, PeerIdExt as _, PublicKey, Signer};
+use peermark_envelope::Envelope;
+use peermark_identity::{PeerId, PeerIdExt as _, Signer};
 use peermark_provenance::Seq;
 use peermark_wire::PeerRecordMessage;
 
-use crate::address::{Address, MAX_ADDRESSES, normalize};
-use crate::certified::{CertifiedRecord, parse};
-use crate::dialect::{Dialect, Dialects, PEER_RECORD};
-use crate::error::{IssueError, RecordError};
+use crate::address::{MAX_ADDRESSES, normalize};
+use crate::certified::CertifiedRecord;
+use crate::dialect::{Dialect, Dialects};
+use crate::error::IssueError;
 
 /// What a peer says of itself: its id, a sequence number and where it listens.
 ///
@@ -97,37 +97,5 @@ impl From<&CertifiedRecord> for PeerRecord {
     fn from(certified: &CertifiedRecord) -> Self {
         let addresses = certified.addresses().map(|address| address.to_multiaddr());
         Self::new(certified.peer_id(), certified.seq(), addresses)
-    }
-}
-
-/// The record as a payload like any other, in the dialect [`Dialect::PeerRecord`].
-///
-/// [`CertifiedRecord`] reads both dialects and costs less; this is for code that is generic over
-/// records.
-impl Record for PeerRecord {
-    const PURPOSE: Purpose = PEER_RECORD;
-    type EncodeError = IssueError;
-    type DecodeError = RecordError;
-
-    fn encode(&self) -> Result<Vec<u8>, Self::EncodeError> {
-        self.to_payload()
-    }
-
-    fn decode(payload: &[u8], signer: &PublicKey) -> Result<Self, Self::DecodeError> {
-        let peer_id = signer.peer_id();
-        let record = parse(payload, &peer_id)?;
-        let mut seen = HashSet::new();
-        let mut addresses = Vec::new();
-        for entry in record.addresses() {
-            let entry = entry.map_err(RecordError::Malformed)?;
-            match normalize(entry.multiaddr, &peer_id) {
-                Ok(kept) if seen.insert(kept) => {
-                    addresses.push(Address::dangerous_assume_normalized(kept).to_multiaddr());
-                }
-                // A duplicate, or one that is skipped as in a certified record.
-                Ok(_) | Err(_) => {}
-            }
-        }
-        Ok(Self { peer_id, seq: Seq::new(record.seq()), addresses })
     }
 }

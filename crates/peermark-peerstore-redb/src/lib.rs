@@ -25,14 +25,14 @@
 //! let (hour, now) = (Duration::from_secs(3600), Timestamp::from_secs(1_800_000_000));
 //!
 //! let store = open()?;
-//! let applied = store.ingest(&new, &Source::DHT, hour, now)?;
+//! let applied = store.consume(&new, &Source::DHT, hour, now)?;
 //! assert_eq!(applied.outcome, Outcome::Inserted);
 //! drop(store);
 //!
 //! // Another day, another process: it is there, and what is older is still refused.
 //! let store = open()?;
 //! assert_eq!(store.signed_records(&[alice.peer_id()], now)?, [Some(new)]);
-//! let replay = store.ingest(&old, &Source::DHT, hour, now)?;
+//! let replay = store.consume(&old, &Source::DHT, hour, now)?;
 //! assert_eq!(replay.outcome, Outcome::Stale { held: 2.into() });
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```

@@ -9,7 +9,7 @@
 //!
 //! - [`Peerstore`]: the store. [`Config`] and [`Limits`] say what it may hold, [`Secret`] keys its
 //!   hashes.
-//! - [`Peerstore::ingest`] and [`Applied`]: bytes in, and what became of them. [`Outcome`] tells
+//! - [`Peerstore::consume`] and [`Applied`]: bytes in, and what became of them. [`Outcome`] tells
 //!   stored, known, stale, contradictory and refused apart.
 //! - [`Peerstore::report`] and [`Reported`]: addresses that somebody says, one claim for each
 //!   source. [`DialOutcome`](peermark_provenance::DialOutcome) is what a dialer says.
@@ -38,7 +38,7 @@
 //! let alice = Keypair::generate_ed25519()?;
 //! let signed = PeerRecord::new(alice.peer_id(), 7.into(), ["/ip4/192.0.2.1/tcp/4001".parse()?])
 //!     .certify(&alice, Dialect::PeerRecord)?;
-//! let _ = store.ingest(signed.as_bytes(), &Source::PUBSUB, hour, now)?;
+//! let _ = store.consume(signed.as_bytes(), &Source::PUBSUB, hour, now)?;
 //!
 //! let known = store.addresses(&alice.peer_id(), now)?;
 //! assert_eq!(known[0].class, TrustClass::Certified);
@@ -110,7 +110,7 @@ pub use outcome::{
 pub use ratchet::{Moment, Ratchet};
 pub use secret::Secret;
 pub use store::{
-    Config, IngestError, PeerAddress, PeerAddresses, Peerstore, RoutingRecord, SubscribeError,
+    Config, ConsumeError, PeerAddress, PeerAddresses, Peerstore, RoutingRecord, SubscribeError,
 };
 pub use transition::{
     ApplyRecord, Clear, ForgetFloor, Need, RaiseFloor, RemoveAddresses, ReportAddresses,

@@ -1,8 +1,8 @@
 //! The store: the rules on top of an engine.
 
 mod account;
+mod consume;
 mod floors;
-mod ingest;
 mod read;
 mod subscribe;
 
@@ -27,7 +27,7 @@ use crate::transition::{
     SetLifetime,
 };
 
-pub use ingest::IngestError;
+pub use consume::ConsumeError;
 pub use read::{PeerAddress, RoutingRecord};
 pub use subscribe::{PeerAddresses, SubscribeError};
 
@@ -55,7 +55,7 @@ pub use subscribe::{PeerAddresses, SubscribeError};
 /// let (old, new) = (record(1)?.into_bytes(), record(2)?.into_bytes());
 ///
 /// // Whoever relays it, the signature decides.
-/// let applied = store.ingest(&new, &Source::DHT, hour, now)?;
+/// let applied = store.consume(&new, &Source::DHT, hour, now)?;
 /// assert_eq!(applied.outcome, Outcome::Inserted);
 ///
 /// // Hearsay lives beside it, and is told apart.
@@ -68,7 +68,7 @@ pub use subscribe::{PeerAddresses, SubscribeError};
 /// // An older record does not come back, not even when the newer one is long gone.
 /// let later = now.saturating_add(hour);
 /// assert!(store.addresses(&alice.peer_id(), later)?.is_empty());
-/// let replay = store.ingest(&old, &Source::DHT, hour, later)?;
+/// let replay = store.consume(&old, &Source::DHT, hour, later)?;
 /// assert_eq!(replay.outcome, Outcome::Stale { held: 2.into() });
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
@@ -87,7 +87,7 @@ pub struct Config {
     pub secret: Secret,
     /// Who counts what happens.
     pub metrics: Arc<dyn Metrics>,
-    /// The envelopes that [`Peerstore::ingest`] reads.
+    /// The envelopes that [`Peerstore::consume`] reads.
     pub envelopes: peermark_envelope::Limits,
 }
 

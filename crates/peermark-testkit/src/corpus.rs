@@ -44,7 +44,7 @@ pub const TARGETS: [&str; 12] = [
     "certified_flow",
     "oracle_diff",
     "store_ops",
-    "store_ingest",
+    "store_consume",
     "store_row",
     "dial_plan",
     "dialer_events",
@@ -59,7 +59,7 @@ fn of_target(target: &'static str) -> Vec<Seed> {
         "store_ops" => programs(),
         "dial_plan" => dials(),
         "dialer_events" => events(),
-        "store_ingest" => [envelopes(), payloads()].concat(),
+        "store_consume" => [envelopes(), payloads()].concat(),
         "store_row" => rows(),
         _ => [envelopes(), payloads(), public_keys()].concat(),
     };

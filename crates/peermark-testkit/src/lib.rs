@@ -22,7 +22,7 @@
 //! use peermark_testkit::vectors::{self, Expect};
 //!
 //! for vector in vectors::all() {
-//!     let result = CertifiedRecord::decode(&vector.envelope, vector.dialects);
+//!     let result = CertifiedRecord::verify(&vector.envelope, vector.dialects);
 //!     assert_eq!(result.is_ok(), vector.expect == Expect::Accept, "{}", vector.name);
 //! }
 //! ```

@@ -38,7 +38,7 @@ pub use flow::certified_flow;
 pub use key::public_key;
 pub use oracle_diff::oracle_diff;
 pub use record::peer_record;
-pub use store::{config, run_program, store_ingest, store_ops, store_row};
+pub use store::{config, run_program, store_consume, store_ops, store_row};
 pub use wire::wire;
 
 /// A function that panics when its property does not hold for these bytes.
@@ -54,7 +54,7 @@ pub const ALL: [(&str, Property); 12] = [
     ("certified_flow", certified_flow),
     ("oracle_diff", oracle_diff),
     ("store_ops", store_ops),
-    ("store_ingest", store_ingest),
+    ("store_consume", store_consume),
     ("store_row", store_row),
     ("dial_plan", dial_plan),
     ("dialer_events", dialer_events),

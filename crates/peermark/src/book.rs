@@ -7,7 +7,7 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, Engine, IngestError, Memory, PayloadDigest, PeerAddress, PeerAddresses, Peerstore,
+    Applied, ConsumeError, Engine, Memory, PayloadDigest, PeerAddress, PeerAddresses, Peerstore,
     Reported, RoutingRecord, SubscribeError, Subscription, Swept,
 };
 use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
@@ -113,8 +113,12 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     /// # Errors
     ///
     /// It does not verify; the engine's.
-    pub fn consume(&self, bytes: &[u8], source: &Source) -> Result<Applied, IngestError<E::Error>> {
-        self.store.ingest(bytes, source, self.lifetimes.record, self.now())
+    pub fn consume(
+        &self,
+        bytes: &[u8],
+        source: &Source,
+    ) -> Result<Applied, ConsumeError<E::Error>> {
+        self.store.consume(bytes, source, self.lifetimes.record, self.now())
     }
 
     /// Stores a record that is verified already.

@@ -33,7 +33,7 @@ pub fn sign(
 ///
 /// # Errors
 ///
-/// As [`CertifiedRecord::decode`].
+/// As [`CertifiedRecord::verify`].
 pub fn verify(bytes: &[u8]) -> Result<CertifiedRecord, VerifyError> {
-    CertifiedRecord::decode(bytes, Dialects::Any)
+    CertifiedRecord::verify(bytes, Dialects::Any)
 }

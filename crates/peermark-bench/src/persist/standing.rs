@@ -108,7 +108,7 @@ impl<'a> Standing<'a> {
         let repeated =
             |numbers: Range<usize>| vec![self.peers.at(1).as_bytes().to_vec(); numbers.len()];
         suite.batched("repeat-hot/ours", BATCH, repeated, |bytes: &Vec<u8>| {
-            self.ours.ingest(bytes, &SOURCE, LONG, NOW).is_ok()
+            self.ours.consume(bytes, &SOURCE, LONG, NOW).is_ok()
         });
         let ids = |numbers: Range<usize>| vec![self.peers.id(1); numbers.len()];
         suite.batched("get-hot-again/ours", BATCH, ids, |id: &PeerId| read(&self.ours, id));

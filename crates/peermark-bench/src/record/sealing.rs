@@ -3,8 +3,11 @@
 use anyhow::{Context as _, Result, ensure};
 use peermark::Multiaddr;
 use peermark::envelope::Envelope;
-use peermark::identity::Keypair;
-use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord, Seq};
+use peermark::identity::{Keypair, PeerIdExt as _};
+use peermark::peer_record::{
+    CertifiedRecord, Dialect, PEER_RECORD, PeerRecord, Seq, normalize_address,
+};
+use peermark::wire::PeerRecordMessage;
 
 /// Somebody who seals, with the same key in both forms.
 pub(crate) struct Peer {
@@ -24,7 +27,14 @@ impl Peer {
 
 /// Signed, and not looked at again: what libp2p-core does.
 pub(super) fn ours(peer: &Peer) -> Option<Vec<u8>> {
-    let envelope = Envelope::seal_record(&record(peer), &peer.ours).ok()?;
+    let record = record(peer);
+    let id = record.peer_id();
+    let kept = record.addresses().iter().map(|address| normalize_address(address.as_ref(), &id));
+    let kept = kept.collect::<Result<Vec<_>, _>>().ok()?;
+    let addresses = kept.iter().map(|address| address.as_bytes());
+    let mut payload = Vec::new();
+    PeerRecordMessage::encode(&id.multihash_bytes(), record.seq().value(), addresses, &mut payload);
+    let envelope = Envelope::seal(PEER_RECORD, &payload, &peer.ours).ok()?;
     Some(envelope.into_bytes().into())
 }
 

@@ -5,9 +5,9 @@
 //! for each change; these are taken out between the times that are measured.
 
 mod chart;
+mod consuming;
 mod contenders;
 mod growth;
-mod ingesting;
 pub(crate) mod once;
 mod peers;
 mod standing;
@@ -68,7 +68,7 @@ struct World<'a> {
     peers: &'a Peers,
     inserts: OnceCell<growth::Inserts>,
     sweeps: OnceCell<sweeping::Sweeps>,
-    rates: OnceCell<ingesting::Rates>,
+    rates: OnceCell<consuming::Rates>,
     standing: standing::Standing<'a>,
 }
 
@@ -108,9 +108,9 @@ impl<'a> World<'a> {
         suite.counted("clear-1-percent/ours", Nanoseconds, move || sweeps().clear.clone());
         suite.counted("sweep-move/ours", Nanoseconds, move || sweeps().moved.clone());
 
-        let rates = || ingesting::rates(&self.rates, peers);
-        suite.counted("ingest-one-thread/ours", PerSecond, move || rates().one.clone());
-        suite.counted("ingest-two-threads/ours", PerSecond, move || rates().two.clone());
+        let rates = || consuming::rates(&self.rates, peers);
+        suite.counted("consume-one-thread/ours", PerSecond, move || rates().one.clone());
+        suite.counted("consume-two-threads/ours", PerSecond, move || rates().two.clone());
 
         for goal in GOALS {
             suite.goal(*goal);
@@ -133,8 +133,8 @@ const GOALS: &[Goal] = &[
         bound: Bound::AtMost(50.0),
     },
     Goal {
-        case: "ingest-two-threads/ours",
-        compared: Compared::Over("ingest-one-thread/ours"),
+        case: "consume-two-threads/ours",
+        compared: Compared::Over("consume-one-thread/ours"),
         bound: Bound::AtLeast(1.8),
     },
 ];

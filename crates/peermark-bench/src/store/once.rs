@@ -40,7 +40,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     for _ in 0..arguments.times {
         match arguments.operation {
             Operation::Repeat => {
-                ensure!(black_box(store.ingest(bytes, &SOURCE, LONG, NOW)).is_ok(), "refused");
+                ensure!(black_box(store.consume(bytes, &SOURCE, LONG, NOW)).is_ok(), "refused");
             }
             Operation::InsertAndForget => {
                 let Ok(_) = store.forget(&peer, NOW);

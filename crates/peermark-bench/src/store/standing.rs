@@ -102,7 +102,7 @@ impl<'a> Standing<'a> {
     }
 
     fn repeat(&self, bytes: &[u8]) -> bool {
-        self.ours().ingest(bytes, &SOURCE, LONG, NOW).is_ok()
+        self.ours().consume(bytes, &SOURCE, LONG, NOW).is_ok()
     }
 }
 
@@ -120,7 +120,7 @@ pub(super) fn check(peers: &Peers) -> Result<()> {
         ensure!(found == Some(expected), "libp2p-peer-store finds other addresses");
         ensure!(add(&mut theirs, &plain) == 0, "libp2p-peer-store does not know them");
 
-        let Ok(again) = ours.ingest(held.as_bytes(), &SOURCE, LONG, NOW) else {
+        let Ok(again) = ours.consume(held.as_bytes(), &SOURCE, LONG, NOW) else {
             anyhow::bail!("ours refuses what it holds");
         };
         ensure!(again.outcome == Outcome::Refreshed { extended: false }, "not a repeat");

@@ -142,6 +142,6 @@ const STORE_CASES: &[&str] = &[
     "sweep-1-percent/ours",
     "clear-1-percent/ours",
     "sweep-move/ours",
-    "ingest-one-thread/ours",
-    "ingest-two-threads/ours",
+    "consume-one-thread/ours",
+    "consume-two-threads/ours",
 ];

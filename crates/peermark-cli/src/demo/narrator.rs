@@ -69,7 +69,7 @@ impl Narrator {
         &mut self,
         bytes: &[u8],
     ) -> Result<Option<CertifiedRecord>, Failure> {
-        match CertifiedRecord::decode(bytes, Dialects::Any) {
+        match CertifiedRecord::verify(bytes, Dialects::Any) {
             Ok(record) => {
                 let (good, count) = (self.paint.good(), record.addresses().len());
                 writeln!(
@@ -95,7 +95,7 @@ impl Narrator {
         expected: Stage,
     ) -> Result<(), Failure> {
         let (bad, faint) = (self.paint.bad(), self.paint.faint());
-        match CertifiedRecord::decode(bytes, Dialects::Any) {
+        match CertifiedRecord::verify(bytes, Dialects::Any) {
             Ok(record) => {
                 writeln!(self.out, "  {what}: verified as of {}", record.peer_id())?;
                 self.check(false)
@@ -113,7 +113,7 @@ impl Narrator {
 
     /// Verifies the record of another implementation, which must succeed.
     pub(super) fn expect_others(&mut self, name: &str, bytes: &[u8]) -> Result<(), Failure> {
-        match CertifiedRecord::decode(bytes, Dialects::Any) {
+        match CertifiedRecord::verify(bytes, Dialects::Any) {
             Ok(record) => {
                 let (good, count) = (self.paint.good(), record.addresses().len());
                 let key_type = record.signer().key_type();

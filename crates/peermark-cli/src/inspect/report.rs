@@ -220,7 +220,7 @@ impl Verdict {
         limits: Limits,
         signer: Option<&PublicKey>,
     ) -> Self {
-        let result = CertifiedRecord::decode_with(bytes, Dialects::Only(dialect), limits);
+        let result = CertifiedRecord::verify_with(bytes, Dialects::Only(dialect), limits);
         let result = match refusal {
             Some(refusal) => Err(refusal.clone()),
             None => result.map_err(Refusal::Verify),

@@ -167,7 +167,7 @@ impl Restore<'_> {
             None => None,
             Some(record) => {
                 let certified =
-                    CertifiedRecord::decode_with(&record.bytes()?, Dialects::Any, self.limits);
+                    CertifiedRecord::verify_with(&record.bytes()?, Dialects::Any, self.limits);
                 let certified =
                     certified.map_err(|error| format!("its record is refused: {error}"))?;
                 if certified.peer_id() != peer {

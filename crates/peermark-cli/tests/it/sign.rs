@@ -10,7 +10,7 @@ use crate::args;
 use crate::support::{ADDRESSES, Folder, alice, data, peermark};
 
 fn decode(bytes: &[u8]) -> CertifiedRecord {
-    CertifiedRecord::decode(bytes, Dialects::Any).unwrap()
+    CertifiedRecord::verify(bytes, Dialects::Any).unwrap()
 }
 
 #[test]

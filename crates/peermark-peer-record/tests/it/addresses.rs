@@ -1,9 +1,8 @@
 //! R2: one bad address does not cost the others, and the same address counts once.
 
-use peermark_envelope::Record as _;
 use peermark_peer_record::{
-    Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError,
-    SkippedAddresses, VerifyError, normalize_address,
+    Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, RecordError, SkippedAddresses,
+    VerifyError, normalize_address,
 };
 use peermark_wire::WireErrorKind;
 
@@ -182,17 +181,6 @@ fn s13_normalising_is_the_same_everywhere_and_idempotent() {
     let record = verify_addresses([given.as_ref()]);
     assert_eq!(record.addresses().next().unwrap().to_multiaddr(), kept);
     assert_eq!(normalize_address(b"", &own), Err(AddressDefect::Empty));
-}
-
-#[test]
-fn a_payload_longer_than_any_envelope_loses_no_address() {
-    // Not through an envelope, but through the generic way for payloads.
-    let own = keypair(1).peer_id();
-    let padded = crate::with_field(payload(&own, 1, []), 9, &vec![0; 70_000]);
-    let entry = [&[0x0a, 8][..], &GOOD].concat();
-    let padded = crate::with_field(padded, 3, &entry);
-    let record = PeerRecord::decode(&padded, keypair(1).public_key()).unwrap();
-    assert_eq!(record.addresses(), [multiaddr("/ip4/192.0.2.1/tcp/4001")]);
 }
 
 #[test]

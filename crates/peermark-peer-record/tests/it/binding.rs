@@ -2,10 +2,10 @@
 
 use std::hash::{BuildHasher as _, BuildHasherDefault, DefaultHasher};
 
-use peermark_envelope::{Envelope, OpenError};
+use peermark_envelope::OpenError;
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{
-    CertifiedRecord, Dialects, PEER_RECORD, PeerRecord, RecordError, Stage, VerifyError,
+    CertifiedRecord, Dialects, PEER_RECORD, RecordError, Stage, VerifyError,
 };
 use peermark_wire::WireErrorKind;
 
@@ -69,10 +69,10 @@ fn r1_a_peer_id_that_is_not_canonical_is_refused_as_such() {
 fn r1_the_signature_is_verified_before_the_payload_is_decoded() {
     // No record at all, and a bad signature: it is the signature that is told.
     let mut bytes = sealed(b"\xff\xff", &keypair(1), PEER_RECORD);
-    let error = CertifiedRecord::decode(&bytes, Dialects::Any).unwrap_err();
+    let error = CertifiedRecord::verify(&bytes, Dialects::Any).unwrap_err();
     assert_eq!(error.stage(), Stage::Record);
     *bytes.last_mut().unwrap() ^= 1;
-    let error = CertifiedRecord::decode(&bytes, Dialects::Any).unwrap_err();
+    let error = CertifiedRecord::verify(&bytes, Dialects::Any).unwrap_err();
     assert_eq!(error, VerifyError::Open(OpenError::BadSignature));
 }
 
@@ -101,7 +101,7 @@ fn w5_unknown_fields_of_the_record_stay_in_the_signed_payload() {
     let record = verify_payload(&extended).unwrap();
     assert_eq!(record.payload(), extended);
     assert_eq!(record.addresses().len(), 1);
-    let again = CertifiedRecord::decode(record.as_bytes(), Dialects::Any).unwrap();
+    let again = CertifiedRecord::verify(record.as_bytes(), Dialects::Any).unwrap();
     assert_eq!(again, record);
 }
 
@@ -116,7 +116,7 @@ fn stages_have_the_names_that_the_command_line_prints() {
 #[test]
 fn e6_stages_tell_the_key_from_the_envelope() {
     let good = sealed(&payload(&keypair(1).peer_id(), 1, []), &keypair(1), PEER_RECORD);
-    let stage = |bytes: &[u8]| CertifiedRecord::decode(bytes, Dialects::Any).unwrap_err().stage();
+    let stage = |bytes: &[u8]| CertifiedRecord::verify(bytes, Dialects::Any).unwrap_err().stage();
     // The key starts at 2: a field that it does not have, and a type of its own.
     let mut unknown_field = good.clone();
     unknown_field[2] = 0x18;
@@ -153,23 +153,6 @@ fn records_are_equal_when_their_bytes_are() {
     assert_ne!(hash(&record(1)), hash(&record(2)));
     let text = format!("{:?}", record(7));
     assert!(text.contains("seq: 7") && text.contains(&keypair(1).peer_id().to_string()), "{text}");
-}
-
-#[test]
-fn the_plain_record_binds_its_signer_as_well() {
-    // PeerRecord is a payload like any other, and judges its signer like CertifiedRecord.
-    let envelope = |peer: &PeerId| {
-        let payload = payload(peer, 9, [&[4, 127, 0, 0, 1][..], b"", &[4, 127, 0, 0, 1]]);
-        Envelope::seal(PEER_RECORD, &payload, &keypair(1)).unwrap()
-    };
-    let signed = envelope(&keypair(1).peer_id()).open_record::<PeerRecord>().unwrap();
-    assert_eq!(signed.record().seq().value(), 9);
-    assert_eq!(signed.record().addresses(), [crate::multiaddr("/ip4/127.0.0.1")]);
-    assert!(envelope(&keypair(2).peer_id()).open_record::<PeerRecord>().is_err());
-    // And it is written as any record is.
-    let sealed = Envelope::seal_record(signed.record(), &keypair(1)).unwrap();
-    let certified = CertifiedRecord::open(sealed, Dialects::Any).unwrap();
-    assert_eq!(PeerRecord::from(&certified), *signed.record());
 }
 
 /// The PublicKey message of key 1, and its SHA-256 as another program computed it.

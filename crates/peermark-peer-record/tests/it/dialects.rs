@@ -37,7 +37,7 @@ fn the_constants_are_frozen() {
 fn r6_both_dialects_decode_and_the_record_remembers_its_own() {
     for dialect in BOTH {
         let bytes = issued(dialect).into_bytes();
-        let record = CertifiedRecord::decode(&bytes, Dialects::Any).unwrap();
+        let record = CertifiedRecord::verify(&bytes, Dialects::Any).unwrap();
         assert_eq!(record.dialect(), dialect);
         assert_eq!(record.opened().purpose(), dialect.purpose());
         assert_eq!(record.seq().value(), 5);
@@ -49,7 +49,7 @@ fn r6_on_request_one_dialect_alone_decodes() {
     for dialect in BOTH {
         let bytes = issued(dialect).into_bytes();
         for wanted in BOTH {
-            let result = CertifiedRecord::decode(&bytes, wanted.into());
+            let result = CertifiedRecord::verify(&bytes, wanted.into());
             if wanted == dialect {
                 assert_eq!(result.unwrap().dialect(), dialect);
             } else {

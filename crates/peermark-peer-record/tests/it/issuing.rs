@@ -100,7 +100,7 @@ fn what_is_issued_verifies_everywhere() {
         let issued =
             issuer.issue(&addresses(&["/dns4/example.com/tcp/443/tls/ws"]), Timestamp::EPOCH);
         let issued = issued.unwrap().record().clone();
-        let received = CertifiedRecord::decode(issued.as_bytes(), Dialects::Any).unwrap();
+        let received = CertifiedRecord::verify(issued.as_bytes(), Dialects::Any).unwrap();
         assert_eq!(received, issued);
         assert_eq!(received.dialect(), dialect);
         assert_eq!(issuer.current(), Some(&issued));

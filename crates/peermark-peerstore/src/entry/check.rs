@@ -52,7 +52,7 @@ impl PeerEntry {
         let stored = self.extra.as_ref().and_then(|extra| extra.floor);
         ensure(stored.is_none(), "a floor beside a record")?;
         let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN);
-        let record = CertifiedRecord::decode_with(
+        let record = CertifiedRecord::verify_with(
             self.record.envelope(),
             Dialects::Any,
             limits.unwrap_or_default(),

@@ -77,7 +77,7 @@ fn s11_a_refused_or_stale_record_takes_no_memory() {
         for _ in 0..100 {
             let _ = store.apply(&old, &Source::DHT, HOUR, NOW).unwrap();
             let _ = store.apply(&new, &Source::DHT, Duration::ZERO, NOW).unwrap();
-            assert!(store.ingest(&old.as_bytes()[1..], &Source::DHT, HOUR, NOW).is_err());
+            assert!(store.consume(&old.as_bytes()[1..], &Source::DHT, HOUR, NOW).is_err());
         }
     });
     assert_eq!(stale.bytes_current, 0);
@@ -87,9 +87,9 @@ fn s11_a_refused_or_stale_record_takes_no_memory() {
 fn s1_a_repeat_allocates_nothing() {
     let store = store();
     let signed = record(1, 1, &numbers(0..4));
-    let _ = store.ingest(signed.as_bytes(), &Source::DHT, HOUR, NOW).unwrap();
+    let _ = store.consume(signed.as_bytes(), &Source::DHT, HOUR, NOW).unwrap();
     let repeat = measure(|| {
-        let _ = store.ingest(signed.as_bytes(), &Source::DHT, HOUR, NOW).unwrap();
+        let _ = store.consume(signed.as_bytes(), &Source::DHT, HOUR, NOW).unwrap();
     });
     assert_eq!(repeat.count_total, 0);
     assert_eq!(store.signed_record(&peer(1), NOW).unwrap().as_deref(), Some(signed.as_bytes()));

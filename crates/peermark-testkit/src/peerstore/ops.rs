@@ -29,10 +29,10 @@ pub use profile::Profile;
 pub enum Op {
     /// `apply`.
     Apply(RecordRef, usize, Duration),
-    /// `ingest` of the record's envelope.
-    Ingest(RecordRef, usize, Duration),
-    /// `ingest` of the envelope with one bit flipped.
-    IngestBroken(RecordRef, usize, usize),
+    /// `consume` of the record's envelope.
+    Consume(RecordRef, usize, Duration),
+    /// `consume` of the envelope with one bit flipped.
+    ConsumeBroken(RecordRef, usize, usize),
     /// `apply_many` of this record and the next two payloads of its peer.
     ApplyMany(RecordRef, usize, Duration),
     /// `report`, or `set`.
@@ -139,8 +139,8 @@ impl Op {
         let ttl = TTLS[usize::from(d) % TTLS.len()];
         match op % 64 {
             0..=8 => Self::Apply(record, source, ttl),
-            9..=11 => Self::Ingest(record, source, ttl),
-            12 => Self::IngestBroken(record, source, usize::from(d) << 8 | usize::from(e)),
+            9..=11 => Self::Consume(record, source, ttl),
+            12 => Self::ConsumeBroken(record, source, usize::from(d) << 8 | usize::from(e)),
             13 => Self::ApplyMany(record, source, ttl),
             14..=25 => Self::Report(peer, letters(b, e), source, ttl, Lifetime::Extend),
             26..=28 => Self::Report(peer, letters(b, e), source, ttl, Lifetime::Set),
@@ -169,8 +169,8 @@ impl Op {
     pub fn peer(&self) -> Option<usize> {
         match self {
             Self::Apply(record, ..)
-            | Self::Ingest(record, ..)
-            | Self::IngestBroken(record, ..)
+            | Self::Consume(record, ..)
+            | Self::ConsumeBroken(record, ..)
             | Self::ApplyMany(record, ..) => Some(record.peer),
             Self::Report(peer, ..)
             | Self::SetTtl(peer, ..)

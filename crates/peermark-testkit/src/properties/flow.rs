@@ -43,7 +43,7 @@ fn flow(payload: &[u8], dialect: Dialect) {
         Err(other) => panic!("a keypair in memory signs: {other}"),
     };
     let model = model::record(payload, &signer.peer_id().multihash_bytes());
-    let ours = linear(sealed.len(), || CertifiedRecord::decode(&sealed, Dialects::Any));
+    let ours = linear(sealed.len(), || CertifiedRecord::verify(&sealed, Dialects::Any));
     let (ours, model) = match (ours, model) {
         (Ok(ours), Ok(model)) => (ours, model),
         (Err(error), Err(stage)) => {
@@ -71,7 +71,7 @@ fn flow(payload: &[u8], dialect: Dialect) {
         Dialect::PeerRecord => Dialect::RoutingState,
         Dialect::RoutingState => Dialect::PeerRecord,
     };
-    assert!(CertifiedRecord::decode(&sealed, Dialects::Only(other)).is_err(), "only its dialect");
+    assert!(CertifiedRecord::verify(&sealed, Dialects::Only(other)).is_err(), "only its dialect");
 }
 
 fn assert_skipped(ours: SkippedAddresses, model: &[AddressDefect]) {

@@ -1,13 +1,13 @@
-//! Payloads of peer records, without signatures.
+//! Payloads of peer records, signed by the testkit's signer.
 
 use std::collections::HashSet;
 
 use multiaddr::{Multiaddr, Protocol};
-use peermark_envelope::Record as _;
-use peermark_identity::{PeerId, PeerIdExt as _, PublicKey};
+use peermark_envelope::{Envelope, SealError};
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{
-    MAX_ADDRESS_LEN, MAX_ADDRESSES, PeerRecord, RecordError, Stage, VerifyError, address_text,
-    normalize_address, parse_address,
+    CertifiedRecord, Dialects, MAX_ADDRESS_LEN, MAX_ADDRESSES, PEER_RECORD, PeerRecord,
+    RecordError, Stage, VerifyError, address_text, normalize_address, parse_address,
 };
 use peermark_wire::{Message, PeerRecordMessage};
 
@@ -19,53 +19,58 @@ use crate::{keys, model};
 /// The payload decodes for a signer to what the model says: sequence number, addresses in order,
 /// each once. Every address is a multiaddr that survives its bytes, ends in nobody's peer id, and
 /// is kept as it is when it is normalised again; its text has no control characters and reads as
-/// that address, never as another. The payload is taken as it is, for the peer that it names, and
-/// with the name of the testkit's signer in it.
+/// that address, never as another. The payload is taken as it is, and with the name of the testkit's
+/// signer in it.
 ///
 /// # Panics
 ///
 /// When that does not hold.
 pub fn peer_record(data: &[u8]) {
     let Ok(message) = linear(data.len(), || PeerRecordMessage::decode(data, MAX_ADDRESSES)) else {
-        let signer = keys::signer().public_key();
-        assert_eq!(PeerRecord::decode(data, signer).map_err(stage), Err(Stage::Record));
+        if let Some(opened) = certify(data) {
+            assert_eq!(opened.map_err(|error| error.stage()), Err(Stage::Record));
+        }
         return;
     };
-    if let Some(key) = key_inside(message.peer_id()) {
-        for_signer(data, &key);
-    }
-    let signer = keys::signer().public_key();
-    for_signer(data, signer);
+    for_signer(data);
     if let Ok(addresses) = message.addresses().collect::<Result<Vec<_>, _>>() {
         let addresses = addresses.iter().map(|address| address.multiaddr);
         let mut renamed = Vec::new();
-        let id = signer.peer_id();
+        let id = keys::signer().peer_id();
         PeerRecordMessage::encode(&id.multihash_bytes(), message.seq(), addresses, &mut renamed);
-        for_signer(&renamed, signer);
+        for_signer(&renamed);
     }
 }
 
-fn key_inside(peer_id: &[u8]) -> Option<PublicKey> {
-    PeerId::from_multihash_bytes(peer_id).ok()?.public_key().ok()?
+/// What a record of this payload is, signed; `None` where it does not fit an envelope.
+fn certify(payload: &[u8]) -> Option<Result<CertifiedRecord, VerifyError>> {
+    let envelope = match Envelope::seal(PEER_RECORD, payload, keys::signer()) {
+        Ok(envelope) => envelope,
+        Err(SealError::TooLarge { .. }) => return None,
+        Err(other) => panic!("a keypair in memory signs: {other}"),
+    };
+    let len = envelope.as_bytes().len();
+    Some(linear(len, || CertifiedRecord::open(envelope, Dialects::Any)))
 }
 
-fn for_signer(payload: &[u8], signer: &PublicKey) {
-    let peer = signer.peer_id();
-    let ours = linear(payload.len(), || PeerRecord::decode(payload, signer));
+fn for_signer(payload: &[u8]) {
+    let peer = keys::signer().peer_id();
+    let Some(ours) = certify(payload) else { return };
     let model = model::record(payload, &peer.multihash_bytes());
     let (ours, model) = match (ours, model) {
         (Ok(ours), Ok(model)) => (ours, model),
         (Err(error), Err(expected)) => {
-            if let RecordError::Malformed(reason) = &error {
+            if let VerifyError::Record(RecordError::Malformed(reason)) = &error {
                 let expected = [Message::PeerRecord, Message::AddressInfo];
                 assert!(expected.contains(&reason.message), "{reason}");
                 assert!(reason.offset <= payload.len(), "{reason}");
             }
-            assert_eq!(stage(error), expected);
+            assert_eq!(error.stage(), expected);
             return;
         }
         (ours, model) => panic!("ours {ours:?}, the model {model:?}"),
     };
+    let ours = PeerRecord::from(&ours);
     assert_eq!(ours.peer_id(), peer, "peer id");
     assert_eq!(ours.seq().value(), model.seq, "seq");
     assert_eq!(ours.addresses(), model.addresses, "addresses");
@@ -106,8 +111,4 @@ fn has_no_text(component: Protocol<'_>) -> bool {
         Protocol::Onion3(address) => address.port() == 0,
         _ => false,
     }
-}
-
-fn stage(error: RecordError) -> Stage {
-    VerifyError::Record(error).stage()
 }

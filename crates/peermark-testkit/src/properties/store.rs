@@ -1,7 +1,7 @@
 //! The peerstore: any sequence of operations, and any bytes.
 
+mod consume;
 mod crowd;
-mod ingest;
 mod mirror;
 mod row;
 mod run;
@@ -10,7 +10,7 @@ use peermark_peerstore::{Config, Peerstore, Secret};
 
 use crate::peerstore::ops::{Profile, Program};
 
-pub use ingest::store_ingest;
+pub use consume::store_consume;
 pub use row::store_row;
 pub use run::run_program;
 

@@ -33,7 +33,7 @@ fn no_flipped_bit_and_no_truncation_of_a_vector_verifies() {
     }
     good.retain(|vector| !vector.expected.as_ref().unwrap().record.addresses.is_empty());
     for vector in good.iter().rev() {
-        let record = CertifiedRecord::decode(&vector.envelope, vector.dialects).unwrap();
+        let record = CertifiedRecord::verify(&vector.envelope, vector.dialects).unwrap();
         let kind = (Some(record.signer().key_type()), Some(record.dialect().to_string()));
         if seen.insert((vector.source, kind.0, kind.1)) {
             check(&format!("{}/{}", vector.source.name(), vector.name), &vector.envelope);
@@ -44,9 +44,9 @@ fn no_flipped_bit_and_no_truncation_of_a_vector_verifies() {
 
 /// Every bit and every length of `envelope`. What verifies nevertheless must be the same record.
 fn check(title: &str, envelope: &[u8]) {
-    let original = CertifiedRecord::decode(envelope, Dialects::Any).unwrap();
+    let original = CertifiedRecord::verify(envelope, Dialects::Any).unwrap();
     let mut stages = BTreeSet::new();
-    let mut refused = |what: &dyn Fn() -> String, altered: &[u8]| match CertifiedRecord::decode(
+    let mut refused = |what: &dyn Fn() -> String, altered: &[u8]| match CertifiedRecord::verify(
         altered,
         Dialects::Any,
     ) {

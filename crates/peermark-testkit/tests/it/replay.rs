@@ -25,7 +25,7 @@ const SHARES: [(&str, usize); 12] = [
     ("certified_flow", 5),
     ("oracle_diff", 15),
     ("store_ops", 1),
-    ("store_ingest", 3),
+    ("store_consume", 3),
     ("store_row", 5),
     ("dial_plan", 5),
     ("dialer_events", 1),

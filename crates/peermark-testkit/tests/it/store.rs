@@ -88,7 +88,7 @@ fn claim() -> impl Strategy<Value = Op> {
         };
         match op {
             Op::Apply(record, source, _) => Some(Op::Apply(honest(record), source, hour)),
-            Op::Ingest(record, source, _) => Some(Op::Ingest(honest(record), source, hour)),
+            Op::Consume(record, source, _) => Some(Op::Consume(honest(record), source, hour)),
             Op::Report(peer, letters, source, ttl, _) if !ttl.is_zero() => {
                 Some(Op::Report(peer % 2, letters, source, ttl, Lifetime::Extend))
             }
@@ -155,7 +155,7 @@ fn s12_nothing_panics_at_the_end_of_time() {
             for op in Program::random(&mut rng, profile, 2000).ops {
                 let answer = op.perform(&store, now);
                 assert!(
-                    !matches!(answer, Answer::Invalid(_)) || matches!(op, Op::IngestBroken(..))
+                    !matches!(answer, Answer::Invalid(_)) || matches!(op, Op::ConsumeBroken(..))
                 );
             }
             assert_eq!(store.check(), Ok(()), "{profile:?} at {now}");

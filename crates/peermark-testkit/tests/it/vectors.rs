@@ -12,7 +12,7 @@ use peermark_wire::{EnvelopeMessage, PeerRecordMessage};
 fn every_vector_is_accepted_or_refused_as_it_says() {
     let mut counts = [0, 0];
     for vector in vectors::all() {
-        let result = CertifiedRecord::decode(&vector.envelope, vector.dialects);
+        let result = CertifiedRecord::verify(&vector.envelope, vector.dialects);
         let title = format!("{}/{} ({})", vector.source.name(), vector.name, vector.note);
         match (vector.expect, &result) {
             (Expect::Accept, Ok(_)) => counts[0] += 1,
@@ -21,7 +21,7 @@ fn every_vector_is_accepted_or_refused_as_it_says() {
         }
         // Asking for both dialects finds the same record, or none for the same reason; what was
         // refused for its dialect alone stays refused, because its signature is that of neither.
-        let any = CertifiedRecord::decode(&vector.envelope, Dialects::Any);
+        let any = CertifiedRecord::verify(&vector.envelope, Dialects::Any);
         match (result, any) {
             (Ok(one), Ok(any)) => assert_eq!(one, any, "{title}"),
             (Err(_), Err(_)) => {}
@@ -63,7 +63,7 @@ fn check_fields(vector: &Vector, expected: &Expected) {
     } else {
         assert_eq!(opened.signer().key_type(), KeyType::Rsa, "{title}");
         assert_eq!(canonical.len(), vector.envelope.len() + 2, "{title}");
-        let again = CertifiedRecord::decode(canonical, Dialects::Any).unwrap();
+        let again = CertifiedRecord::verify(canonical, Dialects::Any).unwrap();
         assert_eq!(again.as_bytes(), canonical, "{title}");
     }
 }
@@ -71,7 +71,7 @@ fn check_fields(vector: &Vector, expected: &Expected) {
 fn check_record(vector: &Vector, expected: &Expected) {
     let title = format!("{}/{}", vector.source.name(), vector.name);
     let expected_record = &expected.record;
-    let record = CertifiedRecord::decode(&vector.envelope, vector.dialects).unwrap();
+    let record = CertifiedRecord::verify(&vector.envelope, vector.dialects).unwrap();
     assert_eq!(record.dialect(), expected.dialect, "{title}");
     assert_eq!(record.peer_id().to_string(), expected_record.peer_id, "{title}");
     assert_eq!(*record.peer_id().multihash_bytes(), *expected_record.peer_id_bytes, "{title}");
@@ -173,7 +173,7 @@ fn the_envelope_of_another_purpose_opens_for_that_alone() {
         for purpose in [PEER_RECORD, ROUTING_STATE] {
             assert!(envelope.clone().open(purpose).is_err(), "{}", purpose.domain());
         }
-        assert!(CertifiedRecord::decode(&other.envelope, Dialects::Any).is_err());
+        assert!(CertifiedRecord::verify(&other.envelope, Dialects::Any).is_err());
         assert_ne!(other.altered, other.envelope);
         let altered = Envelope::decode(&other.altered).map(|altered| altered.open(other.purpose));
         assert!(!matches!(altered, Ok(Ok(_))), "the altered copy opens");
@@ -204,7 +204,7 @@ fn the_bare_payload_decodes() {
 fn all_key_types_and_both_dialects_are_covered() {
     let records: Vec<_> = vectors::good()
         .into_iter()
-        .map(|vector| CertifiedRecord::decode(&vector.envelope, vector.dialects).unwrap())
+        .map(|vector| CertifiedRecord::verify(&vector.envelope, vector.dialects).unwrap())
         .collect();
     for key_type in keys::TYPES {
         for dialect in [Dialect::PeerRecord, Dialect::RoutingState] {

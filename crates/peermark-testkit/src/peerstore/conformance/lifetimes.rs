@@ -12,15 +12,15 @@ use crate::peerstore::fixtures::{numbers, peer, record};
 
 /// Third parties that say the same again keep nothing alive (S4).
 pub fn s4_third_parties_do_not_extend<E: Engine>(make: Make<'_, E>) {
-    for ingest in [false, true] {
+    for consume in [false, true] {
         let trial = Trial::new(make);
         let held = record(1, 7, &numbers(0..2));
         let end = trial.clock.after(HOUR);
         let _ = trial.apply(&held, &itself(1), HOUR);
         for source in [Source::DHT, Source::PUBSUB, Source::MANUAL, Source::DHT, Source::MDNS] {
             trial.clock.pass(MINUTE);
-            let applied = match ingest {
-                true => trial.ingest(held.as_bytes(), &source, DAY).ok(),
+            let applied = match consume {
+                true => trial.consume(held.as_bytes(), &source, DAY).ok(),
                 false => Some(trial.apply(&held, &source, DAY)),
             };
             let refreshed = Some(Outcome::Refreshed { extended: false });
@@ -37,7 +37,7 @@ pub fn s4_third_parties_do_not_extend<E: Engine>(make: Make<'_, E>) {
 /// The peer itself extends its record, up to its age since the first acceptance and never past it
 /// (S4).
 pub fn s4_the_peer_itself_extends_up_to_the_age<E: Engine>(make: Make<'_, E>) {
-    for ingest in [false, true] {
+    for consume in [false, true] {
         let trial = Trial::new(make);
         let age = trial.store.limits().record_age;
         let end = trial.clock.after(age);
@@ -53,9 +53,9 @@ pub fn s4_the_peer_itself_extends_up_to_the_age<E: Engine>(make: Make<'_, E>) {
                 break;
             }
             let ends = trial.clock.after(DAY).min(end);
-            let outcome = match ingest {
+            let outcome = match consume {
                 true => {
-                    trial.ingest(held.as_bytes(), &itself(1), DAY).map(|done| done.outcome).ok()
+                    trial.consume(held.as_bytes(), &itself(1), DAY).map(|done| done.outcome).ok()
                 }
                 false => Some(trial.outcome(&held, &itself(1), DAY)),
             };

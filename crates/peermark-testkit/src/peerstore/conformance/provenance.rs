@@ -179,10 +179,10 @@ pub fn p5_a_record_knows_who_delivered_it<E: Engine>(make: Make<'_, E>) {
     let _ = trial.apply(&record, &Source::DHT, HOUR);
     assert_eq!(delivered(), (TrustClass::Certified, Some(kinds)));
     let kinds = kinds.with(SourceKind::Pubsub);
-    assert!(trial.ingest(record.as_bytes(), &Source::PUBSUB, HOUR).is_ok());
+    assert!(trial.consume(record.as_bytes(), &Source::PUBSUB, HOUR).is_ok());
     assert_eq!(delivered(), (TrustClass::Certified, Some(kinds)));
     let kinds = kinds.with(SourceKind::Manual);
-    assert!(trial.ingest(record.as_bytes(), &Source::MANUAL, HOUR).is_ok());
+    assert!(trial.consume(record.as_bytes(), &Source::MANUAL, HOUR).is_ok());
     assert_eq!(delivered(), (TrustClass::User, Some(kinds)));
     // A newer one is one that the user did not see.
     let _ = trial.apply(&super::records::next(&record), &Source::DHT, HOUR);

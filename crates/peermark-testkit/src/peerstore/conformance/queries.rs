@@ -67,11 +67,11 @@ pub fn s9_a_record_is_read_back_canonical<E: Engine>(make: Make<'_, E>) {
             .into_iter()
             .chain([(OutcomeKind::Refreshed, &canonical)])
     {
-        let applied = ok(trial.ingest(bytes, &Source::DHT, HOUR));
+        let applied = ok(trial.consume(bytes, &Source::DHT, HOUR));
         assert_eq!((applied.outcome.kind(), applied.dropped), (outcome, 0));
         assert_eq!(trial.signed(&peer(1)), Some(canonical.clone()));
     }
-    let again = CertifiedRecord::decode(&trial.signed(&peer(1)).expect("held"), Dialects::Any);
+    let again = CertifiedRecord::verify(&trial.signed(&peer(1)).expect("held"), Dialects::Any);
     assert_eq!(again.map(|record| record.payload().to_vec()), Ok(payload));
     trial.check();
 }
@@ -80,15 +80,15 @@ pub fn s9_a_record_is_read_back_canonical<E: Engine>(make: Make<'_, E>) {
 pub fn s9_one_dialect_alone_can_be_asked_for<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::new(make);
     let record = signed(&key(1), Dialect::RoutingState, 1, &numbers(0..2));
-    let ingest = |dialects| {
+    let consume = |dialects| {
         let now = trial.clock.now();
-        trial.store.ingest_as(record.as_bytes(), dialects, &Source::DHT, HOUR, now).is_ok()
+        trial.store.consume_as(record.as_bytes(), dialects, &Source::DHT, HOUR, now).is_ok()
     };
-    assert!(!ingest(Dialects::Only(Dialect::PeerRecord)));
+    assert!(!consume(Dialects::Only(Dialect::PeerRecord)));
     assert_eq!(trial.peers(), []);
-    assert!(ingest(Dialects::Only(Dialect::RoutingState)));
-    assert!(!ingest(Dialects::Only(Dialect::PeerRecord)), "though it is held");
-    assert!(ingest(Dialects::Any));
+    assert!(consume(Dialects::Only(Dialect::RoutingState)));
+    assert!(!consume(Dialects::Only(Dialect::PeerRecord)), "though it is held");
+    assert!(consume(Dialects::Any));
     assert_eq!(trial.peers(), [peer(1)]);
     trial.check();
 }
@@ -198,7 +198,7 @@ pub fn s9_other_purposes_are_no_records<E: Engine>(make: Make<'_, E>) {
     let payload = record(1, 7, &numbers(0..2)).payload().to_vec();
     let voucher = Purpose::new("libp2p-relay-rsvp", b"\x03\x02").expect("a purpose");
     let sealed = Envelope::seal(voucher, &payload, &key(1)).expect("it is sealed");
-    assert!(trial.ingest(sealed.as_bytes(), &Source::DHT, HOUR).is_err());
+    assert!(trial.consume(sealed.as_bytes(), &Source::DHT, HOUR).is_err());
     assert_eq!(trial.peers(), []);
     let good = record(1, 7, &numbers(0..2));
     assert_eq!(trial.outcome(&good, &Source::DHT, HOUR), Outcome::Inserted);

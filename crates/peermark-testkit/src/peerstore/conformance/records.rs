@@ -72,13 +72,13 @@ pub fn s1_what_is_inserted_is_there<E: Engine>(make: Make<'_, E>) {
             let trial = Trial::new(make);
             let key = keys::keypair(key_type, 0);
             let record = signed(&key, dialect, 1, &numbers(0..2));
-            let applied = ok(trial.ingest(record.as_bytes(), &Source::DHT, HOUR));
+            let applied = ok(trial.consume(record.as_bytes(), &Source::DHT, HOUR));
             assert_eq!(applied.outcome, Outcome::Inserted, "{key_type}");
             let peer = key.peer_id();
             assert_eq!(trial.peers(), [peer]);
             assert_eq!(trial.certified(&peer), numbers(0..2));
             assert_eq!(trial.signed(&peer).as_deref(), Some(record.as_bytes()));
-            let again = ok(trial.ingest(record.as_bytes(), &Source::DHT, HOUR));
+            let again = ok(trial.consume(record.as_bytes(), &Source::DHT, HOUR));
             assert_eq!(again.outcome, Outcome::Refreshed { extended: false }, "{key_type}");
             trial.check();
         }
@@ -311,7 +311,7 @@ pub fn s1_an_envelope_has_the_size_that_is_allowed<E: Engine>(make: Make<'_, E>)
         let trial = Trial::configured(make, |config: &mut Config| {
             config.envelopes = peermark_envelope::Limits::new(allowed).expect("a limit");
         });
-        assert_eq!(trial.ingest(record.as_bytes(), &Source::DHT, HOUR).is_ok(), good);
+        assert_eq!(trial.consume(record.as_bytes(), &Source::DHT, HOUR).is_ok(), good);
         assert_eq!(trial.peers().len(), usize::from(good));
         trial.check();
     }

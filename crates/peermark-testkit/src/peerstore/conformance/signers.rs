@@ -2,7 +2,7 @@
 
 use peermark_envelope::Envelope;
 use peermark_peer_record::{Dialect, PEER_RECORD, PeerRecord};
-use peermark_peerstore::{Engine, IngestError, Outcome, Refusal, Usage};
+use peermark_peerstore::{ConsumeError, Engine, Outcome, Refusal, Usage};
 use peermark_provenance::{Source, SourceKind};
 
 use super::trial::{HOUR, itself};
@@ -25,7 +25,7 @@ pub fn s16_identify_speaks_for_its_peer_alone<E: Engine>(make: Make<'_, E>) {
         for record in [&good, &record(1, 6, &numbers(0..3)), &record(1, 4, &numbers(0..3))] {
             let refused = Outcome::Refused { reason: Refusal::NotItself };
             assert_eq!(trial.outcome(record, &source, HOUR), refused);
-            let applied = trial.ingest(record.as_bytes(), &source, HOUR);
+            let applied = trial.consume(record.as_bytes(), &source, HOUR);
             assert_eq!(applied.map(|applied| applied.outcome).ok(), Some(refused));
         }
         for set in [false, true] {
@@ -67,8 +67,8 @@ pub fn s17_invalid_bytes_store_nothing<E: Engine>(make: Make<'_, E>) {
         let mut count = 0;
         let mut refused = |bytes: &[u8]| {
             for source in [Source::DHT, itself(1)] {
-                let answer = trial.ingest(bytes, &source, HOUR);
-                assert!(matches!(answer, Err(IngestError::Invalid(_))), "{answer:?}");
+                let answer = trial.consume(bytes, &source, HOUR);
+                assert!(matches!(answer, Err(ConsumeError::Invalid(_))), "{answer:?}");
                 assert_eq!((trial.all_of(&peer(1)), trial.store.usage()), before);
             }
             count += 1;
@@ -105,8 +105,8 @@ pub fn s17_another_key_signs_for_nobody<E: Engine>(make: Make<'_, E>) {
         let payload = record(1, seq, &numbers(3..5)).payload().to_vec();
         let forged = Envelope::seal(PEER_RECORD, &payload, &key(2)).expect("it is sealed");
         for source in [Source::DHT, Source::MANUAL, itself(1), itself(2)] {
-            let answer = trial.ingest(forged.as_bytes(), &source, HOUR);
-            assert!(matches!(answer, Err(IngestError::Invalid(_))), "{answer:?}");
+            let answer = trial.consume(forged.as_bytes(), &source, HOUR);
+            assert!(matches!(answer, Err(ConsumeError::Invalid(_))), "{answer:?}");
         }
         assert_eq!((trial.all_of(&peer(1)), trial.store.usage()), before, "{seq}");
         assert_eq!(trial.all_of(&peer(2)).floor, None);
@@ -125,7 +125,7 @@ pub fn s17_a_bad_address_is_counted<E: Engine>(make: Make<'_, E>) {
         payload.extend(model::message(&[model::bytes(3, entry)]));
     }
     let sealed = Envelope::seal(PEER_RECORD, &payload, &key(1)).expect("it is sealed");
-    let applied = trial.ingest(sealed.as_bytes(), &Source::DHT, HOUR).expect("it is good");
+    let applied = trial.consume(sealed.as_bytes(), &Source::DHT, HOUR).expect("it is good");
     assert_eq!((applied.outcome, applied.added, applied.dropped), (Outcome::Inserted, 2, 3));
     assert_eq!(trial.certified(&peer(1)), numbers(0..2));
     trial.check();
@@ -137,7 +137,7 @@ pub fn s17_the_store_takes_certified_records_alone<E: Engine>(make: Make<'_, E>)
     let plain = PeerRecord::new(peer(1), 5.into(), numbers(0..2));
     assert!(plain.certify(&key(2), Dialect::PeerRecord).is_err());
     let payload = signed(&key(1), Dialect::PeerRecord, 5, &numbers(0..2)).payload().to_vec();
-    assert!(trial.ingest(&payload, &Source::MANUAL, HOUR).is_err());
+    assert!(trial.consume(&payload, &Source::MANUAL, HOUR).is_err());
     assert_eq!(trial.store.usage(), Usage::default());
     trial.check();
 }

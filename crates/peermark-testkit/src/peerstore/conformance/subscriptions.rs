@@ -91,7 +91,7 @@ pub fn s10_what_changes_nothing_is_not_told<E: Engine>(make: Make<'_, E>) {
     for round in 0..3 {
         let _ = trial.report(&alice, &addresses, &Source::DHT, HOUR);
         let _ = trial.apply(&held, &Source::DHT, HOUR);
-        assert!(trial.ingest(held.as_bytes(), &itself(1), HOUR * 2).is_ok());
+        assert!(trial.consume(held.as_bytes(), &itself(1), HOUR * 2).is_ok());
         let count = told(&mut events).len();
         // Both are new, and then both are certified.
         assert_eq!(count, if round == 0 { 4 } else { 0 });

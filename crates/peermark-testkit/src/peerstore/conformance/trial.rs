@@ -8,7 +8,7 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, Config, Engine, Evicted, IngestError, Limits, Metrics, Outcome, OutcomeKind,
+    Applied, Config, ConsumeError, Engine, Evicted, Limits, Metrics, Outcome, OutcomeKind,
     PeerAddress, Peerstore, Refusal, Reported, Secret, Swept,
 };
 use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
@@ -74,13 +74,13 @@ impl<E: Engine> Trial<E> {
     /// # Errors
     ///
     /// As the store's.
-    pub fn ingest(
+    pub fn consume(
         &self,
         bytes: &[u8],
         source: &Source,
         ttl: Duration,
-    ) -> Result<Applied, IngestError<E::Error>> {
-        self.store.ingest(bytes, source, ttl, self.clock.now())
+    ) -> Result<Applied, ConsumeError<E::Error>> {
+        self.store.consume(bytes, source, ttl, self.clock.now())
     }
 
     /// Reports addresses.

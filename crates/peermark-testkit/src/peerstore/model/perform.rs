@@ -14,7 +14,7 @@ impl Model {
         let id = |peer: &usize| universe::peer_id(*peer);
         let from = |source: &usize, peer: &usize| universe::source(*source, *peer);
         Some(match op {
-            Op::Apply(record, source, ttl) | Op::Ingest(record, source, ttl) => {
+            Op::Apply(record, source, ttl) | Op::Consume(record, source, ttl) => {
                 let source = from(source, &record.peer);
                 Answer::Records(vec![self.apply(record.get(), &source, *ttl)])
             }
@@ -23,8 +23,8 @@ impl Model {
                 let apply = |record| self.apply(record, &source, *ttl);
                 Answer::Records(three(*record).iter().map(apply).collect())
             }
-            Op::IngestBroken(record, source, bit) => {
-                match CertifiedRecord::decode(&broken(*record, *bit), Dialects::Any) {
+            Op::ConsumeBroken(record, source, bit) => {
+                match CertifiedRecord::verify(&broken(*record, *bit), Dialects::Any) {
                     Ok(whole) => {
                         let source = from(source, &record.peer);
                         Answer::Records(vec![self.apply(&whole, &source, BROKEN_TTL)])

@@ -5,7 +5,7 @@ use std::time::Duration;
 use multiaddr::Multiaddr;
 use peermark_peer_record::{CertifiedRecord, Seq, VerifyError};
 use peermark_peerstore::{
-    Applied, Engine, IngestError, Lifetime, Outcome, PayloadDigest, Peerstore, Reported, Swept,
+    Applied, ConsumeError, Engine, Lifetime, Outcome, PayloadDigest, Peerstore, Reported, Swept,
 };
 use peermark_provenance::Timestamp;
 
@@ -58,7 +58,7 @@ impl From<Applied> for Verdict {
     }
 }
 
-/// How long what is ingested broken would live.
+/// How long what is consumed broken would live.
 pub const BROKEN_TTL: Duration = Duration::from_secs(60);
 
 impl Op {
@@ -81,13 +81,13 @@ impl Op {
                 let applied = store.apply_many(&records, &source, *ttl, now).into_iter();
                 Answer::Records(applied.map(|applied| applied.expect(ENGINE).into()).collect())
             }
-            Self::Ingest(record, source, ttl) => {
+            Self::Consume(record, source, ttl) => {
                 let source = from(source, &record.peer);
-                ingested(store.ingest(record.get().as_bytes(), &source, *ttl, now))
+                consumed(store.consume(record.get().as_bytes(), &source, *ttl, now))
             }
-            Self::IngestBroken(record, source, bit) => {
+            Self::ConsumeBroken(record, source, bit) => {
                 let source = from(source, &record.peer);
-                ingested(store.ingest(&broken(*record, *bit), &source, BROKEN_TTL, now))
+                consumed(store.consume(&broken(*record, *bit), &source, BROKEN_TTL, now))
             }
             Self::Report(peer, letters, source, ttl, lifetime) => {
                 let (id, source) = (id(peer), from(source, peer));
@@ -133,7 +133,7 @@ pub fn three(record: RecordRef) -> [CertifiedRecord; 3] {
     [0, 1, 2].map(|by| record.further(by).get().clone())
 }
 
-/// The envelope of [`Op::IngestBroken`].
+/// The envelope of [`Op::ConsumeBroken`].
 #[must_use]
 pub fn broken(record: RecordRef, bit: usize) -> Vec<u8> {
     let mut bytes = record.get().as_bytes().to_vec();
@@ -148,10 +148,10 @@ pub fn spell(letters: &[Letter], peer: usize) -> Vec<Multiaddr> {
     letters.iter().map(|letter| letter.spelled(peer)).collect()
 }
 
-fn ingested<E: std::error::Error>(result: Result<Applied, IngestError<E>>) -> Answer {
+fn consumed<E: std::error::Error>(result: Result<Applied, ConsumeError<E>>) -> Answer {
     match result {
         Ok(applied) => Answer::Records(vec![applied.into()]),
-        Err(IngestError::Invalid(error)) => Answer::Invalid(error),
+        Err(ConsumeError::Invalid(error)) => Answer::Invalid(error),
         Err(other) => panic!("{ENGINE}: {other}"),
     }
 }

@@ -76,8 +76,8 @@ fn class_of(op: &Op) -> Option<TrustClass> {
     };
     match op {
         Op::Apply(record, source, _)
-        | Op::Ingest(record, source, _)
-        | Op::IngestBroken(record, source, _)
+        | Op::Consume(record, source, _)
+        | Op::ConsumeBroken(record, source, _)
         | Op::ApplyMany(record, source, _) => Some(of_record(*source, record.peer)),
         Op::Report(peer, _, source, ..) => Some(match kind(*source, *peer).kind() {
             SourceKind::Manual | SourceKind::Bootstrap => TrustClass::User,

@@ -235,7 +235,7 @@ impl<E: Engine> Run<'_, E> {
     fn proof(&self, id: &peermark_identity::PeerId, context: &dyn Fn() -> String) {
         let Some(proof) = self.store.equivocation(id) else { return };
         let digest = |envelope: &[u8]| {
-            let record = CertifiedRecord::decode(envelope, Dialects::Any).expect("a record");
+            let record = CertifiedRecord::verify(envelope, Dialects::Any).expect("a record");
             assert_eq!((record.peer_id(), record.seq()), (*id, proof.seq), "{}", context());
             PayloadDigest::of(record.payload())
         };

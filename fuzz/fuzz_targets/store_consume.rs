@@ -2,4 +2,4 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| peermark_testkit::properties::store_ingest(data));
+libfuzzer_sys::fuzz_target!(|data: &[u8]| peermark_testkit::properties::store_consume(data));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use peermark_envelope::Envelope;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Dialect, Dialects};
-use peermark_peerstore::{IngestError, Outcome, PeerEntry, Peerstore};
+use peermark_peerstore::{ConsumeError, Outcome, PeerEntry, Peerstore};
 use peermark_provenance::{Source, Timestamp};
 
 use super::config;
@@ -18,9 +18,9 @@ use crate::rng::Rng;
 
 /// Rules S1, S2 and S17 over arbitrary bytes.
 ///
-/// The bytes are ingested as they are, as a mutation of a valid envelope, and as a payload that the
+/// The bytes are consumed as they are, as a mutation of a valid envelope, and as a payload that the
 /// testkit's signer signs; into a store that holds records of others. The store takes them where
-/// [`CertifiedRecord::decode`] does, and with the same error where it does not. What is refused
+/// [`CertifiedRecord::verify`] does, and with the same error where it does not. What is refused
 /// changes nothing. What is stored can be read back, takes no more bytes than it has and what the
 /// store needs beside, and is a refresh when it comes again.
 ///
@@ -30,7 +30,7 @@ use crate::rng::Rng;
 /// # Panics
 ///
 /// When that does not hold.
-pub fn store_ingest(data: &[u8]) {
+pub fn store_consume(data: &[u8]) {
     let store = Peerstore::in_memory(config(Profile::Default));
     for peer in 0..3 {
         let record = RecordRef { peer, seq: 2, payload: peer, dialect: 0 }.get();
@@ -54,20 +54,20 @@ pub fn store_ingest(data: &[u8]) {
 const NOW: Timestamp = Timestamp::from_secs(1_700_000_000);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Ingests bytes twice.
+/// Consumes bytes twice.
 fn take(store: &Peerstore, bytes: &[u8]) {
     let (usage, before) = (store.usage(), everything(store));
-    let decoded = CertifiedRecord::decode(bytes, Dialects::Any);
-    let answer = store.ingest(bytes, &Source::DHT, HOUR, NOW);
+    let decoded = CertifiedRecord::verify(bytes, Dialects::Any);
+    let answer = store.consume(bytes, &Source::DHT, HOUR, NOW);
     let (record, applied) = match (decoded, answer) {
         (Ok(record), Ok(applied)) => (record, applied),
-        (Err(error), Err(IngestError::Invalid(ours))) => {
+        (Err(error), Err(ConsumeError::Invalid(ours))) => {
             assert_eq!(ours, error, "the same error");
             assert_eq!(everything(store), before, "invalid, and something changed (S17)");
             assert_eq!(store.usage(), usage, "invalid, and something is stored (S17)");
             return;
         }
-        (decoded, answer) => panic!("decoded {decoded:?}, ingested {answer:?}"),
+        (decoded, answer) => panic!("decoded {decoded:?}, consumed {answer:?}"),
     };
     let peer = record.peer_id();
     assert_eq!((applied.peer, applied.seq), (peer, record.seq()));
@@ -98,7 +98,7 @@ fn take(store: &Peerstore, bytes: &[u8]) {
 /// The same bytes once more.
 fn again(store: &Peerstore, bytes: &[u8], first: Outcome) {
     let (usage, before) = (store.usage(), everything(store));
-    let again = store.ingest(bytes, &Source::DHT, HOUR, NOW).expect("it verified before").outcome;
+    let again = store.consume(bytes, &Source::DHT, HOUR, NOW).expect("it verified before").outcome;
     match first {
         Outcome::Inserted | Outcome::Replaced { .. } | Outcome::Refreshed { .. } => {
             assert_eq!(again, Outcome::Refreshed { extended: false }, "a repeat");

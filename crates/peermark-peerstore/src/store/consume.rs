@@ -14,7 +14,7 @@ use crate::transition::ApplyRecord;
 /// Why bytes did not become a record, or a record was not stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
-pub enum IngestError<E: core::error::Error + 'static> {
+pub enum ConsumeError<E: core::error::Error + 'static> {
     /// They do not verify. Nothing of them was stored, in no form (S17).
     #[error("record is invalid: {0}")]
     Invalid(#[from] VerifyError),
@@ -31,30 +31,30 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// [`IngestError::Invalid`] when it does not verify; the engine's.
-    pub fn ingest(
+    /// [`ConsumeError::Invalid`] when it does not verify; the engine's.
+    pub fn consume(
         &self,
         bytes: &[u8],
         source: &Source,
         ttl: Duration,
         now: Timestamp,
-    ) -> Result<Applied, IngestError<E::Error>> {
-        self.ingest_as(bytes, Dialects::Any, source, ttl, now)
+    ) -> Result<Applied, ConsumeError<E::Error>> {
+        self.consume_as(bytes, Dialects::Any, source, ttl, now)
     }
 
-    /// As [`Self::ingest`], of one dialect alone where that is asked for (R6).
+    /// As [`Self::consume`], of one dialect alone where that is asked for (R6).
     ///
     /// # Errors
     ///
-    /// As [`Self::ingest`].
-    pub fn ingest_as(
+    /// As [`Self::consume`].
+    pub fn consume_as(
         &self,
         bytes: &[u8],
         dialects: Dialects,
         source: &Source,
         ttl: Duration,
         now: Timestamp,
-    ) -> Result<Applied, IngestError<E::Error>> {
+    ) -> Result<Applied, ConsumeError<E::Error>> {
         if dialects == Dialects::Any
             && let Some(peer) = claimed_peer(bytes)
             && let Some(seq) = self.repeated(&peer, bytes, source, ttl, now)?
@@ -62,8 +62,8 @@ impl<E: Engine> Peerstore<E> {
             self.shared().metrics().applied(source.kind(), OutcomeKind::Refreshed);
             return Ok(ApplyRecord::repeated(peer, seq));
         }
-        match CertifiedRecord::decode_with(bytes, dialects, self.shared().envelopes) {
-            Ok(record) => self.apply(&record, source, ttl, now).map_err(IngestError::Engine),
+        match CertifiedRecord::verify_with(bytes, dialects, self.shared().envelopes) {
+            Ok(record) => self.apply(&record, source, ttl, now).map_err(ConsumeError::Engine),
             Err(error) => {
                 self.shared().metrics().invalid(source.kind());
                 tracing::debug!(%source, stage = %error.stage(), %error, "invalid record");
@@ -81,13 +81,13 @@ impl<E: Engine> Peerstore<E> {
         source: &Source,
         ttl: Duration,
         now: Timestamp,
-    ) -> Result<Option<Seq>, IngestError<E::Error>> {
+    ) -> Result<Option<Seq>, ConsumeError<E::Error>> {
         let at = self.advance(now);
         let seq = self.engine.view(peer, |entry| {
             let entry = entry.filter(|entry| entry.record.envelope() == bytes)?;
             ApplyRecord::repeat(entry, source, ttl, &self.shared().context(at))
         });
-        seq.map_err(IngestError::Engine)
+        seq.map_err(ConsumeError::Engine)
     }
 }
 

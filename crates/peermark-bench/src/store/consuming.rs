@@ -47,7 +47,7 @@ fn rate(peers: &Peers, threads: usize) -> Result<f64> {
                 let own = records.iter().skip(first).step_by(threads);
                 scope.spawn(|| {
                     for record in own {
-                        let _ = store.ingest(record.as_bytes(), &SOURCE, LONG, NOW);
+                        let _ = store.consume(record.as_bytes(), &SOURCE, LONG, NOW);
                     }
                 });
             }
