@@ -5,12 +5,12 @@ use core::fmt;
 use bytes::Bytes;
 use peermark_envelope::{Envelope, Limits, Opened};
 use peermark_identity::{PeerId, PeerIdExt as _, PublicKey};
-use peermark_provenance::Seq;
+use peermark_provenance::{Address, AddressDefect, Seq, normalize_address};
 use peermark_wire::PeerRecordMessage;
 
-use crate::address::{Address, AddressDefect, MAX_ADDRESSES, SkippedAddresses, normalize};
 use crate::dialect::{Dialect, Dialects};
 use crate::error::{RecordError, VerifyError};
+use crate::skipped::{MAX_ADDRESSES, SkippedAddresses};
 use crate::spans::Spans;
 
 /// A peer record whose signature verified and whose peer id derives from the signing key.
@@ -219,8 +219,9 @@ fn collect(
     for entry in record.addresses() {
         let entry = entry.map_err(RecordError::Malformed)?;
         let place = start.saturating_add(entry.offset);
-        let kept = normalize(entry.multiaddr, peer_id)
-            .and_then(|kept| spans.push(place, kept.len()).ok_or(AddressDefect::TooLong));
+        let kept = normalize_address(entry.multiaddr, peer_id).and_then(|kept| {
+            spans.push(place, kept.as_bytes().len()).ok_or(AddressDefect::TooLong)
+        });
         if let Err(defect) = kept {
             skipped.count(defect);
         }

@@ -4,9 +4,9 @@ use core::fmt;
 
 use peermark_envelope::{DecodeError, OpenError, SealError};
 use peermark_identity::{PeerId, PeerIdError};
+use peermark_provenance::AddressDefect;
 use peermark_wire::{Message, WireError};
 
-use crate::address::AddressDefect;
 use crate::seq::SeqExhausted;
 
 /// The stages between bytes and a certified record, in the order of the layers.

@@ -4,9 +4,8 @@ use std::collections::HashSet;
 
 use multiaddr::Multiaddr;
 use peermark_identity::Signer;
-use peermark_provenance::{Seq, Timestamp};
+use peermark_provenance::{Seq, Timestamp, normalize_address};
 
-use crate::address::normalize;
 use crate::certified::CertifiedRecord;
 use crate::dialect::Dialect;
 use crate::error::IssueError;
@@ -140,9 +139,9 @@ impl<S: Signer> Issuer<S> {
             if self.publish == Publish::PublicOnly && !is_public(address) {
                 continue;
             }
-            let kept = normalize(address.as_ref(), &peer_id)
+            let kept = normalize_address(address.as_ref(), &peer_id)
                 .map_err(|defect| IssueError::Address { index, defect })?;
-            if set.insert(kept) {
+            if set.insert(kept.as_bytes()) {
                 wanted.push(address.clone());
             }
         }

@@ -55,7 +55,6 @@
     clippy::unwrap_used
 )]
 
-mod address;
 mod certified;
 mod dialect;
 mod error;
@@ -63,18 +62,18 @@ mod issuer;
 mod public;
 mod record;
 mod seq;
+mod skipped;
 mod spans;
-mod text;
 
-pub use address::{
-    Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, SkippedAddresses, normalize_address,
-};
 pub use certified::CertifiedRecord;
 pub use dialect::{Dialect, Dialects, PEER_RECORD, ROUTING_STATE, UnknownDialect};
 pub use error::{IssueError, RecordError, Stage, VerifyError};
 pub use issuer::{Issued, Issuer, Publish};
-pub use peermark_provenance::Seq;
+pub use peermark_provenance::{
+    Address, AddressDefect, AddressTextError, MAX_ADDRESS_LEN, Seq, address_text,
+    normalize_address, parse_address,
+};
 pub use public::is_public;
 pub use record::PeerRecord;
 pub use seq::{SeqExhausted, SeqSource};
-pub use text::{AddressTextError, address_text, parse_address};
+pub use skipped::{MAX_ADDRESSES, SkippedAddresses};

@@ -5,13 +5,13 @@ use std::collections::HashSet;
 use multiaddr::Multiaddr;
 use peermark_envelope::Envelope;
 use peermark_identity::{PeerId, PeerIdExt as _, Signer};
-use peermark_provenance::Seq;
+use peermark_provenance::{Seq, normalize_address};
 use peermark_wire::PeerRecordMessage;
 
-use crate::address::{MAX_ADDRESSES, normalize};
 use crate::certified::CertifiedRecord;
 use crate::dialect::{Dialect, Dialects};
 use crate::error::IssueError;
+use crate::skipped::MAX_ADDRESSES;
 
 /// What a peer says of itself: its id, a sequence number and where it listens.
 ///
@@ -76,9 +76,9 @@ impl PeerRecord {
     fn to_payload(&self) -> Result<Vec<u8>, IssueError> {
         let mut addresses: Vec<&[u8]> = Vec::with_capacity(self.addresses.len());
         for (index, address) in self.addresses.iter().enumerate() {
-            let kept = normalize(address.as_ref(), &self.peer_id)
+            let kept = normalize_address(address.as_ref(), &self.peer_id)
                 .map_err(|defect| IssueError::Address { index, defect })?;
-            addresses.push(kept);
+            addresses.push(kept.as_bytes());
         }
         let mut seen = HashSet::with_capacity(addresses.len());
         addresses.retain(|address| seen.insert(*address));

@@ -2,7 +2,7 @@
 
 use core::ops::Range;
 
-use crate::address::MAX_ADDRESSES;
+use crate::skipped::MAX_ADDRESSES;
 
 /// Records of at most this many addresses need no allocation for them.
 const INLINE: usize = 8;

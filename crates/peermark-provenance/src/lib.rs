@@ -10,6 +10,8 @@
 //! - [`Source`]: who told us, of one of the kinds in [`SourceKind`], with the reporting peer and
 //!   the network it spoke from where there are such.
 //! - [`Timestamp`] and [`Expiry`]: when. Time is a number that somebody passes in.
+//! - [`Address`]: an address in the one form in which it is stored and compared, made by
+//!   [`normalize_address`]; [`address_text`] and [`parse_address`] are its text.
 //! - [`Seq`]: which of two records of a peer is newer.
 //! - [`Claim`]: one reason to believe in one address: certified by a record ([`Certification`]),
 //!   proven by a handshake, or reported by a source; each with its own expiry.
@@ -51,20 +53,24 @@
     clippy::unwrap_used
 )]
 
+mod address;
 mod claim;
 mod class;
 mod dial;
 mod provenance;
 mod seq;
 mod source;
+mod text;
 mod time;
 
+pub use address::{Address, AddressDefect, MAX_ADDRESS_LEN, normalize_address};
 pub use claim::{Certification, Claim, ClaimKind};
 pub use class::TrustClass;
 pub use dial::DialOutcome;
 pub use provenance::{DialHistory, Provenance};
 pub use seq::Seq;
 pub use source::{Source, SourceGroup, SourceKind, SourceKinds, UnknownSource};
+pub use text::{AddressTextError, address_text, parse_address};
 pub use time::{Expiry, Timestamp};
 
 pub use multiaddr::PeerId;

@@ -89,7 +89,8 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "peermark-wire",
         ],
     ),
-    ("peermark-provenance", &[]),
+    // To count the steps of reading addresses, for tests.
+    ("peermark-provenance", &["peermark-wire"]),
     ("peermark-peerstore", STORE),
     (
         "peermark-peerstore-redb",

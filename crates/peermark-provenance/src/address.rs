@@ -6,8 +6,7 @@
 
 use core::fmt;
 
-use multiaddr::{Multiaddr, Protocol};
-use peermark_identity::PeerId;
+use multiaddr::{Multiaddr, PeerId, Protocol};
 
 use crate::text::write_component;
 
@@ -15,13 +14,9 @@ use crate::text::write_component;
 /// takes about 200.
 pub const MAX_ADDRESS_LEN: usize = 256;
 
-/// The most address entries in one record, whatever they hold. The largest deployed records have
-/// some dozens.
-pub const MAX_ADDRESSES: usize = 256;
-
 /// Why an address entry is not among the addresses of a record (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
+#[expect(clippy::exhaustive_enums, reason = "each is counted where a record skips addresses")]
 pub enum AddressDefect {
     /// No bytes, or none besides the peer's own id.
     #[error("address is empty")]
@@ -133,11 +128,11 @@ impl fmt::Debug for Address<'_> {
 /// # Examples
 ///
 /// ```
-/// use multiaddr::Multiaddr;
-/// use peermark_identity::Keypair;
-/// use peermark_peer_record::{AddressDefect, normalize_address};
+/// use multiaddr::{Multiaddr, PeerId};
+/// use peermark_provenance::{AddressDefect, normalize_address};
 ///
-/// let (alice, bob) = (Keypair::generate_ed25519()?.peer_id(), Keypair::generate_ed25519()?.peer_id());
+/// let alice: PeerId = "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse()?;
+/// let bob: PeerId = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N".parse()?;
 /// let address: Multiaddr = format!("/ip4/192.0.2.1/tcp/4001/p2p/{alice}").parse()?;
 /// assert_eq!(normalize_address(address.as_ref(), &alice)?.to_string(), "/ip4/192.0.2.1/tcp/4001");
 /// assert_eq!(normalize_address(address.as_ref(), &bob), Err(AddressDefect::ForeignPeerId));
@@ -153,7 +148,7 @@ pub fn normalize_address<'a>(
 /// The front part of `address` that is kept for `peer`, or why it is skipped.
 ///
 /// Idempotent: what is kept is kept whole when it is normalised again.
-pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8], AddressDefect> {
+fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8], AddressDefect> {
     if address.len() > MAX_ADDRESS_LEN {
         return Err(AddressDefect::TooLong);
     }
@@ -258,43 +253,6 @@ impl<'a> Iterator for Components<'a> {
                 })
             }
         })
-    }
-}
-
-/// How many address entries of a record were skipped, by reason (R2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub struct SkippedAddresses {
-    /// [`AddressDefect::Empty`].
-    pub empty: u16,
-    /// [`AddressDefect::TooLong`].
-    pub too_long: u16,
-    /// [`AddressDefect::UnknownProtocol`].
-    pub unknown_protocol: u16,
-    /// [`AddressDefect::Malformed`].
-    pub malformed: u16,
-    /// [`AddressDefect::ForeignPeerId`].
-    pub foreign_peer_id: u16,
-}
-
-impl SkippedAddresses {
-    pub(crate) fn count(&mut self, defect: AddressDefect) {
-        let counter = match defect {
-            AddressDefect::Empty => &mut self.empty,
-            AddressDefect::TooLong => &mut self.too_long,
-            AddressDefect::UnknownProtocol => &mut self.unknown_protocol,
-            AddressDefect::Malformed => &mut self.malformed,
-            AddressDefect::ForeignPeerId => &mut self.foreign_peer_id,
-        };
-        *counter = counter.saturating_add(1);
-    }
-
-    /// All of them: 0 to 256.
-    #[must_use]
-    pub fn total(&self) -> u16 {
-        [self.empty, self.too_long, self.unknown_protocol, self.malformed, self.foreign_peer_id]
-            .into_iter()
-            .fold(0, u16::saturating_add)
     }
 }
 

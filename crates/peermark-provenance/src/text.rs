@@ -23,12 +23,12 @@ const COMPONENT: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b' ');
 /// # Examples
 ///
 /// ```
-/// use peermark_peer_record::{address_text, parse_address};
+/// use peermark_provenance::{address_text, parse_address};
 ///
 /// let address = parse_address("/unix/%2Ftmp%2Fx")?;
 /// assert_eq!(address.as_ref(), b"\x90\x03\x06/tmp/x");
 /// assert_eq!(address_text(&address), "/unix/%2Ftmp%2Fx");
-/// # Ok::<(), peermark_peer_record::AddressTextError>(())
+/// # Ok::<(), peermark_provenance::AddressTextError>(())
 /// ```
 pub fn parse_address(text: &str) -> Result<Multiaddr, AddressTextError> {
     let address: Multiaddr = text.parse().map_err(|error| match error {
