@@ -3,7 +3,9 @@
 use std::net::IpAddr;
 
 use multiaddr::{Multiaddr, Protocol};
-use peermark_provenance::{ClaimKind, DialHistory, Provenance, Timestamp, TrustClass};
+use peermark_provenance::{
+    ClaimKind, DialHistory, Provenance, Timestamp, TrustClass, strip_peer_id,
+};
 use peermark_scope::Scope;
 
 use crate::classes::Classes;
@@ -209,10 +211,8 @@ impl Candidate {
 /// what it is ranked by.
 fn read(address: &Multiaddr) -> (Traits, usize, RankKey) {
     let traits = Traits::of(address);
-    let mut bare = address.clone();
-    while traits.target.is_some() && matches!(bare.iter().last(), Some(Protocol::P2p(_))) {
-        bare.pop();
-    }
-    let key = RankKey::of(&traits, bare.as_ref());
+    let whole: &[u8] = address.as_ref();
+    let bare = if traits.target.is_some() { strip_peer_id(address, None) } else { whole };
+    let key = RankKey::of(&traits, bare);
     (traits, bare.len(), key)
 }

@@ -185,6 +185,48 @@ fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8], AddressDe
     }
 }
 
+/// Returns the front part of `address` that stands before the peer ids at its end: those of `peer`
+/// alone, or those of anybody where none is named.
+///
+/// It refuses nothing, and is for whoever dials an address as it is; where one is to be kept for a
+/// peer, [`normalize_address`] tells a foreign id apart.
+///
+/// # Examples
+///
+/// ```
+/// use multiaddr::{Multiaddr, PeerId};
+/// use peermark_provenance::strip_peer_id;
+///
+/// let alice: PeerId = "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse()?;
+/// let bob: PeerId = "QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N".parse()?;
+/// let bare: Multiaddr = "/ip4/192.0.2.1/tcp/4001".parse()?;
+/// let address: Multiaddr = format!("{bare}/p2p/{alice}").parse()?;
+/// assert_eq!(strip_peer_id(&address, Some(&alice)), bare.as_ref());
+/// assert_eq!(strip_peer_id(&address, Some(&bob)), address.as_ref());
+/// assert_eq!(strip_peer_id(&address, None), bare.as_ref());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[must_use]
+pub fn strip_peer_id<'a>(address: &'a Multiaddr, peer: Option<&PeerId>) -> &'a [u8] {
+    let bytes: &[u8] = address.as_ref();
+    let mut components = Components { rest: bytes };
+    let mut kept = 0;
+    loop {
+        let stays = components.skip_plain()
+            || match components.next() {
+                None => break,
+                Some(Ok(Component { protocol: Protocol::P2p(id), .. })) => {
+                    peer.is_some_and(|peer| *peer != id)
+                }
+                Some(_) => true,
+            };
+        if stays {
+            kept = bytes.len().saturating_sub(components.rest.len());
+        }
+    }
+    bytes.get(..kept).unwrap_or_default()
+}
+
 /// What an address ends in.
 enum Last {
     Nothing,
@@ -259,6 +301,36 @@ impl<'a> Iterator for Components<'a> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_ids_at_the_end_are_stripped() {
+        let ids = [1, 2].map(|n| PeerId::from_bytes(&[0, 1, n]).unwrap());
+        let [ours, other] = ids;
+        let (ip, relay) = ("/ip4/192.0.2.1/tcp/1", format!("/ip4/192.0.2.1/tcp/1/p2p/{other}"));
+        let cases = [
+            (String::new(), None, String::new()),
+            (ip.to_owned(), None, ip.to_owned()),
+            (format!("/p2p/{ours}"), None, String::new()),
+            (format!("/p2p/{ours}"), Some(&other), format!("/p2p/{ours}")),
+            (format!("{ip}/p2p/{ours}/p2p/{ours}"), Some(&ours), ip.to_owned()),
+            (format!("{relay}/p2p/{ours}"), Some(&ours), relay.clone()),
+            (format!("{relay}/p2p/{ours}"), None, ip.to_owned()),
+            (
+                format!("{ip}/p2p/{ours}/p2p/{other}"),
+                Some(&ours),
+                format!("{ip}/p2p/{ours}/p2p/{other}"),
+            ),
+            (format!("{relay}/p2p-circuit/p2p/{ours}"), None, format!("{relay}/p2p-circuit")),
+        ];
+        for (given, peer, expected) in cases {
+            let given: Multiaddr = given.parse().unwrap();
+            let expected: Multiaddr = expected.parse().unwrap();
+            assert_eq!(strip_peer_id(&given, peer), expected.as_ref(), "{given}");
+        }
+        // One that is written longer than it must be stays as well.
+        let long = Multiaddr::try_from(vec![0xa2, 0x25, 1, b'/']).unwrap();
+        assert_eq!(strip_peer_id(&long, None), long.as_ref());
+    }
 
     /// Every two-byte start of a component, with values of all lengths behind it.
     #[test]

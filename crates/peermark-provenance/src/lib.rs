@@ -63,7 +63,7 @@ mod source;
 mod text;
 mod time;
 
-pub use address::{Address, AddressDefect, MAX_ADDRESS_LEN, normalize_address};
+pub use address::{Address, AddressDefect, MAX_ADDRESS_LEN, normalize_address, strip_peer_id};
 pub use claim::{Certification, Claim, ClaimKind};
 pub use class::TrustClass;
 pub use dial::DialOutcome;

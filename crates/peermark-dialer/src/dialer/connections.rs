@@ -1,8 +1,8 @@
 //! Which connections there are, and whom they satisfy.
 
-use multiaddr::{Multiaddr, PeerId, Protocol};
+use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{Candidate, NoDelay, check_scope, plan};
-use peermark_provenance::{Claim, Expiry, Provenance, Timestamp};
+use peermark_provenance::{Claim, Expiry, Provenance, Timestamp, strip_peer_id};
 
 use super::Dialer;
 use crate::action::{Action, RequestId};
@@ -115,10 +115,11 @@ impl Dialer {
 
 /// The address without the id of its peer at the end, with which it is the same address.
 pub(super) fn bare(peer: &PeerId, address: &Multiaddr) -> Multiaddr {
-    let mut bare = address.clone();
-    while matches!(bare.iter().last(), Some(Protocol::P2p(end)) if end == *peer) {
-        bare.pop();
-    }
+    let bare = strip_peer_id(address, Some(peer));
     // The id alone is an address too, for those who find peers by that.
-    if bare.is_empty() { address.clone() } else { bare }
+    if bare.is_empty() || bare.len() == address.len() {
+        return address.clone();
+    }
+    // A part of a multiaddr that ends where a component does is one.
+    Multiaddr::try_from(bare.to_vec()).unwrap_or_else(|_| address.clone())
 }
