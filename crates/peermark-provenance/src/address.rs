@@ -188,7 +188,7 @@ fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8], AddressDe
 /// Returns the front part of `address` that stands before the peer ids at its end: those of `peer`
 /// alone, or those of anybody where none is named.
 ///
-/// It refuses nothing, and is for whoever dials an address as it is; where one is to be kept for a
+/// It refuses nothing, and is for addresses that are dialed as they are; where one is to be kept for a
 /// peer, [`normalize_address`] tells a foreign id apart.
 ///
 /// # Examples
