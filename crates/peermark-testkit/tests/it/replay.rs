@@ -3,13 +3,12 @@
 //! `PEERMARK_SEED` sets the seed of the mutations (a decimal number), `PEERMARK_MUTATIONS` how
 //! many there are in total.
 
-use std::env;
-
 use peermark_envelope::{DecodeError, Envelope, Limits};
 use peermark_testkit::corpus::{self, Seed};
 use peermark_testkit::mutate::mutate;
 use peermark_testkit::properties::{self, Property};
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 
 /// At least so many mutations run in total, unless somebody asks for another number.
 const MUTATIONS: usize = 100_000;
@@ -73,13 +72,13 @@ fn w1_the_seeds_stand_on_both_sides_of_the_limits() {
 #[test]
 fn every_property_holds_for_seeded_mutations() {
     let total = variable("PEERMARK_MUTATIONS", MUTATIONS);
-    let seed = variable("PEERMARK_SEED", 1);
+    let seed: u64 = variable("PEERMARK_SEED", 1);
     println!("{total} mutations of seed {seed}");
     let parts: usize = SHARES.iter().map(|(_, share)| share).sum();
     let ran: usize = std::thread::scope(|scope| {
         let threads = SHARES.map(|(target, share)| {
             let count = (total * share).div_ceil(parts);
-            scope.spawn(move || run_mutations(target, u64::try_from(seed).unwrap(), count))
+            scope.spawn(move || run_mutations(target, seed, count))
         });
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
@@ -112,8 +111,4 @@ fn check(target: &str, property: Property, title: &str, bytes: &[u8]) {
 
 fn seeds(target: &str) -> Vec<Seed> {
     corpus::seeds().filter(|seed| seed.target == target).collect()
-}
-
-fn variable(name: &str, default: usize) -> usize {
-    env::var(name).ok().map_or(default, |value| value.parse().expect("a decimal number"))
 }
