@@ -44,6 +44,15 @@ fn every_property_holds_for_its_corpus() {
 }
 
 #[test]
+fn what_is_kept_is_kept_for_a_target() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(corpus::TARGETS.iter().any(|target| name == **target), "{name:?} is never run");
+    }
+}
+
+#[test]
 fn w1_the_seeds_stand_on_both_sides_of_the_limits() {
     let largest = Limits::new(Limits::MAX_ENVELOPE_LEN).unwrap();
     for (limits, limit) in [(Limits::default(), 8 * 1024), (largest, 64 * 1024)] {
