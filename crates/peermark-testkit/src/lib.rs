@@ -15,6 +15,7 @@
 //! - [`peerstore`]: what every engine for peerstores must do, as cases to run, an engine that
 //!   compares and sets, and the store once more, in the plainest way.
 //! - [`dialer`]: an oracle that watches a dial coordinator, and networks to dial in, in virtual time.
+//! - [`variable()`]: what makes a test longer, or another one; it fails on what it cannot read.
 //! - [`corpus`]: where the fuzz targets start, and every input that ever broke one.
 //!
 //! ```
@@ -39,4 +40,7 @@ pub mod peerstore;
 pub mod properties;
 pub mod rng;
 pub mod strategies;
+mod variable;
 pub mod vectors;
+
+pub use variable::variable;

@@ -33,6 +33,7 @@ pub use record::{Payload, hostile_peer_record, peer_record};
 
 use crate::mutate::mutate;
 use crate::rng::Rng;
+use crate::variable;
 
 /// Damages what `strategy` makes; it may come out whole.
 pub fn mutated<S>(strategy: S) -> impl Strategy<Value = Vec<u8>>
@@ -50,11 +51,9 @@ where
 /// When `PEERMARK_SEED` is no decimal number.
 #[must_use]
 pub fn runner(cases: u32) -> TestRunner {
-    let seed = std::env::var("PEERMARK_SEED").ok();
-    let seed = seed.map_or(1, |seed| seed.parse().expect("a decimal number"));
     TestRunner::new(Config {
         cases,
-        rng_seed: RngSeed::Fixed(seed),
+        rng_seed: RngSeed::Fixed(variable("PEERMARK_SEED", 1)),
         failure_persistence: None,
         ..Config::default()
     })

@@ -6,6 +6,7 @@
 
 mod alone;
 mod graph;
+mod long;
 mod manifests;
 mod sources;
 mod spec;
@@ -13,7 +14,7 @@ mod spec;
 use anyhow::{Result, bail};
 
 /// Check the tree: layers, what crates bring that are taken alone, manifests, module headers,
-/// budgets, docs/spec.md.
+/// budgets, docs/spec.md, how the long checks are started.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {}
 
@@ -28,8 +29,14 @@ pub(crate) fn run(_: &Args) -> Result<()> {
 }
 
 fn findings() -> Result<Vec<String>> {
-    let checks =
-        [alone::findings, graph::findings, manifests::findings, sources::findings, spec::findings];
+    let checks = [
+        alone::findings,
+        graph::findings,
+        long::findings,
+        manifests::findings,
+        sources::findings,
+        spec::findings,
+    ];
     let mut findings = Vec::new();
     for check in checks {
         findings.extend(check()?);

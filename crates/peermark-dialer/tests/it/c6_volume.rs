@@ -10,6 +10,7 @@ use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery};
 use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::world::{Policy, peer, policies};
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 
 use crate::support::{at, certified, hearsay};
 
@@ -107,8 +108,7 @@ fn addresses(peer: u32) -> Vec<Candidate> {
 
 #[test]
 fn c6_a_hundred_requests_for_each_of_many_peers_are_all_answered() {
-    let peers = std::env::var("PEERMARK_PEERS");
-    let peers = peers.map_or(200, |peers| peers.parse().expect("a decimal number"));
+    let peers = variable("PEERMARK_PEERS", 200);
     let (asked, events, _) = run(peers);
     println!("{asked} requests for {peers} peers, {events} events");
 }

@@ -1,9 +1,7 @@
 //! K2 on the edge cases that others collected: CCTV and ed25519-speccheck.
 //!
-//! The files are third-party data and are not in the repository. The tests read them from the
-//! folder that `PEERMARK_ED25519_VECTORS` names, and say that they skipped where it is unset.
-
-use std::path::PathBuf;
+//! The files are third-party data: `tests/data/ed25519/README.md` says whose, and under which
+//! licences.
 
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -11,15 +9,8 @@ use serde::de::DeserializeOwned;
 use crate::ed25519::{lenient, ours, strict};
 use crate::support::unhex;
 
-#[expect(clippy::print_stdout, reason = "a test that skipped must say so")]
-fn load<T: DeserializeOwned>(file: &str) -> Option<T> {
-    let Some(folder) = std::env::var_os("PEERMARK_ED25519_VECTORS") else {
-        println!("skipped: PEERMARK_ED25519_VECTORS does not name the folder with {file}");
-        return None;
-    };
-    let path = PathBuf::from(folder).join(file);
-    let text = std::fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    Some(serde_json::from_slice(&text).unwrap())
+fn parse<T: DeserializeOwned>(text: &str) -> Vec<T> {
+    serde_json::from_str(text).unwrap()
 }
 
 /// C2SP CCTV, `ed25519vectors.json`: hex, a message as text, and what is unusual about it.
@@ -64,9 +55,7 @@ impl Flag {
 
 #[test]
 fn k2_exactly_43_of_cctv_are_accepted() {
-    let Some(vectors) = load::<Vec<Cctv>>("cctv-ed25519.json") else {
-        return;
-    };
+    let vectors: Vec<Cctv> = parse(include_str!("../data/ed25519/cctv-ed25519.json"));
     assert_eq!(vectors.len(), 914);
     let mut accepted = 0;
     for vector in &vectors {
@@ -92,9 +81,7 @@ struct Speccheck {
 
 #[test]
 fn k2_exactly_number_3_of_speccheck_is_accepted() {
-    let Some(vectors) = load::<Vec<Speccheck>>("ed25519-speccheck.json") else {
-        return;
-    };
+    let vectors: Vec<Speccheck> = parse(include_str!("../data/ed25519/ed25519-speccheck.json"));
     let accepted = vectors.iter().enumerate().filter(|(number, vector)| {
         let [key, message, signature] =
             [&vector.pub_key, &vector.message, &vector.signature].map(|hex| unhex(hex));

@@ -10,6 +10,7 @@ use peermark_peerstore::{Config, Peerstore, Secret};
 use peermark_peerstore_redb::{Options, Redb};
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 
 use super::disk::Disk;
 
@@ -96,8 +97,7 @@ fn flip(bytes: &[u8], bit: usize, peers: &[PeerId], honest: &Look) -> bool {
 
 /// How many bits are tried, besides those of the first blocks; more by `PEERMARK_BIT_FLIPS`.
 fn flips() -> usize {
-    let wanted = std::env::var("PEERMARK_BIT_FLIPS").ok();
-    wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or(300)
+    variable("PEERMARK_BIT_FLIPS", 300)
 }
 
 #[test]

@@ -2,14 +2,14 @@
 //! is what was acknowledged, or that and the one update that was under way.
 
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 
 use super::disk::{self, Call, Disk};
 use super::work::{Cast, START, moment, open};
 
 /// How many losses are tried; more by `PEERMARK_POWER_LOSSES`.
 fn losses() -> usize {
-    let wanted = std::env::var("PEERMARK_POWER_LOSSES").ok();
-    wanted.and_then(|wanted| wanted.parse().ok()).unwrap_or(1_000)
+    variable("PEERMARK_POWER_LOSSES", 1_000)
 }
 
 #[test]

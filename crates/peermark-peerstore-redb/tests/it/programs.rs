@@ -5,6 +5,7 @@ use peermark_peerstore_redb::{Options, Redb};
 use peermark_testkit::peerstore::ops::{OP_LEN, Profile, Program};
 use peermark_testkit::properties::{config, run_program};
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 use redb::backends::InMemoryBackend;
 
 /// Operations, over all programs; more by `PEERMARK_STORE_OPS`.
@@ -14,8 +15,7 @@ const LENGTH: usize = 120;
 
 #[test]
 fn f1_random_programs_do_what_the_model_does() {
-    let ops = std::env::var("PEERMARK_STORE_OPS").ok().and_then(|ops| ops.parse().ok());
-    let programs = ops.unwrap_or(OPS) / LENGTH;
+    let programs = variable("PEERMARK_STORE_OPS", OPS).div_ceil(LENGTH);
     let mut rng = Rng::new(0x0f11e);
     for number in 0..programs {
         let mut bytes = rng.bytes(1 + OP_LEN * LENGTH);

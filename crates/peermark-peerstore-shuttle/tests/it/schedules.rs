@@ -7,6 +7,7 @@ use peermark_identity::Keypair;
 use peermark_peer_record::{CertifiedRecord, Dialect, PeerRecord};
 use peermark_peerstore_shuttle::{Config, Peerstore, Secret};
 use peermark_provenance::{Source, Timestamp};
+use peermark_testkit::variable;
 
 /// Schedules of each kind, unless `PEERMARK_SCHEDULES` says another number.
 const SCHEDULES: usize = 200;
@@ -17,8 +18,7 @@ pub(crate) const SOURCE: &Source = &Source::DHT;
 
 /// Runs `body` under random schedules and under schedules by priority.
 pub(crate) fn under_all_schedules(body: impl Fn() + Send + Sync + Clone + 'static) {
-    let asked = std::env::var("PEERMARK_SCHEDULES").ok();
-    let schedules = asked.map_or(SCHEDULES, |count| count.parse().expect("a number"));
+    let schedules = variable("PEERMARK_SCHEDULES", SCHEDULES);
     shuttle::check_random(body.clone(), schedules);
     shuttle::check_pct(body, schedules, 3);
 }

@@ -14,6 +14,7 @@ use peermark_testkit::dialer::world::{self, Class, Policy};
 use peermark_testkit::dialer::{Behaviour, Simulation};
 use peermark_testkit::properties::{EVENT_LEN, dialer_events};
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 
 #[test]
 fn c6_thousands_of_schedules_are_those_of_the_model() {
@@ -64,7 +65,7 @@ fn a_network_behaves_in_every_way() {
 }
 
 fn seed() -> u64 {
-    std::env::var("PEERMARK_SEED").map_or(1, |seed| seed.parse().expect("a decimal number"))
+    variable("PEERMARK_SEED", 1)
 }
 
 /// Up to 20 addresses in up to three stages; each fails or answers after some time, or never.

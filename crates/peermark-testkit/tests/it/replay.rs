@@ -3,13 +3,12 @@
 //! `PEERMARK_SEED` sets the seed of the mutations (a decimal number), `PEERMARK_MUTATIONS` how
 //! many there are in total.
 
-use std::env;
-
 use peermark_envelope::{DecodeError, Envelope, Limits};
 use peermark_testkit::corpus::{self, Seed};
 use peermark_testkit::mutate::mutate;
 use peermark_testkit::properties::{self, Property};
 use peermark_testkit::rng::Rng;
+use peermark_testkit::variable;
 
 /// At least so many mutations run in total, unless somebody asks for another number.
 const MUTATIONS: usize = 100_000;
@@ -45,6 +44,15 @@ fn every_property_holds_for_its_corpus() {
 }
 
 #[test]
+fn what_is_kept_is_kept_for_a_target() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/corpus");
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let name = entry.unwrap().file_name();
+        assert!(corpus::TARGETS.iter().any(|target| name == **target), "{name:?} is never run");
+    }
+}
+
+#[test]
 fn w1_the_seeds_stand_on_both_sides_of_the_limits() {
     let largest = Limits::new(Limits::MAX_ENVELOPE_LEN).unwrap();
     for (limits, limit) in [(Limits::default(), 8 * 1024), (largest, 64 * 1024)] {
@@ -73,13 +81,13 @@ fn w1_the_seeds_stand_on_both_sides_of_the_limits() {
 #[test]
 fn every_property_holds_for_seeded_mutations() {
     let total = variable("PEERMARK_MUTATIONS", MUTATIONS);
-    let seed = variable("PEERMARK_SEED", 1);
+    let seed: u64 = variable("PEERMARK_SEED", 1);
     println!("{total} mutations of seed {seed}");
     let parts: usize = SHARES.iter().map(|(_, share)| share).sum();
     let ran: usize = std::thread::scope(|scope| {
         let threads = SHARES.map(|(target, share)| {
             let count = (total * share).div_ceil(parts);
-            scope.spawn(move || run_mutations(target, u64::try_from(seed).unwrap(), count))
+            scope.spawn(move || run_mutations(target, seed, count))
         });
         threads.into_iter().map(|thread| thread.join().unwrap()).sum()
     });
@@ -112,8 +120,4 @@ fn check(target: &str, property: Property, title: &str, bytes: &[u8]) {
 
 fn seeds(target: &str) -> Vec<Seed> {
     corpus::seeds().filter(|seed| seed.target == target).collect()
-}
-
-fn variable(name: &str, default: usize) -> usize {
-    env::var(name).ok().map_or(default, |value| value.parse().expect("a decimal number"))
 }

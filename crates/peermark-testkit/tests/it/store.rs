@@ -3,7 +3,6 @@
 //! `PEERMARK_SEED` sets the seed (a decimal number), `PEERMARK_STORE_OPS` how many operations run
 //! in total. A program that fails is made as short as it goes and printed.
 
-use std::env;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::Duration;
 
@@ -15,6 +14,7 @@ use peermark_testkit::peerstore::ops::{self, Answer, OP_LEN, Op, Profile, Progra
 use peermark_testkit::properties::{config, run_program};
 use peermark_testkit::rng::Rng;
 use peermark_testkit::strategies::runner;
+use peermark_testkit::variable;
 use proptest::prelude::*;
 
 /// So many operations run in total, unless somebody asks for another number.
@@ -26,7 +26,7 @@ const LENGTHS: [usize; 4] = [12, 60, 300, 1500];
 #[test]
 fn seeded_programs_equal_the_model() {
     let total = variable("PEERMARK_STORE_OPS", OPS);
-    let seed = u64::try_from(variable("PEERMARK_SEED", 1)).unwrap();
+    let seed: u64 = variable("PEERMARK_SEED", 1);
     println!("{total} operations of seed {seed}");
     let threads = std::thread::available_parallelism().map_or(1, usize::from);
     let ran: usize = std::thread::scope(|scope| {
@@ -54,7 +54,7 @@ fn s6_a_hundred_thousand_sequences_equal_the_model() {
     /// A report, a set, a change of times, a retraction, a removal, a step of the clock, a step to
     /// where the next claim ends.
     const KINDS: [u8; 7] = [14, 26, 29, 31, 32, 48, 53];
-    let seed = u64::try_from(variable("PEERMARK_SEED", 1)).unwrap();
+    let seed: u64 = variable("PEERMARK_SEED", 1);
     let run = |half: u64| {
         for number in (half..100_000).step_by(2) {
             let mut rng = Rng::new(seed.wrapping_mul(1 << 32).wrapping_add(number));
@@ -238,8 +238,4 @@ fn runs(program: &Program) -> Result<(), String> {
         Ok(message) => *message,
         Err(_) => "a panic without a message".to_owned(),
     })
-}
-
-fn variable(name: &str, default: usize) -> usize {
-    env::var(name).ok().map_or(default, |value| value.parse().expect("a decimal number"))
 }

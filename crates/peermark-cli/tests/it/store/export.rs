@@ -118,6 +118,7 @@ fn what_does_not_parse_or_verify_is_refused_by_its_line() {
     input += row;
     let run = store.run("import", &["--export", "-", "--json"], input.as_bytes()).expect(1);
     let errors: Vec<_> = run.stderr.lines().collect();
+    assert!(errors.len() >= rows.len(), "{}", run.stderr);
     for (nth, ((_, words), error)) in rows.iter().zip(&errors).enumerate() {
         let at = format!("error: line {}: ", nth + 2);
         assert!(error.starts_with(&at) && error.contains(words), "{words}: {error}");

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 
 use peermark::identity::{Keypair, PeerId};
 use peermark::peer_record::{Dialect, PeerRecord};
+use peermark_testkit::variable;
 
 use super::Store;
 use crate::support::{Folder, hex};
@@ -16,7 +17,7 @@ const BATCH: usize = 50;
 
 /// How often it is killed; more by `PEERMARK_KILLS`.
 fn kills() -> usize {
-    std::env::var("PEERMARK_KILLS").ok().and_then(|kills| kills.parse().ok()).unwrap_or(20)
+    variable("PEERMARK_KILLS", 20)
 }
 
 #[test]
