@@ -12,8 +12,8 @@ use peermark_identity::PeerId;
 use crate::text::write_component;
 
 /// The longest address that is read, in bytes. A path over two relays with certificate hashes
-/// takes about 200.
-pub const MAX_ADDRESS_LEN: usize = 256;
+/// takes about 200, an I2P destination in full (`/garlic64`) takes 391.
+pub const MAX_ADDRESS_LEN: usize = 512;
 
 /// The most address entries in one record, whatever they hold. The largest deployed records have
 /// some dozens.
@@ -38,6 +38,14 @@ pub enum AddressDefect {
     /// It ends in `/p2p/` and the id of somebody else.
     #[error("address ends in the peer id of another peer")]
     ForeignPeerId,
+    /// A component without the value it needs: a name, a zone, a path, an I2P destination. go-libp2p
+    /// skips such an address as well, js-libp2p refuses the whole record for it.
+    #[error("address has an empty name or path")]
+    EmptyValue,
+    /// A name or a zone with a slash in it, which as text would be two components. go-libp2p skips
+    /// such an address as well.
+    #[error("address has a name with a slash in it")]
+    SlashInName,
 }
 
 /// A well-formed, non-empty multiaddr, borrowed.
@@ -67,7 +75,8 @@ impl<'a> Address<'a> {
         if bytes.is_empty() {
             return Err(AddressDefect::Empty);
         }
-        match (Components { rest: bytes }).find_map(Result::err) {
+        let checked = |component: Result<Component<'a>, AddressDefect>| component?.check();
+        match (Components { rest: bytes }).find_map(|component| checked(component).err()) {
             Some(defect) => Err(defect),
             None => Ok(Self { bytes }),
         }
@@ -169,7 +178,10 @@ pub(crate) fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8]
             } else {
                 match components.next().transpose()? {
                     Some(Component { protocol: Protocol::P2p(_), bytes }) => Last::PeerId(bytes),
-                    Some(_) => Last::Other,
+                    Some(component) => {
+                        component.check()?;
+                        Last::Other
+                    }
                     None => break,
                 }
             };
@@ -200,6 +212,36 @@ enum Last<'a> {
 struct Component<'a> {
     protocol: Protocol<'a>,
     bytes: &'a [u8],
+}
+
+impl Component<'_> {
+    /// Refuses values that decode and that nobody can use (R2): empty ones, and names with a slash.
+    /// A path may have slashes.
+    fn check(&self) -> Result<(), AddressDefect> {
+        let (value, is_name): (&[u8], bool) = match &self.protocol {
+            Protocol::Dns(name)
+            | Protocol::Dns4(name)
+            | Protocol::Dns6(name)
+            | Protocol::Dnsaddr(name)
+            | Protocol::Sni(name)
+            | Protocol::Ip6zone(name) => (name.as_bytes(), true),
+            Protocol::Unix(path)
+            | Protocol::HttpPath(path)
+            | Protocol::Ws(path)
+            | Protocol::Wss(path) => (path.as_bytes(), false),
+            Protocol::Garlic32(destination) | Protocol::Garlic64(destination) => {
+                (destination, false)
+            }
+            _ => return Ok(()),
+        };
+        if value.is_empty() {
+            Err(AddressDefect::EmptyValue)
+        } else if is_name && value.contains(&b'/') {
+            Err(AddressDefect::SlashInName)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 struct Components<'a> {
@@ -273,6 +315,10 @@ pub struct SkippedAddresses {
     pub malformed: u16,
     /// [`AddressDefect::ForeignPeerId`].
     pub foreign_peer_id: u16,
+    /// [`AddressDefect::EmptyValue`].
+    pub empty_value: u16,
+    /// [`AddressDefect::SlashInName`].
+    pub slash_in_name: u16,
 }
 
 impl SkippedAddresses {
@@ -283,6 +329,8 @@ impl SkippedAddresses {
             AddressDefect::UnknownProtocol => &mut self.unknown_protocol,
             AddressDefect::Malformed => &mut self.malformed,
             AddressDefect::ForeignPeerId => &mut self.foreign_peer_id,
+            AddressDefect::EmptyValue => &mut self.empty_value,
+            AddressDefect::SlashInName => &mut self.slash_in_name,
         };
         *counter = counter.saturating_add(1);
     }
@@ -290,9 +338,17 @@ impl SkippedAddresses {
     /// All of them: 0 to 256.
     #[must_use]
     pub fn total(&self) -> u16 {
-        [self.empty, self.too_long, self.unknown_protocol, self.malformed, self.foreign_peer_id]
-            .into_iter()
-            .fold(0, u16::saturating_add)
+        [
+            self.empty,
+            self.too_long,
+            self.unknown_protocol,
+            self.malformed,
+            self.foreign_peer_id,
+            self.empty_value,
+            self.slash_in_name,
+        ]
+        .into_iter()
+        .fold(0, u16::saturating_add)
     }
 }
 

@@ -3,11 +3,11 @@
 use std::cell::Cell;
 use std::time::UNIX_EPOCH;
 
-use multiaddr::Multiaddr;
+use multiaddr::{Multiaddr, Protocol};
 use peermark_identity::{Keypair, PublicKey, SignError, Signer};
 use peermark_peer_record::{
-    AddressDefect, CertifiedRecord, Dialect, Dialects, IssueError, Issued, Issuer, MAX_ADDRESSES,
-    PeerRecord, Publish, Seq,
+    AddressDefect, CertifiedRecord, Dialect, Dialects, IssueError, Issued, Issuer, MAX_ADDRESS_LEN,
+    MAX_ADDRESSES, PeerRecord, Publish, Seq,
 };
 
 use crate::{keypair, multiaddr, texts};
@@ -199,12 +199,17 @@ fn r5_what_is_not_published_is_not_judged() {
 fn r2_addresses_that_no_receiver_keeps_are_not_issued() {
     let other = keypair(2).peer_id();
     let good = multiaddr("/ip4/192.0.2.1/tcp/1");
-    let long = multiaddr(&format!("/dns/{}", "a".repeat(300)));
+    let long = multiaddr(&format!("/dns/{}", "a".repeat(MAX_ADDRESS_LEN)));
+    let name = |name: &str| Multiaddr::empty().with(Protocol::Dns(name.into()));
+    let no_path = good.clone().with(Protocol::HttpPath("".into()));
     let foreign = multiaddr(&format!("/ip4/192.0.2.1/tcp/1/p2p/{other}"));
     for (bad, defect) in [
         (Multiaddr::empty(), AddressDefect::Empty),
         (long, AddressDefect::TooLong),
         (foreign, AddressDefect::ForeignPeerId),
+        (name(""), AddressDefect::EmptyValue),
+        (no_path, AddressDefect::EmptyValue),
+        (name("a/b"), AddressDefect::SlashInName),
     ] {
         let given = [good.clone(), bad];
         let expected = IssueError::Address { index: 1, defect };
