@@ -35,7 +35,7 @@ pub enum AddressDefect {
     /// No multiaddr, or one that has another, shorter encoding.
     #[error("address is no well-formed multiaddr")]
     Malformed,
-    /// It ends in `/p2p/` and the id of somebody else.
+    /// It ends in `/p2p/` and the id of another peer.
     #[error("address ends in the peer id of another peer")]
     ForeignPeerId,
     /// A component without the value it needs: a name, a zone, a path, an I2P destination. go-libp2p
@@ -215,7 +215,7 @@ struct Component<'a> {
 }
 
 impl Component<'_> {
-    /// Refuses values that decode and that nobody can use (R2): empty ones, and names with a slash.
+    /// Refuses values that decode but are of no use (R2): empty ones, and names with a slash.
     /// A path may have slashes.
     fn check(&self) -> Result<(), AddressDefect> {
         let (value, is_name): (&[u8], bool) = match &self.protocol {

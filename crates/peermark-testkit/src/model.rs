@@ -337,7 +337,7 @@ pub fn address(bytes: &[u8], peer: &[u8]) -> Result<Multiaddr, AddressDefect> {
     if address.is_empty() { Err(AddressDefect::Empty) } else { Ok(address) }
 }
 
-/// Why nobody can use the value of a component that decodes.
+/// Why the value of a component is of no use although it decodes.
 fn value_defect(component: &Protocol<'_>) -> Option<AddressDefect> {
     use Protocol as P;
     let empty = match component {

@@ -84,7 +84,7 @@ pub fn hostile_address() -> impl Strategy<Value = Vec<u8>> {
         address().prop_map(|address| [address.to_vec(), b"\xa2\x25\x01/".to_vec()].concat()),
         Just(b"\x84\x00\x7f\x00\x00\x01".to_vec()),
     ];
-    // Values that decode and that nobody can use: an empty name, zone or path, a name with a slash.
+    // Values that decode but are of no use: an empty name, zone or path, a name with a slash.
     let useless = prop::sample::select(&USELESS[..]);
     let useless = (address(), useless)
         .prop_map(|(address, useless)| [address.to_vec(), useless.to_vec()].concat());
