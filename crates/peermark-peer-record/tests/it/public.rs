@@ -176,6 +176,8 @@ fn r5_an_address_without_port_and_transport_is_not_public() {
     check(&format!("/p2p/{relay}"), false);
     check("/ip4/1.1.1.1/tcp/1/p2p-circuit", false);
     check(&format!("/p2p/{relay}/p2p-circuit/p2p/{relay}/p2p-circuit"), false);
+    // Which of two hosts is meant is anyone's guess.
+    check("/ip4/1.1.1.1/tcp/1/ip4/8.8.8.8/tcp/1", false);
     // A name that stands for whole addresses.
     check("/dnsaddr/bootstrap.libp2p.io", true);
 }
