@@ -1,15 +1,19 @@
 //! Files that records go to.
 //!
 //! Invariants: a private key is never written over, and a file that is there is replaced whole or
-//! not at all. What is no regular file, a pipe or a device, is written to as it is.
+//! not at all. What is no regular file, a pipe or a device, is written to as it is. What `sign`
+//! replaces it looks at first (R7).
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
 
+use peermark::envelope::Limits;
+use peermark::peer_record::{CertifiedRecord, Dialects};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
+use crate::input::{Source, WholeFormat};
 use crate::keyfile;
 
 /// Refuses a path at which there is a private key: records are made anew, keys are not.
@@ -24,6 +28,33 @@ pub(crate) fn keep_keys(path: &Path) -> Result<(), Failure> {
         ))),
         None => Ok(()),
     }
+}
+
+/// What is at a path before a record is written there.
+pub(crate) enum Held {
+    /// Nothing that would be lost: no file, an empty one, a pipe or a device.
+    Nothing,
+    /// One record, in whatever format.
+    Record(Box<CertifiedRecord>),
+    /// A file that is not one record.
+    Other,
+}
+
+/// Looks at what a record would replace.
+pub(crate) fn held(path: &Path) -> Result<Held, Failure> {
+    if !is_file(path) || is_descriptor(path) {
+        return Ok(Held::Nothing);
+    }
+    let whole = Source::File(path.to_owned()).read_whole()?;
+    if whole.bytes.is_empty() {
+        return Ok(Held::Nothing);
+    }
+    let limits = Limits::new(Limits::MAX_ENVELOPE_LEN).unwrap_or_default();
+    let record = whole
+        .decode(WholeFormat::Auto)
+        .ok()
+        .and_then(|(bytes, _)| CertifiedRecord::verify_with(&bytes, Dialects::Any, limits).ok());
+    Ok(record.map_or(Held::Other, |record| Held::Record(Box::new(record))))
 }
 
 /// Writes a file, or into whatever else is there.

@@ -8,16 +8,18 @@ use data_encoding::{BASE64, HEXLOWER};
 use peermark::Multiaddr;
 use peermark::identity::Keypair;
 use peermark::peer_record::{
-    CertifiedRecord, Dialect, IssueError, PeerRecord, Seq, SeqSource, address_text, is_public,
-    parse_address,
+    CertifiedRecord, Dialect, Effect, IssueError, PeerRecord, Seq, SeqSource, address_text,
+    is_public, objections, objections_to_all, parse_address,
 };
 use peermark::{Clock, SystemClock};
+use serde::Serialize;
 
 use crate::complaint::cut;
 use crate::failure::{Failure, Status};
 use crate::input::Source;
+use crate::json::{self, Hex, Text};
 use crate::keyfile;
-use crate::outfile;
+use crate::outfile::{self, Held};
 use crate::output::{self, Output};
 
 /// Sign a record of the addresses of a peer
@@ -42,7 +44,7 @@ pub(crate) struct Args {
     /// Sign a record of no addresses, which withdraws what the peer said before
     #[arg(long, conflicts_with = "addr")]
     withdraw_all: bool,
-    /// Leave out addresses that others cannot reach: loopback, private, link-local and the like
+    /// Leave out addresses that a stranger cannot dial: private hosts and names, bare IPs, port 0
     #[arg(long)]
     public_only: bool,
     /// The sequence number, a counter
@@ -51,12 +53,20 @@ pub(crate) struct Args {
     /// The dialect to sign in
     #[arg(long, value_enum, default_value_t = DialectArg::PeerRecord)]
     dialect: DialectArg,
-    /// The file to write, instead of standard output; replaced if it is there, unless it is a key
+    /// The file to write, instead of standard output; a record in it is replaced by one with a higher
+    /// sequence number, or with --seq
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Replace the file of --out even if it does not hold a record; never a private key
+    #[arg(long, requires = "out")]
+    replace: bool,
     /// How to write the envelope
     #[arg(long, value_enum, default_value_t = Format::Raw)]
     format: Format,
+    /// Describe the record on standard output as one JSON object, the envelope in hex and warnings
+    /// in it; --format is for the file of --out
+    #[arg(long)]
+    json: bool,
 }
 
 const EXAMPLES: &str = "\
@@ -96,31 +106,160 @@ enum Format {
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     let stdout = ["-", "/dev/stdout"].map(Path::new);
     let out = args.out.as_deref().filter(|path| !stdout.contains(path));
-    if out.is_none() && args.format == Format::Raw && output::is_terminal() {
+    if out.is_none() && !args.json && args.format == Format::Raw && output::is_terminal() {
         let message = "raw bytes would go to the terminal: use --format hex, or --out FILE";
         return Err(Failure::Usage(message.to_owned()));
     }
+    let mut held = Held::Nothing;
     if let Some(out) = out {
         keep_the_key(&args.key, out)?;
         outfile::keep_keys(out)?;
+        held = outfile::held(out)?;
     }
-    let addresses = wanted(&args)?;
+    if let (Held::Other, Some(out), false) = (&held, out, args.replace) {
+        return Err(Failure::Refused(format!(
+            "not a record: {out:?} is kept as it is; --replace writes over it"
+        )));
+    }
+    let (addresses, left_out) = wanted(&args)?;
     let keypair = keyfile::load(&Source::from_arg(&args.key))?;
+    let mut warnings = match args.dialect {
+        DialectArg::PeerRecord => warnings(&addresses),
+        // rust-libp2p alone reads it, and reads all that is signed.
+        DialectArg::RoutingState => Vec::new(),
+    };
     let record = sign(&args, &keypair, addresses)?;
+    if let (Held::Record(held), Some(out)) = (&held, out) {
+        warnings.extend(replaced(&args, held, &record, out)?);
+    }
+    for warning in &warnings {
+        output::warning(&warning.text);
+    }
     let bytes = match args.format {
         Format::Raw => record.as_bytes().to_vec(),
         Format::Hex => format!("{}\n", HEXLOWER.encode(record.as_bytes())).into_bytes(),
         Format::Base64 => format!("{}\n", BASE64.encode(record.as_bytes())).into_bytes(),
     };
-    match out {
-        Some(path) => outfile::write(path, &bytes)?,
-        None => {
-            let mut stdout = Output::stdout();
-            stdout.write_all(&bytes)?;
-            stdout.flush()?;
+    if let Some(path) = out {
+        outfile::write(path, &bytes)?;
+    }
+    let mut stdout = Output::stdout();
+    if args.json {
+        json::line(&mut stdout, &Signed::of(&record, &left_out, &warnings))?;
+    } else if out.is_none() {
+        stdout.write_all(&bytes)?;
+    }
+    stdout.flush()?;
+    Ok(Status::Good)
+}
+
+#[derive(Serialize)]
+struct Signed<'a> {
+    peer_id: Text<peermark::identity::PeerId>,
+    key_type: &'static str,
+    dialect: Text<Dialect>,
+    /// Text, for many readers of JSON have no whole numbers above 2^53.
+    seq: Text<u64>,
+    addresses: Vec<String>,
+    left_out: Vec<String>,
+    envelope: Hex<'a>,
+    warnings: &'a [Warning],
+}
+
+impl<'a> Signed<'a> {
+    fn of(record: &'a CertifiedRecord, left_out: &[Multiaddr], warnings: &'a [Warning]) -> Self {
+        Self {
+            peer_id: Text(record.peer_id()),
+            key_type: record.signer().key_type().name(),
+            dialect: Text(record.dialect()),
+            seq: Text(record.seq().value()),
+            addresses: record.addresses().map(|address| address.to_string()).collect(),
+            left_out: left_out.iter().map(address_text).collect(),
+            envelope: Hex(record.as_bytes()),
+            warnings,
         }
     }
-    Ok(Status::Good)
+}
+
+/// What the signer should know, though the record is signed.
+#[derive(Debug, Default, Serialize)]
+struct Warning {
+    text: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    component: Option<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    refused_by: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    replaced_seq: Option<Text<u64>>,
+}
+
+/// Addresses that make other implementations refuse the whole record.
+fn warnings(addresses: &[Multiaddr]) -> Vec<Warning> {
+    let mut warnings = Vec::new();
+    for address in addresses {
+        let found = objections(address);
+        let by = |effect: Effect| {
+            let by = found.iter().filter(|objection| objection.effect == effect);
+            by.map(|objection| objection.implementation.to_string()).collect::<Vec<_>>()
+        };
+        let refusing = found.iter().find(|found| found.effect == Effect::RefusesRecord);
+        let Some(refusing) = refusing else { continue };
+        let (refused_by, skipped_by) = (by(Effect::RefusesRecord), by(Effect::SkipsAddress));
+        let (address, component) = (address_text(address), refusing.component);
+        let mut text = format!(
+            "record unreadable for {}, because of /{component} in {}",
+            refused_by.join(", "),
+            cut(&address)
+        );
+        if !skipped_by.is_empty() {
+            text.push_str(&format!("; {} will skip this address", skipped_by.join(", ")));
+        }
+        let address = Some(address);
+        let component = Some(component);
+        warnings.push(Warning { text, address, component, refused_by, ..Warning::default() });
+    }
+    if let Some(implementation) = objections_to_all(addresses) {
+        let refused_by = vec![implementation.to_string()];
+        let text =
+            format!("record unreadable for {implementation}, which reads none of its addresses");
+        warnings.push(Warning { text, refused_by, ..Warning::default() });
+    }
+    warnings
+}
+
+/// What there is to say of the record that is replaced (R7).
+///
+/// # Errors
+///
+/// Refuses to replace a record of the same peer by one that receivers would ignore, unless the
+/// sequence number was chosen by hand.
+fn replaced(
+    args: &Args,
+    held: &CertifiedRecord,
+    record: &CertifiedRecord,
+    out: &Path,
+) -> Result<Option<Warning>, Failure> {
+    let replaced_seq = Some(Text(held.seq().value()));
+    let warn = |text| Ok(Some(Warning { text, replaced_seq, ..Warning::default() }));
+    if held.peer_id() != record.peer_id() {
+        return warn(format!("record of another peer replaced in {out:?}: {}", held.peer_id()));
+    }
+    if held.seq() < record.seq() || held == record {
+        return Ok(None);
+    }
+    let (held, new) = (held.seq(), record.seq());
+    if args.seq.is_none() {
+        return Err(Failure::Refused(format!(
+            "sequence number not above the one before: {out:?} holds a record with {held}, the new \
+             one has {new}, and receivers of both would keep the former; --seq sets it by hand"
+        )));
+    }
+    warn(format!(
+        "sequence number not above the one before: the record in {out:?} had {held}, the new one has \
+         {new}, and receivers of both keep the former"
+    ))
 }
 
 /// Records are overwritten; a key must not be, whatever path leads to it.
@@ -133,22 +272,20 @@ fn keep_the_key(key: &Path, out: &Path) -> Result<(), Failure> {
     }
 }
 
-fn wanted(args: &Args) -> Result<Vec<Multiaddr>, Failure> {
-    let mut addresses = args.addr.clone();
+/// The addresses to sign, and those that are left out.
+fn wanted(args: &Args) -> Result<(Vec<Multiaddr>, Vec<Multiaddr>), Failure> {
+    let (mut addresses, mut left_out) = (args.addr.clone(), Vec::new());
     if args.public_only {
-        addresses.retain(|address| {
-            let keep = is_public(address);
-            if !keep {
-                output::note(format_args!("left out, not public: {}", cut(&address_text(address))));
-            }
-            keep
-        });
+        (addresses, left_out) = addresses.into_iter().partition(is_public);
+        for address in &left_out {
+            output::note(format_args!("left out, not public: {}", cut(&address_text(address))));
+        }
         if addresses.is_empty() && !args.withdraw_all {
             let message = "no address is public; --withdraw-all signs a record of none";
             return Err(Failure::Usage(message.to_owned()));
         }
     }
-    Ok(addresses)
+    Ok((addresses, left_out))
 }
 
 fn sign(

@@ -4,12 +4,12 @@ use core::fmt;
 
 use bytes::Bytes;
 use peermark_envelope::{Envelope, Limits, Opened};
-use peermark_identity::{PeerId, PeerIdExt as _, PublicKey};
+use peermark_identity::{PeerId, PeerIdExt as _, PublicKey, Signer};
 use peermark_provenance::{Address, AddressDefect, Seq, normalize_address};
 use peermark_wire::PeerRecordMessage;
 
 use crate::dialect::{Dialect, Dialects};
-use crate::error::{RecordError, VerifyError};
+use crate::error::{IssueError, RecordError, VerifyError};
 use crate::skipped::{MAX_ADDRESSES, SkippedAddresses};
 use crate::spans::Spans;
 
@@ -181,6 +181,44 @@ impl CertifiedRecord {
     #[must_use]
     pub fn into_bytes(self) -> Bytes {
         self.opened.into_envelope().into_bytes()
+    }
+
+    /// Signs the payload for another dialect: verbatim, so that it is the same statement with the
+    /// same sequence number, for receivers that read the other dialect alone (R5). In its own dialect
+    /// it is this record.
+    ///
+    /// # Errors
+    ///
+    /// [`IssueError::OtherPeer`] if the signer is another peer; [`IssueError::Seal`] if it fails, or
+    /// if the envelope would exceed 8 KiB; [`IssueError::Signer`] if its signature does not verify.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use peermark_identity::Keypair;
+    /// use peermark_peer_record::{Dialect, PeerRecord};
+    ///
+    /// let alice = Keypair::generate_ed25519()?;
+    /// let record = PeerRecord::new(alice.peer_id(), 1.into(), ["/ip4/192.0.2.1/tcp/4001".parse()?]);
+    /// let for_go = record.certify(&alice, Dialect::PeerRecord)?;
+    /// let for_rust = for_go.in_dialect(Dialect::RoutingState, &alice)?;
+    /// assert_eq!(for_rust.payload(), for_go.payload());
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn in_dialect(
+        &self,
+        dialect: Dialect,
+        signer: &(impl Signer + ?Sized),
+    ) -> Result<Self, IssueError> {
+        let signer_id = signer.public_key().peer_id();
+        if signer_id != self.peer_id {
+            return Err(IssueError::OtherPeer { record: self.peer_id, signer: signer_id });
+        }
+        if dialect == self.dialect() {
+            return Ok(self.clone());
+        }
+        let envelope = Envelope::seal(dialect.purpose(), self.payload(), signer)?;
+        Self::open(envelope, Dialects::Only(dialect)).map_err(IssueError::Signer)
     }
 
     /// The opened envelope.

@@ -16,6 +16,7 @@
 //!   what was left out.
 //! - [`PeerRecord`]: the plain value, to build and to sign.
 //! - [`Issuer`] and [`SeqSource`]: keep one's own record current and its sequence number rising.
+//! - [`objections`]: which other implementations do not read an address, or refuse the record for it.
 //!
 //! ```
 //! use peermark_identity::Keypair;
@@ -58,6 +59,7 @@
 mod certified;
 mod dialect;
 mod error;
+mod interop;
 mod issuer;
 mod public;
 mod record;
@@ -68,6 +70,7 @@ mod spans;
 pub use certified::CertifiedRecord;
 pub use dialect::{Dialect, Dialects, PEER_RECORD, ROUTING_STATE, UnknownDialect};
 pub use error::{IssueError, RecordError, Stage, VerifyError};
+pub use interop::{Effect, Implementation, Objection, objections, objections_to_all};
 pub use issuer::{Issued, Issuer, Publish};
 pub use peermark_provenance::{
     Address, AddressDefect, AddressTextError, MAX_ADDRESS_LEN, Seq, address_text,

@@ -20,6 +20,10 @@ pub struct SkippedAddresses {
     pub malformed: u16,
     /// [`AddressDefect::ForeignPeerId`].
     pub foreign_peer_id: u16,
+    /// [`AddressDefect::EmptyValue`].
+    pub empty_value: u16,
+    /// [`AddressDefect::SlashInName`].
+    pub slash_in_name: u16,
 }
 
 impl SkippedAddresses {
@@ -30,6 +34,8 @@ impl SkippedAddresses {
             AddressDefect::UnknownProtocol => &mut self.unknown_protocol,
             AddressDefect::Malformed => &mut self.malformed,
             AddressDefect::ForeignPeerId => &mut self.foreign_peer_id,
+            AddressDefect::EmptyValue => &mut self.empty_value,
+            AddressDefect::SlashInName => &mut self.slash_in_name,
         };
         *counter = counter.saturating_add(1);
     }
@@ -37,8 +43,16 @@ impl SkippedAddresses {
     /// All of them: 0 to 256.
     #[must_use]
     pub fn total(&self) -> u16 {
-        [self.empty, self.too_long, self.unknown_protocol, self.malformed, self.foreign_peer_id]
-            .into_iter()
-            .fold(0, u16::saturating_add)
+        [
+            self.empty,
+            self.too_long,
+            self.unknown_protocol,
+            self.malformed,
+            self.foreign_peer_id,
+            self.empty_value,
+            self.slash_in_name,
+        ]
+        .into_iter()
+        .fold(0, u16::saturating_add)
     }
 }

@@ -7,7 +7,7 @@ use crate::skipped::MAX_ADDRESSES;
 /// Records of at most this many addresses need no allocation for them.
 const INLINE: usize = 8;
 
-/// One range of the envelope. An envelope has at most 64 KiB and an address at most 256 bytes and
+/// One range of the envelope. An envelope has at most 64 KiB and an address at most 512 bytes and
 /// at least one, so that a start always fits.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Span {

@@ -11,8 +11,8 @@ use multiaddr::{Multiaddr, PeerId, Protocol};
 use crate::text::write_component;
 
 /// The longest address that is read, in bytes. A path over two relays with certificate hashes
-/// takes about 200.
-pub const MAX_ADDRESS_LEN: usize = 256;
+/// takes about 200, an I2P destination in full (`/garlic64`) takes 391.
+pub const MAX_ADDRESS_LEN: usize = 512;
 
 /// Why an address entry is not among the addresses of a record (R2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -30,9 +30,17 @@ pub enum AddressDefect {
     /// No multiaddr, or one that has another, shorter encoding.
     #[error("address is no well-formed multiaddr")]
     Malformed,
-    /// It ends in `/p2p/` and the id of somebody else.
+    /// It ends in `/p2p/` and the id of another peer.
     #[error("address ends in the peer id of another peer")]
     ForeignPeerId,
+    /// A component without the value it needs: a name, a zone, a path, an I2P destination. go-libp2p
+    /// skips such an address as well, js-libp2p refuses the whole record for it.
+    #[error("address has an empty name or path")]
+    EmptyValue,
+    /// A name or a zone with a slash in it, which as text would be two components. go-libp2p skips
+    /// such an address as well.
+    #[error("address has a name with a slash in it")]
+    SlashInName,
 }
 
 /// A well-formed, non-empty multiaddr, borrowed.
@@ -62,7 +70,8 @@ impl<'a> Address<'a> {
         if bytes.is_empty() {
             return Err(AddressDefect::Empty);
         }
-        match (Components { rest: bytes }).find_map(Result::err) {
+        let checked = |component: Result<Component<'a>, AddressDefect>| component?.check();
+        match (Components { rest: bytes }).find_map(|component| checked(component).err()) {
             Some(defect) => Err(defect),
             None => Ok(Self { bytes }),
         }
@@ -166,7 +175,10 @@ fn normalize<'a>(address: &'a [u8], peer: &PeerId) -> Result<&'a [u8], AddressDe
                     Some(Component { protocol: Protocol::P2p(id), bytes }) => {
                         Last::PeerId(id, bytes.len())
                     }
-                    Some(_) => Last::Other,
+                    Some(component) => {
+                        component.check()?;
+                        Last::Other
+                    }
                     None => break,
                 }
             };
@@ -239,6 +251,36 @@ enum Last {
 struct Component<'a> {
     protocol: Protocol<'a>,
     bytes: &'a [u8],
+}
+
+impl Component<'_> {
+    /// Refuses values that decode but are of no use (R2): empty ones, and names with a slash.
+    /// A path may have slashes.
+    fn check(&self) -> Result<(), AddressDefect> {
+        let (value, is_name): (&[u8], bool) = match &self.protocol {
+            Protocol::Dns(name)
+            | Protocol::Dns4(name)
+            | Protocol::Dns6(name)
+            | Protocol::Dnsaddr(name)
+            | Protocol::Sni(name)
+            | Protocol::Ip6zone(name) => (name.as_bytes(), true),
+            Protocol::Unix(path)
+            | Protocol::HttpPath(path)
+            | Protocol::Ws(path)
+            | Protocol::Wss(path) => (path.as_bytes(), false),
+            Protocol::Garlic32(destination) | Protocol::Garlic64(destination) => {
+                (destination, false)
+            }
+            _ => return Ok(()),
+        };
+        if value.is_empty() {
+            Err(AddressDefect::EmptyValue)
+        } else if is_name && value.contains(&b'/') {
+            Err(AddressDefect::SlashInName)
+        } else {
+            Ok(())
+        }
+    }
 }
 
 struct Components<'a> {

@@ -6,15 +6,18 @@
 //! path `/tmp/x`, as js- and py-libp2p write it.
 
 use std::borrow::Cow;
-use std::fmt;
+use std::{fmt, iter};
 
-use multiaddr::{Multiaddr, Protocol};
+use multiaddr::{Multiaddr, PeerId, Protocol};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode_str, utf8_percent_encode};
 
 /// What would end a component, or do something to a terminal.
 const COMPONENT: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b' ');
 
 /// Reads a multiaddr from text, free text in it percent-decoded.
+///
+/// A peer id may be written in base58 or as a version 1 CID in any multibase, wherever it is in the
+/// address; one slash at the end is ignored, as go- and js-libp2p do (R2).
 ///
 /// # Errors
 ///
@@ -31,22 +34,61 @@ const COMPONENT: &AsciiSet = &CONTROLS.add(b'/').add(b'%').add(b' ');
 /// # Ok::<(), peermark_provenance::AddressTextError>(())
 /// ```
 pub fn parse_address(text: &str) -> Result<Multiaddr, AddressTextError> {
-    let address: Multiaddr = text.parse().map_err(|error| match error {
-        multiaddr::Error::UnknownProtocolString(_) => AddressTextError::UnknownProtocol,
-        _ => AddressTextError::Malformed,
-    })?;
-    if address.is_empty() {
+    let text = text.strip_suffix('/').unwrap_or(text);
+    if text.is_empty() {
         return Err(AddressTextError::Empty);
     }
-    let components = address.iter().map(|component| match free_text(&component) {
-        Some(text) => {
-            let text = percent_decode_str(text).decode_utf8();
-            let text = text.map_err(|_| AddressTextError::NotUtf8)?;
-            Ok(with_text(&component, text.into_owned()))
-        }
-        None => Ok(component.acquire()),
-    });
-    components.collect()
+    let mut parts = text.split('/');
+    if parts.next() != Some("") {
+        return Err(AddressTextError::Malformed);
+    }
+    let mut address = Multiaddr::empty();
+    while let Some(name) = parts.next() {
+        let component =
+            match name {
+                "p2p" | "ipfs" => {
+                    let id = parts.next().ok_or(AddressTextError::Malformed)?;
+                    Protocol::P2p(peer_id(id)?)
+                }
+                name => Protocol::from_str_parts(iter::once(name).chain(&mut parts)).map_err(
+                    |error| match error {
+                        multiaddr::Error::UnknownProtocolString(_) => {
+                            AddressTextError::UnknownProtocol
+                        }
+                        _ => AddressTextError::Malformed,
+                    },
+                )?,
+            };
+        address.push(match free_text(&component) {
+            Some(text) => {
+                let text = percent_decode_str(text).decode_utf8();
+                let text = text.map_err(|_| AddressTextError::NotUtf8)?;
+                with_text(&component, text.into_owned())
+            }
+            None => component,
+        });
+    }
+    Ok(address)
+}
+
+/// Reads a peer id in either of the two forms of the peer id specification.
+fn peer_id(text: &str) -> Result<PeerId, AddressTextError> {
+    /// Version 1, and the multicodec of a libp2p key.
+    const CID_PREFIX: [u8; 2] = [0x01, 0x72];
+    /// The longest peer id has 44 bytes, and base2 needs eight characters for each.
+    const MAX_CID: usize = 1 + 8 * (CID_PREFIX.len() + 44);
+    // No multibase starts with either, and every multihash of a peer id does.
+    let read = if text.len() > MAX_CID {
+        None
+    } else if text.starts_with('1') || text.starts_with("Qm") {
+        text.parse().ok()
+    } else {
+        let cid = multibase::decode(text).ok().map(|(_, bytes)| bytes);
+        cid.as_deref()
+            .and_then(|cid| cid.strip_prefix(&CID_PREFIX))
+            .and_then(|multihash| PeerId::from_bytes(multihash).ok())
+    };
+    read.ok_or(AddressTextError::Malformed)
 }
 
 /// Writes a multiaddr as text, free text in it percent-encoded.
@@ -139,7 +181,8 @@ mod tests {
         for (given, expected) in [
             ("", AddressTextError::Empty),
             ("x", AddressTextError::Malformed),
-            ("/", AddressTextError::UnknownProtocol),
+            ("/", AddressTextError::Empty),
+            ("//", AddressTextError::UnknownProtocol),
             ("/nosuch/1", AddressTextError::UnknownProtocol),
             ("/ip4/300.0.0.1", AddressTextError::Malformed),
             ("/ip4", AddressTextError::Malformed),

@@ -68,7 +68,8 @@ impl Scope {
     ///
     /// A single label, a name below a domain that sites keep to themselves (`.local`, `.internal`,
     /// `.lan`, …), and an address written as a name are what they are; names that never are in the
-    /// public DNS (RFC 6761 and its successors) are reserved.
+    /// public DNS (RFC 6761 and its successors) are reserved. The names of the metadata services of
+    /// clouds have the scope of what they lead to. Case and one dot at the end do not matter.
     #[must_use]
     pub fn of_name(name: &str) -> Self {
         name::scope(name)

@@ -317,11 +317,15 @@ pub fn address(bytes: &[u8], peer: &[u8]) -> Result<Multiaddr, AddressDefect> {
             multiaddr::Error::UnknownProtocolId(_) => AddressDefect::UnknownProtocol,
             _ => AddressDefect::Malformed,
         })?;
+        let defect = value_defect(&component);
         address.push(component);
         rest = behind;
         // What is kept must be what was signed, byte for byte.
         if address.as_ref() != &bytes[..bytes.len() - rest.len()] {
             return Err(AddressDefect::Malformed);
+        }
+        if let Some(defect) = defect {
+            return Err(defect);
         }
     }
     while let Some(Protocol::P2p(id)) = address.iter().last() {
@@ -331,4 +335,21 @@ pub fn address(bytes: &[u8], peer: &[u8]) -> Result<Multiaddr, AddressDefect> {
         address.pop();
     }
     if address.is_empty() { Err(AddressDefect::Empty) } else { Ok(address) }
+}
+
+/// Why the value of a component is of no use although it decodes.
+fn value_defect(component: &Protocol<'_>) -> Option<AddressDefect> {
+    use Protocol as P;
+    let empty = match component {
+        P::Dns(s) | P::Dns4(s) | P::Dns6(s) | P::Dnsaddr(s) | P::Sni(s) | P::Ip6zone(s) => {
+            if s.contains('/') {
+                return Some(AddressDefect::SlashInName);
+            }
+            s.is_empty()
+        }
+        P::Unix(s) | P::HttpPath(s) | P::Ws(s) | P::Wss(s) => s.is_empty(),
+        P::Garlic32(bytes) | P::Garlic64(bytes) => bytes.is_empty(),
+        _ => false,
+    };
+    empty.then_some(AddressDefect::EmptyValue)
 }

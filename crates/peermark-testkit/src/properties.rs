@@ -12,8 +12,8 @@
 //! one byte; `m = n = 2` is the worst. The longest way, bytes to certified record, reads a byte at
 //! most five times: in the envelope, twice in the record (fields, then entries), in the entry, and
 //! as a component of an address, which is walked again for each own peer id at its end, at most
-//! six times in the 256 bytes of an address. That is 4 * 7/4 + 6/2 = 10 steps for each byte; sorting the
-//! at most 256 addresses of a record adds at most 2 for each. 16 leaves room for what is not
+//! twelve times in the 512 bytes of an address. That is 4 * 7/4 + 12/2 = 13 steps for each byte; sorting
+//! the at most 256 addresses of a record adds at most 2 for each. 16 leaves room for what is not
 //! worth counting exactly, and none for anything that grows faster than its input.
 //!
 //! [model]: crate::model

@@ -13,8 +13,8 @@ use crate::clock::Clock;
 ///
 /// It remembers nothing: two records that are signed at the same reading of the clock have the same
 /// sequence number, and one that is signed after the clock was set back has a lower one. A peer that
-/// keeps running takes an [`Issuer`](peermark_peer_record::Issuer), which signs again only when
-/// something changed and never falls behind.
+/// keeps running takes an [`Issuer`](peermark_peer_record::Issuer), which signs again when
+/// something changed or the record grows old, and never falls behind.
 ///
 /// # Errors
 ///

@@ -160,6 +160,8 @@ pub(crate) fn reasons(skipped: SkippedAddresses) -> String {
         (skipped.unknown_protocol, "of an unknown protocol"),
         (skipped.malformed, "malformed"),
         (skipped.foreign_peer_id, "of another peer"),
+        (skipped.empty_value, "with an empty name or path"),
+        (skipped.slash_in_name, "with a slash in a name"),
     ]
     .into_iter()
     .filter(|(count, _)| *count > 0)

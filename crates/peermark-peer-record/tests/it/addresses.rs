@@ -1,8 +1,9 @@
 //! R2: one bad address does not cost the others, and the same address counts once.
 
+use peermark_identity::PeerIdExt as _;
 use peermark_peer_record::{
-    Address, AddressDefect, MAX_ADDRESS_LEN, MAX_ADDRESSES, RecordError, SkippedAddresses,
-    VerifyError, normalize_address,
+    Address, AddressDefect, AddressTextError, MAX_ADDRESS_LEN, MAX_ADDRESSES, RecordError,
+    SkippedAddresses, VerifyError, normalize_address, parse_address,
 };
 use peermark_wire::WireErrorKind;
 
@@ -22,6 +23,8 @@ fn check_skipped(bad: &[u8], defect: AddressDefect) {
         AddressDefect::UnknownProtocol => &mut expected.unknown_protocol,
         AddressDefect::Malformed => &mut expected.malformed,
         AddressDefect::ForeignPeerId => &mut expected.foreign_peer_id,
+        AddressDefect::EmptyValue => &mut expected.empty_value,
+        AddressDefect::SlashInName => &mut expected.slash_in_name,
     } = 1;
     assert_eq!(record.skipped_addresses(), expected, "{bad:x?}");
     assert_eq!(record.skipped_addresses().total(), 1);
@@ -54,6 +57,82 @@ fn r2_undecodable_addresses_are_skipped_and_counted() {
 fn r2_unknown_protocols_are_skipped_and_counted() {
     check_skipped(&[0xff, 0x7f], AddressDefect::UnknownProtocol);
     check_skipped(&[&GOOD[..], &[0xff, 0x7f, 1]].concat(), AddressDefect::UnknownProtocol);
+}
+
+/// A component with a value of its own length.
+fn with_value(code: &[u8], value: &[u8]) -> Vec<u8> {
+    [code, &[u8::try_from(value.len()).unwrap()], value].concat()
+}
+
+/// `dns`, `dns4`, `dns6`, `dnsaddr`, `sni`, `ip6zone`.
+const NAMES: [&[u8]; 6] = [&[53], &[54], &[55], &[56], &[0xc1, 0x03], &[42]];
+
+#[test]
+fn r2_empty_names_and_paths_are_skipped_and_counted() {
+    // `unix`, `http-path`, the paths of `x-parity-ws` and `x-parity-wss`, `garlic64`, `garlic32`.
+    let paths: [&[u8]; 6] =
+        [&[0x90, 0x03], &[0xe1, 0x03], &[0xa2, 0x25], &[0xac, 0x25], &[0xbe, 0x03], &[0xbf, 0x03]];
+    for code in NAMES.into_iter().chain(paths) {
+        let empty = with_value(code, b"");
+        check_skipped(&empty, AddressDefect::EmptyValue);
+        check_skipped(&[&empty, &GOOD[5..]].concat(), AddressDefect::EmptyValue);
+        check_skipped(&[&GOOD[..], &empty].concat(), AddressDefect::EmptyValue);
+        assert_eq!(Address::from_bytes(&empty), Err(AddressDefect::EmptyValue));
+    }
+}
+
+#[test]
+fn r2_names_with_a_slash_are_skipped_and_counted() {
+    for code in NAMES {
+        for name in ["/", "a/tcp/1", "/a", "a/"] {
+            let bytes = with_value(code, name.as_bytes());
+            check_skipped(&[&bytes, &GOOD[5..]].concat(), AddressDefect::SlashInName);
+            assert_eq!(Address::from_bytes(&bytes), Err(AddressDefect::SlashInName));
+        }
+    }
+    // A path has slashes.
+    for code in [[0x90, 0x03], [0xe1, 0x03], [0xa2, 0x25]] {
+        let bytes = with_value(&code, b"/a/b");
+        assert_eq!(verify_addresses([&bytes[..]]).addresses().len(), 1);
+    }
+}
+
+#[test]
+fn r2_a_peer_id_in_text_is_base58_or_any_cid() {
+    let relay = keypair(9).peer_id();
+    let (base58, base32) = (relay.to_string(), relay.to_cid());
+    let cid = multibase::decode(&base32).unwrap().1;
+    let base36 = multibase::encode(multibase::Base::Base36Lower, &cid);
+    assert!(base32.starts_with("bafz") && base36.starts_with("k51"));
+    let base2 = multibase::encode(multibase::Base::Base2, &cid);
+    let expected = multiaddr(&format!("/ip4/192.0.2.1/tcp/1/p2p/{base58}/p2p-circuit/webrtc"));
+    for id in [&base58, &base32, &base36, &base2, &base32.to_uppercase()] {
+        for name in ["p2p", "ipfs"] {
+            let text = format!("/ip4/192.0.2.1/tcp/1/{name}/{id}/p2p-circuit/webrtc");
+            assert_eq!(parse_address(&text).as_ref(), Ok(&expected), "{text}");
+        }
+        let at_the_end = parse_address(&format!("/dns/p2p/tcp/1/p2p/{id}")).unwrap();
+        assert_eq!(at_the_end, multiaddr(&format!("/dns/p2p/tcp/1/p2p/{base58}")));
+    }
+    // A CID of something else, no CID, nothing, and more than any id needs.
+    let other = multibase::encode(multibase::Base::Base32Lower, [&[1, 0x55], &cid[2..]].concat());
+    for id in [&other, "bafz", "x", "", &"z".repeat(10_000), &"1".repeat(10_000)] {
+        let text = format!("/p2p/{id}/p2p-circuit");
+        assert_eq!(parse_address(&text), Err(AddressTextError::Malformed), "{text}");
+    }
+    assert_eq!(parse_address("/ip4/192.0.2.1/p2p"), Err(AddressTextError::Malformed));
+}
+
+#[test]
+fn r2_one_slash_at_the_end_of_text_is_tolerated() {
+    for text in ["/ip4/192.0.2.1/tcp/4001", "/unix/%2Ftmp%2Fx", "/ip4/192.0.2.1/tcp/1/ws"] {
+        let read = parse_address(&format!("{text}/")).unwrap();
+        assert_eq!(read, parse_address(text).unwrap(), "{text}");
+        assert!(parse_address(&format!("{text}//")).is_err(), "{text}");
+    }
+    assert_eq!(parse_address("/"), Err(AddressTextError::Empty));
+    // It is no value.
+    assert_eq!(parse_address("/dns/"), Err(AddressTextError::Malformed));
 }
 
 #[test]
@@ -143,7 +222,8 @@ fn r2_256_entries_are_read_and_257_are_refused() {
 }
 
 #[test]
-fn r2_an_address_has_at_most_256_bytes() {
+fn r2_an_address_has_at_most_512_bytes() {
+    assert_eq!(MAX_ADDRESS_LEN, 512);
     let dns = |len: usize| {
         let name = "a".repeat(len);
         multiaddr(&format!("/dns/{name}/tcp/1"))
@@ -153,15 +233,32 @@ fn r2_an_address_has_at_most_256_bytes() {
     assert_eq!(longest.len(), MAX_ADDRESS_LEN);
     assert_eq!(verify_addresses([longest.as_ref()]).addresses().len(), 1);
     check_skipped(dns(MAX_ADDRESS_LEN - 5).as_ref(), AddressDefect::TooLong);
+    // A whole destination of I2P, which go-libp2p takes from 386 bytes on.
+    let garlic = [&[0xbe, 0x03, 0x87, 0x03][..], &[7; 391]].concat();
+    let record = verify_addresses([&GOOD[..], &garlic, &GOOD]);
+    let kept: Vec<_> = record.addresses().map(|address| address.as_bytes().to_vec()).collect();
+    assert_eq!(kept, [&GOOD[..], &garlic]);
+    // As many of the longest as an envelope holds, each where it is.
+    let many: Vec<_> = (10..25).map(|port: u8| [longest.as_ref(), &[port]].concat()).collect();
+    let many: Vec<_> = many
+        .iter()
+        .map(|bytes| [&bytes[..MAX_ADDRESS_LEN - 1], &bytes[MAX_ADDRESS_LEN..]].concat())
+        .collect();
+    let record = verify_addresses(many.iter().map(Vec::as_slice));
+    assert!(record.addresses().map(|address| address.as_bytes().to_vec()).eq(many));
 }
 
 #[test]
 fn text_shows_no_component_that_is_not_there() {
-    let name = b"a/tcp/1\x1b[2J\n";
-    let bytes = [&[54, u8::try_from(name.len()).unwrap()][..], name].concat();
+    let bytes = with_value(&[54], b"a\x1b[2J\n");
     let record = verify_addresses([&bytes[..]]);
-    assert_eq!(texts(&record), ["/dns4/a%2Ftcp%2F1%1B[2J%0A"]);
+    assert_eq!(texts(&record), ["/dns4/a%1B[2J%0A"]);
     assert_eq!(record.addresses().next().unwrap().as_bytes(), bytes);
+    // What a store kept from before such names were skipped is shown whole.
+    let bytes = [with_value(&[54], b"a/tcp/1"), with_value(&[42], b"")].concat();
+    let stored = Address::dangerous_assume_normalized(&bytes);
+    assert_eq!(stored.to_string(), "/dns4/a%2Ftcp%2F1/ip6zone/");
+    assert_eq!(stored.to_multiaddr().as_ref(), bytes);
 
     let path = b"/tmp/p2p.sock";
     let bytes = [&[0x90, 0x03, u8::try_from(path.len()).unwrap()][..], path].concat();

@@ -1,12 +1,13 @@
 //! R1 and R5: what is issued verifies, and nothing is signed again for nothing.
 
 use std::cell::Cell;
+use std::time::Duration;
 
-use multiaddr::Multiaddr;
+use multiaddr::{Multiaddr, Protocol};
 use peermark_identity::{Keypair, PublicKey, SignError, Signer};
 use peermark_peer_record::{
-    AddressDefect, CertifiedRecord, Dialect, Dialects, IssueError, Issued, Issuer, MAX_ADDRESSES,
-    PeerRecord, Publish, Seq,
+    AddressDefect, CertifiedRecord, Dialect, Dialects, IssueError, Issued, Issuer, MAX_ADDRESS_LEN,
+    MAX_ADDRESSES, PeerRecord, Publish, Seq,
 };
 use peermark_provenance::Timestamp;
 
@@ -60,6 +61,7 @@ fn r5_only_another_set_of_addresses_is_signed() {
         let before = issuer.last_seq();
         match issuer.issue(&addresses(texts), Timestamp::EPOCH).unwrap() {
             Issued::New(record) => assert!(record.seq() > before, "{texts:?}"),
+            Issued::Resigned(record) => panic!("{record:?} is not old"),
             Issued::Unchanged(record) => assert_eq!(record.seq(), before, "{texts:?}"),
         }
         assert_eq!(probe.signatures.get(), signatures, "{texts:?}");
@@ -181,15 +183,156 @@ fn r5_a_restart_alone_signs_nothing() {
     let listening = addresses(&["/ip4/192.0.2.1/tcp/1"]);
     let late = Timestamp::from_secs(1_000);
     let stored = Issuer::new(&probe).issue(&listening, late).unwrap().record().clone();
-    let mut restarted = Issuer::new(&probe).with_current(stored.clone()).unwrap();
+    let mut restarted = Issuer::new(&probe).with_current(stored.clone(), late).unwrap();
     assert_eq!(restarted.issue(&listening, Timestamp::EPOCH).unwrap(), Issued::Unchanged(&stored));
     assert_eq!(probe.signatures.get(), 1);
     assert!(restarted.issue(&[], Timestamp::EPOCH).unwrap().record().seq() > stored.seq());
 
     let foreign = Issuer::new(keypair(2)).issue(&[], late).unwrap().record().clone();
     let (record, signer) = (keypair(2).peer_id(), keypair(1).peer_id());
-    let error = Issuer::new(&probe).with_current(foreign).err().unwrap();
+    let error = Issuer::new(&probe).with_current(foreign, late).err().unwrap();
     assert_eq!(error, IssueError::OtherPeer { record, signer });
+}
+
+const HOUR: Duration = Duration::from_secs(3_600);
+
+fn hours(hours: u32) -> Timestamp {
+    Timestamp::EPOCH.saturating_add(500_000 * HOUR).saturating_add(hours * HOUR)
+}
+
+/// Whether the record of one address is signed again, and that all is well with it if it is.
+#[track_caller]
+fn resigns<S: Signer>(issuer: &mut Issuer<S>, now: Timestamp) -> bool {
+    let before = issuer.last_seq();
+    match issuer.issue(&addresses(&["/ip4/192.0.2.1/tcp/1"]), now).unwrap() {
+        Issued::New(record) => panic!("{record:?} was issued before"),
+        Issued::Unchanged(record) => {
+            assert_eq!(record.seq(), before);
+            false
+        }
+        Issued::Resigned(record) => {
+            assert!(record.seq() > before);
+            assert_eq!(texts(record), ["/ip4/192.0.2.1/tcp/1"]);
+            true
+        }
+    }
+}
+
+fn issuer_at<S: Signer>(signer: S, now: Timestamp) -> Issuer<S> {
+    let mut issuer = Issuer::new(signer);
+    assert!(issuer.issue(&addresses(&["/ip4/192.0.2.1/tcp/1"]), now).unwrap().is_new());
+    issuer
+}
+
+#[test]
+fn r5_a_record_is_signed_again_before_receivers_forget_it() {
+    let mut issuer = issuer_at(keypair(1), hours(0));
+    for (now, expected) in [(1, false), (23, false), (24, true), (25, false), (47, false)] {
+        assert_eq!(resigns(&mut issuer, hours(now)), expected, "hour {now}");
+    }
+    assert!(resigns(&mut issuer, hours(1_000)));
+    assert!(!resigns(&mut issuer, hours(1_023)));
+
+    let mut issuer = issuer_at(keypair(1), hours(0)).with_resign_after(2 * HOUR);
+    assert!(!resigns(&mut issuer, hours(1)) && resigns(&mut issuer, hours(2)));
+    let mut issuer = issuer_at(keypair(1), hours(0)).with_resign_after(Duration::MAX);
+    assert!(!resigns(&mut issuer, hours(100_000_000)));
+    // Another set of addresses is a new record, however old the last one is.
+    assert!(matches!(issuer.issue(&[], hours(100_000_000)).unwrap(), Issued::New(_)));
+}
+
+#[test]
+fn r5_a_restart_makes_no_record_younger() {
+    let restart = |issuer: Issuer<Keypair>| {
+        let (current, at) = (issuer.current().unwrap().clone(), issuer.signed_at().unwrap());
+        let last = issuer.last_seq();
+        Issuer::new(keypair(1)).with_current(current, at).unwrap().with_last_seq(last)
+    };
+    let mut issuer = issuer_at(keypair(1), hours(0));
+    assert_eq!(issuer.signed_at(), Some(hours(0)));
+    for now in [6, 12, 18] {
+        assert!(!resigns(&mut issuer, hours(now)));
+        issuer = restart(issuer);
+    }
+    assert!(resigns(&mut issuer, hours(24)));
+    assert_eq!(issuer.signed_at(), Some(hours(24)));
+    issuer = restart(issuer);
+    assert!(!resigns(&mut issuer, hours(47)) && resigns(&mut issuer, hours(48)));
+    assert_eq!(Issuer::new(keypair(1)).signed_at(), None);
+}
+
+#[test]
+fn r5_no_clock_makes_an_issuer_panic_or_sign_in_a_loop() {
+    let probe = Probe::new();
+    // Back and forth between two times, a year apart, one of them the epoch.
+    for (early, late) in [(hours(0), hours(8_760)), (Timestamp::EPOCH, hours(0))] {
+        let mut issuer = issuer_at(&probe, late);
+        for _ in 0..100 {
+            assert!(!resigns(&mut issuer, early));
+            assert!(!resigns(&mut issuer, late));
+        }
+        // It ages again as soon as time passes on either side.
+        assert!(!resigns(&mut issuer, early));
+        assert!(resigns(&mut issuer, early.saturating_add(24 * HOUR)));
+    }
+    // A clock that was ahead when the record was signed, and was set right in a restart.
+    let ahead = hours(1_000_000);
+    let stored = issuer_at(&probe, ahead).current().unwrap().clone();
+    let mut issuer = Issuer::new(&probe).with_current(stored, ahead).unwrap();
+    assert!(!resigns(&mut issuer, hours(0)) && !resigns(&mut issuer, hours(23)));
+    assert!(resigns(&mut issuer, hours(24)));
+    // A board that starts in 1970 and is set right soon after.
+    let stored = issuer_at(&probe, hours(0)).current().unwrap().clone();
+    let mut issuer = Issuer::new(&probe).with_current(stored, hours(0)).unwrap();
+    assert!(!resigns(&mut issuer, Timestamp::EPOCH) && !resigns(&mut issuer, hours(1)));
+    // The ends of what a clock can show.
+    for edge in [Timestamp::EPOCH, Timestamp::MAX] {
+        let mut issuer = issuer_at(&probe, edge);
+        resigns(&mut issuer, hours(0));
+        resigns(&mut issuer, edge);
+        issuer.signed_at().unwrap();
+    }
+}
+
+#[test]
+fn r5_what_is_skipped_today_is_not_published_further() {
+    let listening = addresses(&["/ip4/192.0.2.1/tcp/1"]);
+    let no_name = Multiaddr::empty().with(Protocol::Dns("".into()));
+    let entries = [listening[0].as_ref(), no_name.as_ref()];
+    let old = crate::payload(&keypair(1).peer_id(), 5, entries);
+    let old = crate::verify_payload(&old).unwrap();
+    assert_eq!(old.skipped_addresses().total(), 1);
+    let mut issuer = Issuer::new(keypair(1)).with_current(old, hours(0)).unwrap();
+    assert!(resigns(&mut issuer, hours(0)));
+}
+
+#[test]
+fn r5_one_payload_is_signed_in_both_dialects() {
+    let probe = Probe::new();
+    let mut issuer = issuer_at(&probe, hours(0));
+    let current = issuer.current().unwrap().clone();
+    assert_eq!(issuer.in_dialect(Dialect::PeerRecord).unwrap(), Some(&current));
+    assert_eq!(probe.signatures.get(), 1);
+    for _ in 0..3 {
+        let other = issuer.in_dialect(Dialect::RoutingState).unwrap().unwrap().clone();
+        assert_eq!((other.payload(), other.seq()), (current.payload(), current.seq()));
+        assert_eq!(other.dialect(), Dialect::RoutingState);
+        let received = CertifiedRecord::verify(other.as_bytes(), Dialect::RoutingState.into());
+        assert_eq!(received.unwrap(), other);
+    }
+    assert_eq!(probe.signatures.get(), 2, "signed once, however often it is asked for");
+    // It follows what is issued.
+    assert!(resigns(&mut issuer, hours(24)));
+    let other = issuer.in_dialect(Dialect::RoutingState).unwrap().unwrap().clone();
+    assert_eq!(other.payload(), issuer.current().unwrap().payload());
+    assert_eq!(Issuer::new(&probe).in_dialect(Dialect::PeerRecord).unwrap(), None);
+
+    let error = current.in_dialect(Dialect::RoutingState, &keypair(2)).unwrap_err();
+    let (record, signer) = (keypair(1).peer_id(), keypair(2).peer_id());
+    assert_eq!(error, IssueError::OtherPeer { record, signer });
+    probe.answer.set(Answer::Garbage);
+    let error = current.in_dialect(Dialect::RoutingState, &probe).unwrap_err();
+    assert!(matches!(error, IssueError::Signer(_)), "{error:?}");
 }
 
 #[test]
@@ -203,12 +346,17 @@ fn r5_what_is_not_published_is_not_judged() {
 fn r2_addresses_that_no_receiver_keeps_are_not_issued() {
     let other = keypair(2).peer_id();
     let good = multiaddr("/ip4/192.0.2.1/tcp/1");
-    let long = multiaddr(&format!("/dns/{}", "a".repeat(300)));
+    let long = multiaddr(&format!("/dns/{}", "a".repeat(MAX_ADDRESS_LEN)));
+    let name = |name: &str| Multiaddr::empty().with(Protocol::Dns(name.into()));
+    let no_path = good.clone().with(Protocol::HttpPath("".into()));
     let foreign = multiaddr(&format!("/ip4/192.0.2.1/tcp/1/p2p/{other}"));
     for (bad, defect) in [
         (Multiaddr::empty(), AddressDefect::Empty),
         (long, AddressDefect::TooLong),
         (foreign, AddressDefect::ForeignPeerId),
+        (name(""), AddressDefect::EmptyValue),
+        (no_path, AddressDefect::EmptyValue),
+        (name("a/b"), AddressDefect::SlashInName),
     ] {
         let given = [good.clone(), bad];
         let expected = IssueError::Address { index: 1, defect };

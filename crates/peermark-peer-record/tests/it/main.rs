@@ -1,8 +1,9 @@
-//! Rules R1 to R6.
+//! Rules R1 to R7.
 
 mod addresses;
 mod binding;
 mod dialects;
+mod interop;
 mod issuing;
 mod memory;
 mod public;

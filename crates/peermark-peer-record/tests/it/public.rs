@@ -99,6 +99,14 @@ fn r5_names_of_the_public_dns_are_public() {
         ("a.lan", false),
         ("a.home", false),
         ("a.corp", false),
+        ("a.intranet", false),
+        ("a.private", false),
+        ("LocalHost.LocalDomain.", false),
+        ("a.localdomain", false),
+        ("localhost..", false),
+        ("metadata.google.internal", false),
+        ("metadata.goog", false),
+        ("instance-data.ec2.internal", false),
         ("a.onion", false),
         ("a.onion.", false),
         ("10.0.0.1", false),
@@ -125,4 +133,72 @@ fn r5_other_transports() {
     check("/ip6zone/eth0/ip6/2606:4700::1111/tcp/1", false);
     check("/unix/a", false);
     check("", false);
+}
+
+#[test]
+fn r5_a_host_that_is_not_public_is_found_anywhere_in_an_address() {
+    let relay = crate::keypair(9).peer_id();
+    let circuit = format!("p2p/{relay}/p2p-circuit");
+    check(&format!("/ip4/1.1.1.1/tcp/1/{circuit}"), true);
+    check(&format!("/dns/example.com/tcp/443/wss/{circuit}/webrtc"), true);
+    for host in ["ip4/10.0.0.1", "ip6/::1", "dns/nas.local", "dns4/localhost", "dns6/host"] {
+        check(&format!("/{host}/tcp/1"), false);
+        check(&format!("/{host}/tcp/1/{circuit}"), false);
+        check(&format!("/{circuit}/{host}/tcp/1"), false);
+        check(&format!("/ip4/1.1.1.1/tcp/1/{circuit}/{host}/tcp/1"), false);
+        check(&format!("/ip4/1.1.1.1/tcp/1/{host}/tcp/1"), false);
+    }
+    check("/dnsaddr/nas.local", false);
+    check(&format!("/{circuit}/unix/a"), false);
+    check(&format!("/{circuit}/memory/1"), false);
+    check(&format!("/{circuit}/ip6zone/eth0/ip6/fe80::1/tcp/1"), false);
+}
+
+#[test]
+fn r5_an_address_without_port_and_transport_is_not_public() {
+    let relay = crate::keypair(9).peer_id();
+    for text in ["/ip4/1.1.1.1", "/ip6/2606:4700::1111", "/dns/example.com", "/dns4/example.com"] {
+        check(text, false);
+        check(&format!("{text}/p2p/{relay}/p2p-circuit"), false);
+        check(&format!("{text}/http-path/x"), false);
+        check(&format!("{text}/tls/sni/example.com"), false);
+        check(&format!("/p2p/{relay}/p2p-circuit{text}"), false);
+        check(&format!("{text}/tcp/443"), true);
+        check(&format!("{text}/udp/443/quic-v1/webtransport"), true);
+        check(&format!("{text}/https"), true);
+    }
+    check("/ip4/1.1.1.0/ipcidr/24", false);
+    check("/ip4/1.1.1.0/ipcidr/24/tcp/1", false);
+    // These name no host, or not the relay.
+    for text in ["/tcp/22", "/webrtc", "/http-path/x", "/p2p-circuit", "/p2p-circuit/webrtc"] {
+        check(text, false);
+    }
+    check(&format!("/p2p/{relay}"), false);
+    check("/ip4/1.1.1.1/tcp/1/p2p-circuit", false);
+    check(&format!("/p2p/{relay}/p2p-circuit/p2p/{relay}/p2p-circuit"), false);
+    // Which of two hosts is meant is anyone's guess.
+    check("/ip4/1.1.1.1/tcp/1/ip4/8.8.8.8/tcp/1", false);
+    // A name that stands for whole addresses.
+    check("/dnsaddr/bootstrap.libp2p.io", true);
+}
+
+#[test]
+fn r5_nobody_listens_on_port_0() {
+    for transport in ["tcp", "udp", "sctp", "dccp"] {
+        check(&format!("/ip4/1.1.1.1/{transport}/0"), false);
+        check(&format!("/ip4/1.1.1.1/{transport}/1"), true);
+        check(&format!("/ip4/1.1.1.1/{transport}/1/{transport}/0"), false);
+    }
+    // The text form of onion addresses has no port 0; the binary form does.
+    for (address, port) in [
+        ("onion/timaq4ygg2iegci7", 2),
+        ("onion3/ahov4dkry7gnu3cjqx6fmt2bipw5elszahov4dkry7gnu3cjqx6fmt2b", 2),
+    ] {
+        let open = multiaddr(&format!("/{address}:1"));
+        assert!(is_public(&open), "{open}");
+        let mut bytes = open.to_vec();
+        let end = bytes.len() - port;
+        bytes[end..].fill(0);
+        assert!(!is_public(&bytes.try_into().unwrap()), "{address}");
+    }
 }

@@ -20,6 +20,21 @@ fn d4_names_have_the_scope_that_they_tell() {
     for name in ["a.test", "a.example", "invalid", "a.alt", "a.onion", "", ".", "0x7f.1", "1.1"] {
         check(name, Scope::Reserved);
     }
+    // RFC 6762, appendix G, and what host files say.
+    for name in ["a.intranet", "private", "x.private", "a.corp", "a.home", "a.localdomain"] {
+        check(name, Scope::Private);
+    }
+    for name in ["localhost.localdomain", "a.localhost.localdomain.", "localhost6.localdomain6"] {
+        check(name, Scope::Loopback);
+    }
+    for name in ["metadata.google.internal", "metadata.goog.", "instance-data.ec2.internal"] {
+        check(name, Scope::Metadata);
+    }
+    // No label is empty, so that a second dot at the end hides nothing.
+    for name in ["localhost..", "example.com..", "a..com", ".com"] {
+        check(name, Scope::Reserved);
+    }
+    check("notmetadata.goog", Scope::Global);
     check("10.0.0.1", Scope::Private);
     check("1.1.1.1", Scope::Global);
     check("::1", Scope::Loopback);

@@ -82,6 +82,8 @@ fn assert_skipped(ours: SkippedAddresses, model: &[AddressDefect]) {
         (ours.unknown_protocol, AddressDefect::UnknownProtocol),
         (ours.malformed, AddressDefect::Malformed),
         (ours.foreign_peer_id, AddressDefect::ForeignPeerId),
+        (ours.empty_value, AddressDefect::EmptyValue),
+        (ours.slash_in_name, AddressDefect::SlashInName),
     ];
     for (got, defect) in by_reason {
         assert_eq!(usize::from(got), count(defect), "{defect}");

@@ -55,7 +55,8 @@ pub fn address_of(peer: PeerId) -> impl Strategy<Value = (Multiaddr, Vec<u8>)> {
 }
 
 /// The bytes of an entry that no receiver keeps for any peer of the testkit's first hundred
-/// numbers: empty, cut, of an unknown protocol, too long, ending in somebody's peer id.
+/// numbers: empty, cut, of an unknown protocol, too long, ending in somebody's peer id, with an empty
+/// name or one that has a slash.
 pub fn hostile_address() -> impl Strategy<Value = Vec<u8>> {
     let cut = (address(), 1..3usize).prop_map(|(address, end)| {
         // A whole address with a component behind it that is cut.
@@ -83,8 +84,30 @@ pub fn hostile_address() -> impl Strategy<Value = Vec<u8>> {
         address().prop_map(|address| [address.to_vec(), b"\xa2\x25\x01/".to_vec()].concat()),
         Just(b"\x84\x00\x7f\x00\x00\x01".to_vec()),
     ];
-    prop_oneof![Just(Vec::new()), cut, unknown, too_long, foreign, second_encoding]
+    // Values that decode but are of no use: an empty name, zone or path, a name with a slash.
+    let useless = prop::sample::select(&USELESS[..]);
+    let useless = (address(), useless)
+        .prop_map(|(address, useless)| [address.to_vec(), useless.to_vec()].concat());
+    prop_oneof![Just(Vec::new()), cut, unknown, too_long, foreign, second_encoding, useless]
 }
+
+/// Empty: `dns`, `dns4`, `dns6`, `dnsaddr`, `sni`, `ip6zone`, `unix`, `http-path`, `x-parity-ws`,
+/// `garlic64`. With a slash: `dns`, `sni`, `ip6zone`.
+const USELESS: [&[u8]; 13] = [
+    b"\x35\x00",
+    b"\x36\x00",
+    b"\x37\x00",
+    b"\x38\x00",
+    b"\xc1\x03\x00",
+    b"\x2a\x00",
+    b"\x90\x03\x00",
+    b"\xe1\x03\x00",
+    b"\xa2\x25\x00",
+    b"\xbe\x03\x00",
+    b"\x35\x03a/b",
+    b"\xc1\x03\x01/",
+    b"\x2a\x02/a",
+];
 
 fn suffix(id: &[u8]) -> Vec<u8> {
     [&[0xa5, 0x03, id.len().to_le_bytes()[0]], id].concat()

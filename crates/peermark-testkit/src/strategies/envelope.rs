@@ -106,7 +106,7 @@ pub fn certified() -> impl Strategy<Value = Sealed<Payload>> {
         peer_record(peer).prop_map(move |payload| {
             let keypair = keys::keypair(signer.0, signer.1);
             let purpose = dialect.purpose();
-            // Twenty addresses of at most 256 bytes, and at most 13 KB of skipped ones.
+            // Twenty addresses of at most 200 bytes, and at most 20 skipped ones of at most 1,024.
             let limits = peermark_envelope::Limits::new(64 * 1024).expect("the largest limit");
             let sealed = Envelope::seal_with(purpose, &payload.bytes, &keypair, limits);
             let bytes = sealed.expect("a record within the limit").into_bytes().to_vec();

@@ -18,7 +18,7 @@ fn full() -> Store {
     let book = store.book();
     let address = "/ip4/5.6.7.8/tcp/1".parse().unwrap();
     let _ = book.report(&id(4), &[address], &Source::DHT.reported_by(id(1))).unwrap();
-    let name = "/dns/%2Fa%20b/tcp/1";
+    let name = "/dns/%25a%20b/tcp/1";
     let name = peermark::peer_record::parse_address(name).unwrap();
     let _ = book.report(&id(4), &[name], &Source::MANUAL).unwrap();
     let own = Source::identify(id(5));
