@@ -77,15 +77,19 @@ fn r2_own_and_foreign_peer_ids_at_every_place() {
         }
         entries.push(first.clone());
     }
-    // The limit of 256 bytes, from both sides, own ids at the end included.
-    for len in 250..260 {
-        let name = [b"\x36\x80\x01".to_vec(), vec![b'a'; 128]].concat();
-        let rest = [b"\x36".to_vec(), vec![u8::try_from(len - 133).unwrap()]].concat();
-        let address = [name, rest, vec![b'b'; len - 133]].concat();
-        assert_eq!(address.len(), len);
-        entries.push(address.clone());
-        let cut = address.len() - 41;
-        entries.push([&address[..cut], &suffix(&own.multihash_bytes())].concat());
+    // The limit of 512 bytes, from both sides, own ids at the end included.
+    let of_length = |len: usize| {
+        let name = [b"\x36\x90\x03".to_vec(), vec![b'a'; 400]].concat();
+        let rest = [b"\x36".to_vec(), vec![u8::try_from(len - 405).unwrap()]].concat();
+        [name, rest, vec![b'b'; len - 405]].concat()
+    };
+    let own = suffix(&own.multihash_bytes());
+    for len in 506..518 {
+        let suffixed = [of_length(len - own.len()), own.clone()].concat();
+        for address in [of_length(len), suffixed] {
+            assert_eq!(address.len(), len);
+            entries.push(address);
+        }
     }
     for entries in entries.chunks(AT_ONCE) {
         check(entries);
