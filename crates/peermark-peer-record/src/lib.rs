@@ -66,6 +66,7 @@ mod record;
 mod seq;
 mod skipped;
 mod spans;
+mod stored;
 
 pub use certified::CertifiedRecord;
 pub use dialect::{Dialect, Dialects, PEER_RECORD, ROUTING_STATE, UnknownDialect};
@@ -80,3 +81,4 @@ pub use public::is_public;
 pub use record::PeerRecord;
 pub use seq::{SeqExhausted, SeqSource};
 pub use skipped::{MAX_ADDRESSES, SkippedAddresses};
+pub use stored::StoredRecord;
