@@ -289,7 +289,7 @@ struct Components<'a> {
 
 impl Components<'_> {
     /// Steps over one component of those that nearly all addresses are made of: their values have
-    /// one length and any content. Answers whether it did; [`next`](Iterator::next) reads what is
+    /// one length and any content. Returns whether it did; [`next`](Iterator::next) reads what is
     /// left. It is there because decoding these took half of the time of a record's addresses.
     fn skip_plain(&mut self) -> bool {
         let len = match self.rest {

@@ -278,6 +278,7 @@ impl Source {
     }
 
     /// What shares a budget with this source (S11).
+    #[inline]
     #[must_use]
     pub fn group(&self) -> SourceGroup {
         match self.from.map(|ip| ip.to_canonical()) {
@@ -289,6 +290,7 @@ impl Source {
                 let [a, b, c, d, ..] = ip.octets();
                 SourceGroup::Ipv6([a, b, c, d])
             }
+            None if self.reporter.is_some() => SourceGroup::Reporters(self.kind),
             None => SourceGroup::Kind(self.kind),
         }
     }
@@ -312,16 +314,18 @@ impl fmt::Display for Source {
 
 /// Sources that share one budget: those of one network, or else those of one kind (S11).
 ///
-/// Peer ids are free, networks are not: whoever makes up a million peers still has the addresses
-/// that it has.
+/// Peer ids are free, networks are not: an attacker with a million peer ids still has only its own
+/// addresses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[expect(clippy::exhaustive_enums, reason = "the three are the rule")]
+#[expect(clippy::exhaustive_enums, reason = "the four are the rule")]
 pub enum SourceGroup {
     /// An IPv4 network of 16 bits.
     Ipv4([u8; 2]),
     /// An IPv6 network of 32 bits.
     Ipv6([u8; 4]),
-    /// A kind of source of which no network is known.
+    /// A kind of source that names the reporting peer, and not its network.
+    Reporters(SourceKind),
+    /// A kind of source that names neither: routing events of a distributed hash table, a bulk import.
     Kind(SourceKind),
 }
 
@@ -330,6 +334,7 @@ impl fmt::Display for SourceGroup {
         match self {
             Self::Ipv4([a, b]) => write!(f, "{a}.{b}.0.0/16"),
             Self::Ipv6([a, b, c, d]) => write!(f, "{a:02x}{b:02x}:{c:02x}{d:02x}::/32"),
+            Self::Reporters(kind) => write!(f, "{kind} (reporters)"),
             Self::Kind(kind) => fmt::Display::fmt(kind, f),
         }
     }
