@@ -1,25 +1,31 @@
 //! What an engine is: a place where entries are kept, one peer at a time atomically.
 //!
-//! The rules are in the [transitions](crate::Transition); an engine runs them and stores what comes
-//! out. `docs/storage-contract.md` has what it must guarantee, and the conformance suite of the
+//! The rules are in the [transitions](crate::Transition) and in [`update`], which runs them; an engine
+//! stores. `docs/storage-contract.md` has what it must guarantee, and the conformance suite of the
 //! testkit asks for all of it.
+
+mod entries;
+mod update;
 
 use peermark_envelope::Limits as EnvelopeLimits;
 use peermark_identity::PeerId;
 use peermark_provenance::Timestamp;
 
 use crate::Context;
-use crate::entry::{Defect, Floor, PeerEntry};
-use crate::evidence::Evidence;
-use crate::hub::Hub;
+use crate::accounting::Usage;
+use crate::clock::{ClockState, Moment, StoreClock};
+use crate::entry::{Defect, Floor, PeerEntry, Remnant};
 use crate::limits::Limits;
 use crate::metrics::Metrics;
-use crate::outcome::Swept;
-use crate::ratchet::{Moment, Ratchet};
+use crate::outcome::{Applied, Swept};
 use crate::secret::Secret;
 use crate::store::Config;
+use crate::subscribers::Subscribers;
 use crate::sync::Arc;
-use crate::transition::Transition;
+use crate::transition::{Repeat, Transition};
+
+pub use entries::{Choice, Entries, FloorChoice};
+pub use update::{expire, update};
 
 /// A place where entries are kept.
 ///
@@ -33,11 +39,11 @@ pub trait Engine: Send + Sync {
     /// What the engine shares with the store on top of it.
     fn shared(&self) -> &Shared;
 
-    /// Runs a transition on the entry of `peer`, as [`Transition`] says.
+    /// Runs a transition on the entry of `peer`, by [`update`].
     ///
     /// # Errors
     ///
-    /// The engine's. Nothing was stored that was not confirmed.
+    /// Returns the engine's error if the storage fails. Nothing was stored that was not confirmed.
     fn update<T: Transition>(
         &self,
         peer: &PeerId,
@@ -55,12 +61,28 @@ pub trait Engine: Send + Sync {
         items.iter().map(|(peer, transition)| self.update(peer, at, transition)).collect()
     }
 
-    /// Reads the entry of `peer`, if anything but a floor is held. It may not be settled: read it
-    /// by a [`PeerView`](crate::PeerView).
+    /// Takes in a record that is held already, byte for byte: `None` where it is not. It changes how
+    /// long the record lives, and neither what the entry costs nor what subscribers see, so that an
+    /// engine may do it without its usual care; one that writes to a disk may put it off.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
+    fn repeat(
+        &self,
+        peer: &PeerId,
+        at: Moment,
+        repeat: &Repeat<'_>,
+    ) -> Result<Option<Applied>, Self::Error> {
+        self.update(peer, at, repeat)
+    }
+
+    /// Reads the entry of `peer`, if anything but a floor is held. What has ended may be in it: read
+    /// it by a [`PeerView`](crate::PeerView).
+    ///
+    /// # Errors
+    ///
+    /// Returns the engine's error if the storage fails.
     fn view<R>(
         &self,
         peer: &PeerId,
@@ -68,7 +90,7 @@ pub trait Engine: Send + Sync {
     ) -> Result<R, Self::Error>;
 
     /// Reads the entries of many peers, in their order (G1). An engine that has transactions makes
-    /// one of them.
+    /// one of them; one in memory waits for the memory of all of them at once.
     fn view_many<R>(
         &self,
         peers: &[PeerId],
@@ -77,12 +99,19 @@ pub trait Engine: Send + Sync {
         peers.iter().map(|peer| self.view(peer, &mut read)).collect()
     }
 
-    /// The floor of `peer`, that of a held record included, be it over or not.
+    /// The floor of `peer` that counts at this moment, that of a held record included.
     ///
     /// # Errors
     ///
-    /// The engine's.
-    fn floor(&self, peer: &PeerId) -> Result<Option<Floor>, Self::Error>;
+    /// Returns the engine's error if the storage fails.
+    fn floor(&self, peer: &PeerId, at: Moment) -> Result<Option<Floor>, Self::Error>;
+
+    /// What is left of a peer of which nothing else is held.
+    ///
+    /// # Errors
+    ///
+    /// Returns the engine's error if the storage fails.
+    fn remnant(&self, peer: &PeerId) -> Result<Option<Remnant>, Self::Error>;
 
     /// In how many regions the entries are, each with a lock of its own.
     fn regions(&self) -> usize;
@@ -94,22 +123,21 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     fn read_region<R>(
         &self,
         region: usize,
         read: impl FnOnce(&mut dyn Iterator<Item = &PeerEntry>) -> R,
     ) -> Result<R, Self::Error>;
 
-    /// Lets go of what is over, looking at no more than `budget` entries.
+    /// Removes what has ended, looking at no more than `budget` entries.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     fn sweep(&self, at: Moment, budget: usize) -> Result<Swept, Self::Error>;
 
-    /// When the next claim ends; never later than that, and exactly then unless the claim was taken
-    /// back meanwhile. Floors are not asked.
+    /// When something may end next, in store time; never later than it does. Floors are not asked.
     fn next_due(&self) -> Option<Timestamp>;
 
     /// What is held.
@@ -119,31 +147,16 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     ///
-    /// The first that does not hold.
+    /// Returns the first invariant that does not hold.
     fn check(&self) -> Result<(), Defect>;
-}
-
-/// What an engine holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct Usage {
-    /// Peers with an address, or connected; some of it may be over and not swept.
-    pub peers: usize,
-    /// Records.
-    pub records: usize,
-    /// Bytes, by the store's own reckoning.
-    pub bytes: u64,
-    /// Floors of peers of which nothing else is held.
-    pub floors: usize,
 }
 
 /// What engine and store share: limits, secret, time, subscribers, metrics.
 pub struct Shared {
     pub(crate) limits: Limits,
     pub(crate) secret: Secret,
-    pub(crate) ratchet: Ratchet,
-    pub(crate) hub: Arc<Hub>,
-    pub(crate) evidence: Evidence,
+    pub(crate) clock: StoreClock,
+    pub(crate) subscribers: Arc<Subscribers>,
     pub(crate) metrics: Arc<dyn Metrics>,
     pub(crate) envelopes: EnvelopeLimits,
 }
@@ -153,21 +166,14 @@ impl Shared {
     #[must_use]
     pub fn new(config: Config) -> Self {
         let Config { limits, secret, metrics, envelopes } = config;
-        Self {
-            evidence: Evidence::default(),
-            hub: Arc::default(),
-            ratchet: Ratchet::default(),
-            limits,
-            secret,
-            metrics,
-            envelopes,
-        }
+        let (subscribers, clock) = (Arc::default(), StoreClock::default());
+        Self { limits, secret, clock, subscribers, metrics, envelopes }
     }
 
-    /// Continues at a moment that was stored.
+    /// Continues from a clock that was stored.
     #[must_use]
-    pub fn resume(self, at: Moment) -> Self {
-        Self { ratchet: Ratchet::restore(at), ..self }
+    pub fn resume(self, clock: ClockState) -> Self {
+        Self { clock: StoreClock::restore(clock), ..self }
     }
 
     /// The limits.
@@ -182,33 +188,33 @@ impl Shared {
         &self.secret
     }
 
-    /// Who is told of changes.
+    /// The subscribers.
     #[must_use]
-    pub const fn hub(&self) -> &Arc<Hub> {
-        &self.hub
+    pub const fn subscribers(&self) -> &Arc<Subscribers> {
+        &self.subscribers
     }
 
-    /// Who counts.
+    /// The receiver of counters.
     #[must_use]
     pub fn metrics(&self) -> &dyn Metrics {
         &*self.metrics
     }
 
-    /// The proofs of equivocation that are kept.
+    /// The clock.
     #[must_use]
-    pub const fn evidence(&self) -> &Evidence {
-        &self.evidence
+    pub const fn clock(&self) -> &StoreClock {
+        &self.clock
     }
 
-    /// The time now, moved on to `now`.
-    pub fn advance(&self, now: Timestamp) -> Moment {
-        self.ratchet.advance(now, self.limits.floor_step)
+    /// Shows the clock, and returns the moment that it is.
+    pub fn advance(&self, shown: Timestamp) -> Moment {
+        self.clock.advance(shown, &self.limits)
     }
 
     /// The context for rules at this moment.
     #[must_use]
     pub fn context(&self, at: Moment) -> Context<'_> {
-        Context::new(at.now, at.floor_secs(), &self.limits, &self.secret)
+        Context::new(at, &self.limits, &self.secret)
     }
 }
 

@@ -12,91 +12,73 @@
 //! - A floor is stored only where no record implies it.
 
 mod check;
+mod cost;
+mod ends;
 mod extra;
+mod floor;
+mod life;
 mod packed;
 mod reported;
 mod row;
+mod signed;
 mod stored;
 mod view;
 
-use peermark_identity::{PeerId, PeerIdBytes, PeerIdExt as _};
-use peermark_peer_record::Seq;
-use peermark_provenance::{SourceKinds, Timestamp, TrustClass};
+use peermark_identity::PeerId;
+use peermark_provenance::{Seq, Timestamp, TrustClass};
 
-use crate::context::Context;
+use crate::clock::Moment;
+use crate::context::EXEMPT;
+use crate::limits::Limits;
 use crate::outcome::PayloadDigest;
 
 pub use check::Defect;
 pub(crate) use extra::Extra;
+pub use floor::{Floor, FloorRank, Remnant};
+pub(crate) use floor::{Marks, OutsideFloor, StoredFloor};
+pub(crate) use life::Life;
 pub(crate) use packed::Packed;
 pub(crate) use reported::{Claimant, ReportedAddress, StoredClaim};
 pub use row::{RowError, UnverifiedEntry};
+pub(crate) use signed::{Content, Evidence, Rival, SetDigest, Signed, is_better_envelope};
 pub use view::{AddressView, PeerView, RecordView};
+
+pub(crate) use cost::{
+    FLOOR, MODEL, claim as cost_of_claim, evidence as cost_of_evidence, record as cost_of_record,
+};
 
 /// What is held of one peer.
 ///
-/// Engines store it and hand it to a [`Transition`](crate::Transition); what changes it is in
-/// there. To read it, take a [`PeerView`].
+/// Engines store it and hand it to a [`Transition`](crate::Transition), which is what changes it. To
+/// read it, take a [`PeerView`].
 #[derive(Clone, PartialEq, Eq)]
 #[repr(C, align(64))]
 pub struct PeerEntry {
     pub(crate) extra: Option<Box<Extra>>,
-    /// Of the record.
+    /// Of the record, as all up to `record` is.
     pub(crate) seq: Seq,
-    /// When the certified claims end.
-    pub(crate) expires: Timestamp,
-    /// When the record was accepted first.
-    pub(crate) accepted: Timestamp,
-    /// When it was accepted last, in milliseconds after `accepted`.
-    pub(crate) accepted_last: u32,
-    /// Until when its floor lasts, in seconds of floor time.
-    pub(crate) floor_until: u32,
-    /// Who delivered it.
-    pub(crate) delivered_by: SourceKinds,
+    /// When the peer itself last said this payload over a contact: see [`Content::said`].
+    pub(crate) said: u64,
+    // The numbers of [`Life`], one by one: as a struct they would take a word more.
+    end: Timestamp,
+    first: u32,
+    contact: u32,
+    claimed: u32,
+    last: u32,
+    floor: u32,
+    pub(crate) marks: Marks,
     /// The group that brought the peer first, users and handshakes aside; it is charged while there
     /// is nothing better.
     pub(crate) group: u16,
     pub(crate) record: Packed,
 }
 
-/// The highest sequence number that was accepted of a peer, and what was accepted with it (S3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "engines store it field by field")]
-pub struct Floor {
-    /// The sequence number.
-    pub seq: Seq,
-    /// The payload.
-    pub digest: PayloadDigest,
-    /// When that record was accepted first.
-    pub accepted: Timestamp,
-    /// Until when it lasts, in seconds of floor time ([`Context::floor_now`]).
-    pub until: u32,
-    /// The group whose budget it is charged to.
-    pub group: u16,
-    /// Until when that record may come back by anybody's hand, since it was evicted before its time;
-    /// not at all, when that is over (S4).
-    pub lives_until: Timestamp,
-}
-
-/// What an entry is charged with: bytes, and to which group.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "engines add it up")]
-pub struct Charge {
-    /// The group; [`EXEMPT`] for none.
-    pub group: u16,
-    /// Bytes.
-    pub bytes: u64,
-}
-
-/// The group of what no budget is charged with: users, and peers that were dialed.
-pub const EXEMPT: u16 = u16::MAX;
-
 impl PeerEntry {
-    /// Of a peer of which nothing is held, or its floor alone.
+    /// Of a peer of which nothing is held, or what is left of one.
     #[must_use]
-    pub fn new(peer: PeerId, floor: Option<Floor>) -> Self {
+    pub fn new(peer: PeerId, rest: Option<Remnant>) -> Self {
         let mut entry = Self::vacant();
-        entry.begin(&peer, floor);
+        entry.begin(&peer, rest);
         entry
     }
 
@@ -106,64 +88,103 @@ impl PeerEntry {
             record: Packed::vacant(),
             extra: None,
             seq: Seq::new(0),
-            expires: Timestamp::EPOCH,
-            accepted: Timestamp::EPOCH,
-            accepted_last: 0,
-            floor_until: 0,
-            delivered_by: SourceKinds::NONE,
+            said: 0,
+            end: Timestamp::EPOCH,
+            first: 0,
+            contact: 0,
+            claimed: 0,
+            last: 0,
+            floor: 0,
+            marks: Marks::NONE,
             group: EXEMPT,
         }
     }
 
-    /// Of `peer`, where nobody is: nothing is held of it, or its floor alone.
-    pub(crate) fn begin(&mut self, peer: &PeerId, floor: Option<Floor>) {
-        if let Some(floor) = floor {
-            self.group = floor.group;
-            self.extra = Some(Box::new(Extra::new(peer.multihash_bytes(), Some(floor))));
+    /// Of `peer`, where nobody is: nothing is held of it, or what is left of it.
+    pub(crate) fn begin(&mut self, peer: &PeerId, rest: Option<Remnant>) {
+        if let Some(rest) = rest {
+            self.group = rest.group;
+            // The entry knows its group: equal entries are equal.
+            self.extra = Some(Box::new(Extra::new(Remnant { group: EXEMPT, ..rest })));
         } else {
-            // Most who come bring a record, which says whose it is: a box would be made for nothing.
+            // Most peers that come bring a record, which names them: a box would be made for nothing.
             self.record.set_peer(peer);
         }
     }
 
-    /// The multihash of the peer's id.
-    #[must_use]
-    pub fn peer_id_bytes(&self) -> &[u8] {
+    /// The multihash of the peer's id, shown to `read`.
+    #[inline]
+    pub(crate) fn with_peer_bytes<R>(&self, read: impl FnOnce(&[u8]) -> R) -> R {
+        use peermark_identity::PeerIdExt as _;
         match &self.extra {
-            Some(extra) => &extra.peer,
-            None => self.record.peer_id(),
+            Some(extra) => read(&extra.peer().multihash_bytes()),
+            None => read(self.record.peer_id()),
         }
+    }
+
+    /// Whether it is the entry of the peer with this multihash.
+    #[inline]
+    #[must_use]
+    pub fn is_of(&self, peer: &[u8]) -> bool {
+        self.with_peer_bytes(|own| own == peer)
     }
 
     /// The peer.
     #[must_use]
-    #[expect(clippy::unreachable, reason = "an entry is of a peer, and has the bytes of its id")]
+    #[expect(clippy::unreachable, reason = "an entry names its peer, or a certified record does")]
     pub fn peer_id(&self) -> PeerId {
-        match PeerId::from_bytes(self.peer_id_bytes()) {
-            Ok(peer) => peer,
-            Err(_) => unreachable!("a peer id"),
+        match &self.extra {
+            Some(extra) => *extra.peer(),
+            None => match PeerId::from_bytes(self.record.peer_id()) {
+                Ok(peer) => peer,
+                Err(_) => unreachable!("a canonical peer id"),
+            },
         }
     }
 
     /// Whether nothing is held but, maybe, a floor: what an engine keeps such a peer as.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        !self.record.is_some()
-            && self
-                .extra
-                .as_ref()
-                .is_none_or(|extra| !extra.connected && extra.addresses.is_empty())
+        let is_bare = |extra: &Extra| !extra.connected && extra.addresses.is_empty();
+        !self.record.is_some() && self.extra.as_deref().is_none_or(is_bare)
     }
 
-    /// Whether a record is held, be it over or not.
+    /// Whether a record is held, ended or not.
     #[must_use]
     pub fn has_record(&self) -> bool {
         self.record.is_some()
     }
 
-    /// Whether a record is held that is not over.
-    pub(crate) fn has_live_record(&self, now: Timestamp) -> bool {
-        self.record.is_some() && now < self.expires
+    /// Whether the proof of a contradiction is kept.
+    #[must_use]
+    pub fn has_evidence(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.rest.evidence.is_some())
+    }
+
+    /// The numbers of the record.
+    pub(crate) const fn life(&self) -> Life {
+        let Self { end, first, contact, claimed, last, floor, .. } = *self;
+        Life { end, first, contact, claimed, last, floor }
+    }
+
+    pub(crate) const fn set_life(&mut self, life: Life) {
+        let Life { end, first, contact, claimed, last, floor } = life;
+        (self.end, self.first, self.contact) = (end, first, contact);
+        (self.claimed, self.last, self.floor) = (claimed, last, floor);
+    }
+
+    /// Whether a floor from outside is kept.
+    pub(crate) fn has_outside_floor(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.rest.outside.is_some())
+    }
+
+    /// The sequence number that was accepted last.
+    pub(crate) fn accepted_seq(&self) -> Option<Seq> {
+        if self.has_record() {
+            return Some(self.seq);
+        }
+        let floor = self.extra.as_ref()?.rest.floor.as_ref()?;
+        Some(floor.seq)
     }
 
     /// Whether the peer is connected.
@@ -172,32 +193,31 @@ impl PeerEntry {
         self.extra.as_ref().is_some_and(|extra| extra.connected)
     }
 
-    /// The floor: that of the record, or the one that outlived it.
+    /// The floor that counts at this moment: that of the record, or the one that outlived it, or one
+    /// from outside where that is higher.
     #[must_use]
-    pub fn floor(&self) -> Option<Floor> {
-        if self.record.is_some() {
-            return Some(Floor {
-                seq: self.seq,
-                digest: PayloadDigest::of(self.record.payload()),
-                accepted: self.accepted,
-                until: self.floor_until,
-                group: self.group,
-                lives_until: self.expires,
-            });
+    pub fn floor_at(&self, at: Moment, limits: &Limits) -> Option<Floor> {
+        if !self.record.is_some() {
+            let mut rest = self.extra.as_ref()?.rest.clone();
+            rest.expire(at);
+            return rest.floor();
         }
-        self.extra.as_ref().and_then(|extra| extra.floor)
-    }
-
-    /// When something of it ends next.
-    #[must_use]
-    pub fn due(&self) -> Option<Timestamp> {
-        let record = self.record.is_some().then_some(self.expires);
-        if self.extra.is_none() {
-            return record;
+        let counts = self.floor > at.aging_secs() || self.has_live_record(at, limits);
+        let own = counts.then(|| Floor {
+            seq: self.seq,
+            digest: PayloadDigest::of(self.record.payload()),
+            until: self.floor,
+        });
+        let outside = self.extra.as_ref().and_then(|extra| extra.rest.outside.as_deref());
+        let outside = outside.filter(|outside| outside.lasts(at)).map(|outside| Floor {
+            seq: outside.seq,
+            digest: outside.digest,
+            until: outside.until,
+        });
+        match (own, outside) {
+            (Some(own), Some(outside)) if outside.seq > own.seq => Some(outside),
+            (own, outside) => own.or(outside),
         }
-        let connected = self.is_connected();
-        let claims = self.reported().iter().flat_map(|address| &address.claims);
-        claims.filter_map(|claim| claim.due(connected)).chain(record).min()
     }
 
     /// The class of its best address, however long that lives; a connected peer counts as dialed.
@@ -213,41 +233,14 @@ impl PeerEntry {
         claims.map(|claim| claim.by.class()).chain(record).chain(connected).max()
     }
 
-    /// What the entry itself is charged with, its record included, then what is kept to have more
-    /// beside a record, which is charged to nobody, and then each of its other addresses and each
-    /// claim on them.
-    pub fn charges(&self) -> impl Iterator<Item = Charge> + '_ {
-        let record = self.record.is_some();
-        let own = self.own_charge();
-        // Whoever says something more about a peer must not use up the budget of who brought it.
-        let boxed = (record && self.extra.is_some())
-            .then(|| Charge { group: EXEMPT, bytes: to_u64(size_of::<Extra>()) });
-        let parts = self.reported().iter().flat_map(|address| {
-            let own = Charge { group: address.group, bytes: to_u64(address.footprint()) };
-            let claim = to_u64(size_of::<StoredClaim>());
-            let claims = address.claims.iter();
-            let claims = claims.map(move |made| Charge { group: made.group, bytes: claim });
-            core::iter::once(own).chain(claims)
-        });
-        core::iter::once(own).chain(boxed).chain(parts)
+    /// Whether no budget is charged with it: it is a user's, or was dialed.
+    pub(crate) fn is_exempt(&self) -> bool {
+        self.class() >= Some(TrustClass::Dialed)
     }
 
-    /// The first of [`Self::charges`].
-    pub(crate) fn own_charge(&self) -> Charge {
-        let owner = if self.class() >= Some(TrustClass::Dialed) { EXEMPT } else { self.group };
-        let fixed = if self.has_record() { Self::OVERHEAD } else { Self::OVERHEAD_WITH_MORE };
-        Charge { group: owner, bytes: to_u64(fixed.saturating_add(self.record.heap())) }
-    }
-
-    /// What an entry is charged at least, whatever is in it: the struct, its places in an index
-    /// and a table, and the box for what is not in its record.
-    pub const OVERHEAD: usize = size_of::<Self>() + 36;
-    /// [`Self::OVERHEAD`] and the box.
-    pub const OVERHEAD_WITH_MORE: usize = Self::OVERHEAD + size_of::<Extra>();
-
-    /// Asks for all of it at once, where it is not in the caches.
-    pub(crate) fn warm(&self) {
-        self.record.warm();
+    /// Prefetches all of it.
+    pub(crate) fn prefetch(&self) {
+        self.record.prefetch();
     }
 
     pub(crate) fn reported(&self) -> &[ReportedAddress] {
@@ -269,72 +262,44 @@ impl PeerEntry {
     }
 
     pub(crate) fn extra_mut(&mut self) -> &mut Extra {
-        let peer = match &self.extra {
-            Some(extra) => extra.peer,
-            None => self.peer_id().multihash_bytes(),
-        };
-        self.extra_from(peer)
-    }
-
-    /// Bytes of the box, where it would have to be made beside a record.
-    pub(crate) fn box_to_make(&self) -> usize {
-        if self.extra.is_some() || !self.record.is_some() { 0 } else { size_of::<Extra>() }
+        self.extra_from(self.peer_id())
     }
 
     /// The box, made for `peer` where there is none.
-    pub(crate) fn extra_from(&mut self, peer: PeerIdBytes) -> &mut Extra {
+    pub(crate) fn extra_from(&mut self, peer: PeerId) -> &mut Extra {
         if self.extra.is_none() && !self.record.is_some() {
             self.record.forget_peer();
         }
-        self.extra.get_or_insert_with(|| Box::new(Extra::new(peer, None)))
+        self.extra.get_or_insert_with(|| Box::new(Extra::new(Remnant::new(peer, EXEMPT))))
     }
 
     pub(crate) fn record_class(&self) -> TrustClass {
-        if self.delivered_by.has_user() { TrustClass::User } else { TrustClass::Certified }
+        if self.marks.kinds().has_user() { TrustClass::User } else { TrustClass::Certified }
     }
 
-    /// Lets go of the box when there is nothing in it that the record does not say.
+    /// Removes what says nothing, and gives its memory back.
     pub(crate) fn tidy(&mut self) {
         if let Some(extra) = &mut self.extra {
             let record = &self.record;
+            let before = extra.addresses.len();
             extra
                 .addresses
                 .retain(|address| !address.claims.is_empty() || record.contains(&address.address));
+            if extra.addresses.len() < before {
+                extra.shrink();
+            }
             if extra.is_spare() && self.record.is_some() {
                 self.extra = None;
             }
         }
     }
 
-    /// Drops the record and leaves its floor (S3, S5).
-    pub(crate) fn scrap_record(&mut self) {
-        let mut floor = self.floor();
-        if let Some(floor) = &mut floor {
-            // It went for a reason: only its peer brings it back.
-            floor.lives_until = Timestamp::EPOCH;
-        }
-        self.extra_mut().floor = floor;
-        self.record = Packed::default();
-        self.delivered_by = SourceKinds::NONE;
-        self.tidy();
-    }
-
-    /// Lets go of what is over at the moment of `cx` (S6).
-    pub fn settle(&mut self, cx: &Context<'_>) {
-        let (now, connected) = (cx.now, self.is_connected());
+    /// Removes the proof of a contradiction: there is no room for it. That there was one stays known.
+    pub fn drop_evidence(&mut self) {
         if let Some(extra) = &mut self.extra {
-            for address in &mut extra.addresses {
-                address.claims.retain(|claim| !claim.is_over(now, connected));
-            }
-            if extra.floor.is_some_and(|floor| floor.until <= cx.floor_now) {
-                extra.floor = None;
-            }
+            extra.rest.evidence = None;
         }
-        if self.record.is_some() && !self.has_live_record(now) {
-            self.scrap_record();
-        } else {
-            self.tidy();
-        }
+        self.tidy();
     }
 }
 
@@ -343,13 +308,10 @@ impl core::fmt::Debug for PeerEntry {
         f.debug_struct("PeerEntry")
             .field("peer", &self.peer_id())
             .field("seq", &self.record.is_some().then_some(self.seq))
-            .field("expires", &self.expires)
+            .field("life", &self.life())
+            .field("marks", &self.marks)
             .field("certified", &self.record)
             .field("extra", &self.extra)
             .finish_non_exhaustive()
     }
-}
-
-fn to_u64(n: usize) -> u64 {
-    u64::try_from(n).unwrap_or(u64::MAX)
 }

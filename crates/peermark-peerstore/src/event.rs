@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::Seq;
-use peermark_provenance::TrustClass;
+use peermark_provenance::{Seq, TrustClass};
 
 use crate::outcome::PayloadDigest;
 
@@ -43,7 +42,8 @@ pub enum Event {
         /// What led to it.
         cause: Cause,
     },
-    /// The peer signed two different records with one sequence number (S2).
+    /// The peer signed two records with one sequence number that list different addresses (S2). Told
+    /// when the pair is another than before.
     Equivocation(Box<Equivocation>),
     /// Events were lost: the subscriber did not fetch them in time. What it knows may be wrong;
     /// it reads the addresses again, or subscribes anew. What follows is whole again.
@@ -82,9 +82,12 @@ pub enum Cause {
     Expiry,
     /// It had to make room.
     Eviction,
+    /// What another store knows was joined in.
+    Join,
 }
 
-/// Two records of one peer with one sequence number, which it both signed.
+/// Two records of one peer with one sequence number that list different addresses: the first two in
+/// the order of S2. The peer signed both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Equivocation {
@@ -92,12 +95,13 @@ pub struct Equivocation {
     pub peer: PeerId,
     /// The sequence number of both.
     pub seq: Seq,
-    /// The payload that was accepted first, and is kept.
+    /// The payload that is held.
     pub held: PayloadDigest,
-    /// The payload that was not taken.
+    /// The other payload.
     pub got: PayloadDigest,
-    /// The canonical envelope of the first, while the store has it.
+    /// The canonical envelope of the first, where the store has it. Of a record without addresses none
+    /// is kept.
     pub held_envelope: Option<Bytes>,
-    /// The canonical envelope of the second.
-    pub got_envelope: Bytes,
+    /// The canonical envelope of the second, likewise.
+    pub got_envelope: Option<Bytes>,
 }

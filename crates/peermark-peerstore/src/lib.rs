@@ -12,7 +12,7 @@
 //! - [`Peerstore::consume`] and [`Applied`]: bytes in, and what became of them. [`Outcome`] tells
 //!   stored, known, stale, contradictory and refused apart.
 //! - [`Peerstore::report`] and [`Reported`]: addresses that somebody says, one claim for each
-//!   source. [`DialOutcome`](peermark_provenance::DialOutcome) is what a dialer says.
+//!   source. [`Peerstore::dialed`] is what a dialer says.
 //! - [`PeerView`], [`AddressView`], [`RecordView`]: reading without a copy; [`PeerAddress`] is the
 //!   copy.
 //! - [`Subscription`] and [`Event`]: what changes, as a stream of no particular runtime.
@@ -22,8 +22,8 @@
 //!
 //! - [`Engine`]: where entries are kept. [`Memory`] is the one that is here.
 //! - [`Transition`] and [`PeerEntry`]: the rules, as pure functions of one peer's entry.
-//! - [`Shared`], [`Hub`], [`Ratchet`], [`Evidence`]: what each engine needs and none should write
-//!   again.
+//! - [`update`], [`Entries`], [`Ledger`]: the loop that runs them, and the accounts, written once.
+//! - [`Shared`], [`StoreClock`], [`Subscribers`]: what each engine needs and none should write again.
 //!
 //! ```
 //! use std::time::Duration;
@@ -42,7 +42,7 @@
 //!
 //! let known = store.addresses(&alice.peer_id(), now)?;
 //! assert_eq!(known[0].class, TrustClass::Certified);
-//! assert_eq!(known[0].provenance.certification().unwrap().seq().value(), 7);
+//! assert_eq!(known[0].provenance.certification().unwrap().seq(), 7.into());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
@@ -53,8 +53,8 @@
 //! - What is older than what was accepted does not come back: not after expiry, not after
 //!   [`clear`](Peerstore::clear), not after eviction (S3). Only
 //!   [`forget`](Peerstore::forget), and seven days, change that.
-//! - A third party that repeats a record does not keep it alive (S4). A record goes with its last
-//!   address (S5).
+//! - Third parties keep a record alive for a week after the last contact with its peer, however often
+//!   they repeat it (S4). A record goes with its last address (S5).
 //! - What is over is not read, to the nanosecond, whether or not anybody sweeps (S6). Nothing that
 //!   is over comes back, and no duration overflows (S12, S14).
 //! - Everything is bounded (S11): a flood of made-up peers from one network fills that network's
@@ -75,44 +75,50 @@
     clippy::unwrap_used
 )]
 
+mod accounting;
+mod clock;
 mod context;
 mod engine;
 mod entry;
 mod event;
-mod evidence;
-mod hub;
 mod limits;
 mod memory;
 mod metrics;
 mod outcome;
-mod ratchet;
 mod secret;
+mod state;
 mod store;
+mod subscribers;
 mod sync;
 mod transition;
 
-pub use context::{Context, GROUPS};
-pub use engine::{Engine, Shared, Usage};
+pub use accounting::{Among, Cost, Ledger, Sums, Turn, Usage};
+pub use clock::{ClockState, LONGEST_STEP, Moment, StoreClock};
+pub use context::{Context, EXEMPT, GROUPS};
+pub use engine::{Choice, Engine, Entries, FloorChoice, Shared, expire, update};
 pub use entry::{
-    AddressView, Charge, Defect, EXEMPT, Floor, PeerEntry, PeerView, RecordView, RowError,
+    AddressView, Defect, Floor, FloorRank, PeerEntry, PeerView, RecordView, Remnant, RowError,
     UnverifiedEntry,
 };
 pub use event::{Cause, Equivocation, Event};
-pub use evidence::Evidence;
-pub use hub::{Before, Hub, Subscription, TooManySubscribers};
-pub use limits::Limits;
+pub use limits::{Limits, Share};
 pub use memory::Memory;
 pub use metrics::{Counters, Evicted, Metrics};
 pub use outcome::{
-    Applied, DialReported, Lifetime, Outcome, OutcomeKind, PayloadDigest, Refusal, Reported, Room,
-    Swept,
+    Applied, DialReported, Joined, Lifetime, Outcome, OutcomeKind, PayloadDigest, Refusal,
+    Reported, Room, Swept,
 };
-pub use ratchet::{Moment, Ratchet};
 pub use secret::Secret;
-pub use store::{
-    Config, ConsumeError, PeerAddress, PeerAddresses, Peerstore, RoutingRecord, SubscribeError,
+pub use state::{
+    AcceptedState, AddressState, ClaimState, DialState, OutsideState, PeerState, StateError,
 };
+pub use store::{
+    Config, ConsumeError, PeerAddress, PeerAddresses, Peerstore, Report, RoutingRecord,
+    SubscribeError,
+};
+pub use subscribers::{Before, Subscribers, Subscription, TooManySubscribers};
 pub use transition::{
-    ApplyRecord, Clear, ForgetFloor, Need, RaiseFloor, RemoveAddresses, ReportAddresses,
-    ReportDial, Retract, SetConnected, SetLifetime, Transition,
+    ADDRESSES_PER_CALL, ApplyRecord, Clear, Delivery, ForgetFloor, Join, JoinState, Need,
+    RaiseFloor, RemoveAddresses, Repeat, ReportAddresses, ReportDial, Retract, SetConnected,
+    SetLifetime, Transition,
 };

@@ -1,7 +1,8 @@
 //! What a store may hold, and for how long: every cap in one place, each with its reason (S11).
 
-use std::num::NonZeroU32;
 use std::time::Duration;
+
+use peermark_provenance::SourceKinds;
 
 /// The limits of a store.
 ///
@@ -33,28 +34,46 @@ pub struct Limits {
     pub bytes: u64,
     /// Floors of peers of which nothing else is held. 1,000,000.
     pub floors: usize,
-    /// How long a floor outlives the last acceptance of a record, in whole seconds, rounded up.
+    /// How long a floor lasts after the last delivery that counted, in whole seconds, rounded up.
     /// Seven days: longer than records are passed around, and short enough that a peer which once
-    /// signed the highest sequence number there is comes back.
+    /// signed the highest sequence number there is comes back (S3).
     pub floor_life: Duration,
-    /// How much one step of the clock ages floors at most. One hour: a clock that jumps forward by
-    /// years reopens no replay (S14), a store that is asked once an hour ages them in time.
-    pub floor_step: Duration,
-    /// How long after its first acceptance a record may be kept, however often it is refreshed.
-    /// Seven days, as long as its floor.
+    /// How long the floor of a record without addresses lasts that an unknown peer signed. 48 hours;
+    /// it displaces no other floor.
+    pub empty_floor_life: Duration,
+    /// How long a floor lasts that came from outside without its envelope. 24 hours.
+    pub outside_floor_life: Duration,
+    /// How much one step of the clock ages records and floors at most. One hour: a clock that jumps
+    /// forward by years reopens no replay (S14), a store that is asked once an hour ages in time.
+    pub aging_step: Duration,
+    /// How long a record is kept after the last contact with its peer, or after its first acceptance
+    /// where there was no contact, however often third parties deliver it. Seven days (S4).
     pub record_age: Duration,
+    /// Whether contacts that others claim count as contacts in [`record_age`](Self::record_age): for
+    /// fleets of one owner. They do not.
+    pub believe_ages: bool,
     /// The longest time to live; a longer one is cut to it. A hundred years, which stands for ever
     /// and keeps all arithmetic far from its ends.
     pub ttl: Duration,
-    /// Pairs of records that prove an equivocation, one pair for each peer. 1,024.
+    /// Peers of which two contradicting records are kept. 1,024; above it a peer is known to have
+    /// contradicted itself, and the second record is not kept.
     pub evidence: usize,
     /// Subscriptions at a time. 1,024.
     pub subscribers: usize,
     /// Events that wait for one subscriber before it has to start over. 1,024.
     pub events: usize,
-    /// The part of peers, bytes and floors that one group of sources can hold, as its
-    /// denominator: 16 is a sixteenth. Users and peers that were dialed do not count.
-    pub share: NonZeroU32,
+    /// The part of peers, bytes, floors and evidence that the sources of one network can hold, or
+    /// those of one kind that name a reporter and no network. A sixteenth. Users and peers that were
+    /// dialed do not count.
+    pub share: Share,
+    /// The part that a kind of source can hold that names neither a reporter nor a network: kad's
+    /// routing events, a bulk import. One half.
+    pub kind_share: Share,
+    /// The part that all such kinds can hold together. Three quarters.
+    pub kinds_share: Share,
+    /// Kinds of source without a share: a crawler fills what is free, and evicts only what its own
+    /// kind brought. None.
+    pub exempt: SourceKinds,
 }
 
 impl Default for Limits {
@@ -68,29 +87,70 @@ impl Default for Limits {
             bytes: 512 << 20,
             floors: 1_000_000,
             floor_life: DAY.saturating_mul(7),
-            floor_step: Duration::from_secs(60 * 60),
+            empty_floor_life: DAY.saturating_mul(2),
+            outside_floor_life: DAY,
+            aging_step: Duration::from_secs(60 * 60),
             record_age: DAY.saturating_mul(7),
+            believe_ages: false,
             ttl: DAY.saturating_mul(36_525),
             evidence: 1024,
             subscribers: 1024,
             events: 1024,
-            share: const { NonZeroU32::new(16).expect("is not zero") },
+            share: Share::new(1, 16),
+            kind_share: Share::new(1, 2),
+            kinds_share: Share::new(3, 4),
+            exempt: SourceKinds::NONE,
         }
     }
 }
 
-impl Limits {
-    /// What one group may hold of `total`: its share, and at least one.
+/// A part of a limit.
+///
+/// # Examples
+///
+/// ```
+/// use peermark_peerstore::Share;
+///
+/// assert_eq!(Share::new(3, 4).of(1000), 750);
+/// // A share is never nothing.
+/// assert_eq!(Share::new(1, 16).of(3), 1);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Share {
+    parts: u32,
+    of: u32,
+}
+
+impl Share {
+    /// So many parts of so many; all of it where there are fewer parts than that, or none.
     #[must_use]
-    pub fn share_of(&self, total: u64) -> u64 {
-        total.checked_div(self.share.get().into()).unwrap_or(total).max(1)
+    pub const fn new(parts: u32, of: u32) -> Self {
+        Self { parts, of }
     }
 
-    /// The floor's life in whole seconds, rounded up.
+    /// What this share is of `total`: at least one.
     #[must_use]
-    pub fn floor_life_secs(&self) -> u32 {
-        let nanos = u64::from(self.floor_life.subsec_nanos() > 0);
-        let secs = self.floor_life.as_secs().saturating_add(nanos);
-        u32::try_from(secs).unwrap_or(u32::MAX)
+    pub fn of(self, total: u64) -> u64 {
+        let part = match total.checked_mul(self.parts.into()) {
+            Some(product) => product.checked_div(self.of.into()),
+            None => {
+                let product = u128::from(total).saturating_mul(self.parts.into());
+                let part = product.checked_div(self.of.into());
+                part.map(|part| u64::try_from(part).unwrap_or(u64::MAX))
+            }
+        };
+        part.unwrap_or(total).min(total).max(1)
     }
+}
+
+/// Nanoseconds, of what fits.
+pub(crate) fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Whole seconds, rounded up.
+#[inline]
+pub(crate) fn whole_secs(duration: Duration) -> u32 {
+    let begun = u64::from(duration.subsec_nanos() > 0);
+    u32::try_from(duration.as_secs().saturating_add(begun)).unwrap_or(u32::MAX)
 }

@@ -5,9 +5,7 @@
 //! due. Signatures are verified before any of this is entered. A peer of which one record of some four
 //! addresses is held takes its place in a shard, and no allocation beside it.
 
-mod around;
 mod index;
-mod ledger;
 mod rows;
 mod shard;
 mod slab;
@@ -19,17 +17,15 @@ use core::convert::Infallible;
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_provenance::Timestamp;
 
-use crate::context::GROUPS;
-use crate::engine::{Engine, Shared, Usage};
-use crate::entry::{Defect, Floor, PeerEntry};
-use crate::outcome::Swept;
-use crate::ratchet::Moment;
+use crate::accounting::{Ledger, Usage};
+use crate::clock::Moment;
+use crate::engine::{Engine, Shared};
+use crate::entry::{Defect, Floor, PeerEntry, Remnant};
+use crate::outcome::{Applied, Swept};
 use crate::sync::{AtomicUsize, Ordering, RwLock, read, write};
-use crate::transition::Transition;
+use crate::transition::{Repeat, Transition};
 
-use around::Around;
-use ledger::Ledger;
-use shard::Shard;
+use shard::{Around, Shard, Sought, low};
 
 /// Entries in memory.
 #[derive(Debug)]
@@ -69,8 +65,7 @@ impl Memory {
 
     fn around(&self, region: usize, at: Moment) -> Around<'_> {
         let cx = self.shared.context(at);
-        let (shared, ledger) = (&self.shared, &self.ledger);
-        Around { shared, ledger, region, cx, floor_nanos: at.floor }
+        Around { shared: &self.shared, ledger: &self.ledger, region, cx }
     }
 
     /// The shards are a power of two.
@@ -79,13 +74,25 @@ impl Memory {
     }
 
     /// The region of a peer, and its hash in there.
+    #[inline]
     fn place(&self, peer: &[u8]) -> (usize, u32) {
         let hash = self.shared.secret().hash(peer);
-        let [a, b, c, d, e, f, g, h] = hash.to_le_bytes();
+        let [_, _, _, _, e, f, g, h] = hash.to_le_bytes();
         let region = usize::try_from(u32::from_le_bytes([e, f, g, h])).unwrap_or(0);
-        (region & self.mask(), u32::from_le_bytes([a, b, c, d]))
+        (region & self.mask(), low(hash))
+    }
+
+    #[expect(clippy::unreachable, reason = "the region of a peer is one of the regions")]
+    fn shard(&self, region: usize) -> &RwLock<Shard> {
+        match self.shards.get(region) {
+            Some(shard) => shard,
+            None => unreachable!("a region"),
+        }
     }
 }
+
+/// Look-ups whose memory is waited for together.
+const TOGETHER: usize = 32;
 
 impl Engine for Memory {
     type Error = Infallible;
@@ -94,17 +101,43 @@ impl Engine for Memory {
         &self.shared
     }
 
-    #[expect(clippy::unreachable, reason = "the region of a peer is one of the regions")]
     fn update<T: Transition>(
         &self,
         peer: &PeerId,
         at: Moment,
         transition: &T,
     ) -> Result<T::Answer, Infallible> {
-        let (region, hash) = self.place(&peer.multihash_bytes());
-        let Some(shard) = self.shards.get(region) else { unreachable!("a region") };
+        let bytes = &peer.multihash_bytes();
+        let (region, hash) = self.place(bytes);
         let around = self.around(region, at);
-        Ok(write(shard).update(hash, peer, transition, &around))
+        let sought = Sought { peer, bytes, hash };
+        Ok(write(self.shard(region)).update(sought, transition, &around))
+    }
+
+    fn update_many<T: Transition>(
+        &self,
+        items: &[(PeerId, T)],
+        at: Moment,
+    ) -> Vec<Result<T::Answer, Infallible>> {
+        let mut answers = Vec::with_capacity(items.len());
+        for items in items.chunks(TOGETHER) {
+            self.prefetch(items.iter().map(|(peer, _)| peer));
+            let update = |(peer, transition): &(PeerId, T)| self.update(peer, at, transition);
+            answers.extend(items.iter().map(update));
+        }
+        answers
+    }
+
+    #[inline]
+    fn repeat(
+        &self,
+        peer: &PeerId,
+        at: Moment,
+        repeat: &Repeat<'_>,
+    ) -> Result<Option<Applied>, Infallible> {
+        let bytes = peer.multihash_bytes();
+        let (region, hash) = self.place(&bytes);
+        Ok(write(self.shard(region)).repeat(hash, &bytes, repeat, &self.shared.context(at)))
     }
 
     fn view<R>(
@@ -112,16 +145,35 @@ impl Engine for Memory {
         peer: &PeerId,
         view: impl FnOnce(Option<&PeerEntry>) -> R,
     ) -> Result<R, Infallible> {
-        let (region, hash) = self.place(&peer.multihash_bytes());
-        let shard = self.shards.get(region).map(read);
-        let entry = shard.as_ref().and_then(|shard| shard.find(hash, &peer.multihash_bytes()));
-        Ok(view(entry))
+        let bytes = peer.multihash_bytes();
+        let (region, hash) = self.place(&bytes);
+        let shard = read(self.shard(region));
+        Ok(view(shard.find(hash, &bytes)))
     }
 
-    fn floor(&self, peer: &PeerId) -> Result<Option<Floor>, Infallible> {
-        let (region, hash) = self.place(&peer.multihash_bytes());
-        let shard = self.shards.get(region).map(read);
-        Ok(shard.and_then(|shard| shard.floor(hash, &peer.multihash_bytes())))
+    fn view_many<R>(
+        &self,
+        peers: &[PeerId],
+        mut view: impl FnMut(Option<&PeerEntry>) -> R,
+    ) -> Vec<Result<R, Infallible>> {
+        let mut answers = Vec::with_capacity(peers.len());
+        for peers in peers.chunks(TOGETHER) {
+            self.prefetch(peers.iter());
+            answers.extend(peers.iter().map(|peer| self.view(peer, &mut view)));
+        }
+        answers
+    }
+
+    fn floor(&self, peer: &PeerId, at: Moment) -> Result<Option<Floor>, Infallible> {
+        let bytes = peer.multihash_bytes();
+        let (region, hash) = self.place(&bytes);
+        Ok(read(self.shard(region)).floor(hash, &bytes, &self.shared.context(at)))
+    }
+
+    fn remnant(&self, peer: &PeerId) -> Result<Option<Remnant>, Infallible> {
+        let bytes = peer.multihash_bytes();
+        let (region, hash) = self.place(&bytes);
+        Ok(read(self.shard(region)).remnant(hash, &bytes).cloned())
     }
 
     fn regions(&self) -> usize {
@@ -143,24 +195,23 @@ impl Engine for Memory {
 
     fn sweep(&self, at: Moment, budget: usize) -> Result<Swept, Infallible> {
         let (mut swept, mut budget) = (Swept::default(), budget);
+        let cx = self.shared.context(at);
         let count = self.shards.len();
         let first = self.cursor.load(Ordering::Acquire);
         for step in 0..count {
             let region = first.wrapping_add(step) & self.mask();
             let Some(shard) = self.shards.get(region) else { continue };
-            let around = self.around(region, at);
-            if !read(shard).is_due(&around) {
+            if !read(shard).is_due(&cx) {
                 continue;
             }
-            write(shard).sweep(&around, &mut budget, &mut swept);
+            write(shard).sweep(&self.around(region, at), &mut budget, &mut swept);
             if budget == 0 {
                 self.cursor.store(region, Ordering::Release);
                 break;
             }
         }
-        let is_due =
-            |(region, shard): (usize, &RwLock<Shard>)| read(shard).is_due(&self.around(region, at));
-        swept.more = budget == 0 && self.shards.iter().enumerate().any(is_due);
+        let is_due = |shard: &RwLock<Shard>| read(shard).is_due(&cx);
+        swept.more = budget == 0 && self.shards.iter().any(is_due);
         Ok(swept)
     }
 
@@ -174,23 +225,37 @@ impl Engine for Memory {
     }
 
     fn check(&self) -> Result<(), Defect> {
-        let mut charged = Ledger::default();
+        let charged = Ledger::default();
+        let at = self.shared.clock().last();
         for (region, shard) in self.shards.iter().enumerate() {
-            let around = self.around(region, Moment::default());
-            read(shard).check(&around, |peer| self.place(peer).1, &mut charged)?;
+            let around = self.around(region, at);
+            read(shard).check(&around, |peer| self.place(peer).1, &charged)?;
         }
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect::new(what)) };
-        let (usage, limits) = (self.ledger.usage(), self.shared.limits());
-        ensure(usage == charged.usage(), "the ledger counts something else than there is")?;
-        ensure(usage.peers <= limits.peers, "more peers than the limit")?;
-        ensure(usage.records <= limits.records, "more records than the limit")?;
-        ensure(usage.bytes <= limits.bytes, "more bytes than the limit")?;
-        ensure(usage.floors <= limits.floors, "more floors than the limit")?;
-        for group in 0..GROUPS {
-            let of_group = self.ledger.of_group(group);
-            ensure(of_group == charged.of_group(group), "a group is charged something else")?;
-            ensure(!self.ledger.is_over(group, limits), "a group with more than its share")?;
+        ensure(self.ledger.equals(&charged), "the ledger counts something else than there is")?;
+        ensure(charged.is_within(self.shared.limits()), "more than the limits, or a share")
+    }
+}
+
+impl Memory {
+    /// Has the memory of some look-ups arrive together: the lines of the index first, then the entries.
+    /// Each wait is as long as all of them.
+    fn prefetch<'a>(&self, peers: impl ExactSizeIterator<Item = &'a PeerId>) {
+        if peers.len() < 2 {
+            return;
         }
-        ensure(self.shared.evidence().len() <= limits.evidence, "more evidence than the limit")
+        let mut places = [(0, 0); TOGETHER];
+        let mut count = 0usize;
+        for (place, peer) in places.iter_mut().zip(peers) {
+            *place = self.place(&peer.multihash_bytes());
+            count = count.saturating_add(1);
+        }
+        let places = places.get(..count).unwrap_or_default();
+        for (region, hash) in places {
+            read(self.shard(*region)).prefetch_index(*hash);
+        }
+        for (region, hash) in places {
+            read(self.shard(*region)).prefetch_entry(*hash);
+        }
     }
 }

@@ -5,7 +5,7 @@ use peermark_provenance::SourceKind;
 use crate::outcome::{OutcomeKind, Refusal};
 use crate::sync::{AtomicU64, Ordering};
 
-/// Whom a store tells what happened. Called on every operation, often under a lock: it must be
+/// Receives counters from a store. Called on every operation, often under a lock: it must be
 /// quick, and must not call the store.
 ///
 /// All methods do nothing by default, so that new ones can come.

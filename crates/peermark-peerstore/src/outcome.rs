@@ -1,9 +1,9 @@
-//! What became of what was asked: values, since nothing here is a failure of the store (S1).
+//! The results of updates: values, since nothing here is a failure of the store (S1).
 
 use core::fmt;
 
 use peermark_identity::PeerId;
-use peermark_peer_record::{AddressDefect, Seq};
+use peermark_provenance::{AddressDefect, Seq};
 
 /// The SHA-256 of a record's payload: what a floor remembers of it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -42,7 +42,7 @@ impl fmt::Debug for PayloadDigest {
     }
 }
 
-/// What became of a certified record.
+/// The result of applying a certified record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a record that verified is not always one that was stored"]
 #[non_exhaustive]
@@ -51,7 +51,7 @@ pub struct Applied {
     pub peer: PeerId,
     /// Its sequence number.
     pub seq: Seq,
-    /// What became of it.
+    /// The outcome.
     pub outcome: Outcome,
     /// Addresses that are in the store now and were not before.
     pub added: u16,
@@ -61,8 +61,10 @@ pub struct Applied {
     /// Addresses of the record that were not stored: skipped when it was decoded (R2), or above
     /// the cap.
     pub dropped: u16,
-    /// Addresses of others' making that had to go, so that the peer keeps to its cap (S11).
+    /// Addresses that others reported and that had to go, so that the peer keeps to its cap (S11).
     pub evicted: u16,
+    /// Whether the two payloads that prove a contradiction are others than before.
+    pub(crate) is_news: bool,
 }
 
 /// The ways a record can go (S1, S2).
@@ -76,9 +78,9 @@ pub enum Outcome {
         /// The sequence number of the one before.
         from: Seq,
     },
-    /// It is the one that was accepted last.
+    /// It lists the same addresses as the one that was accepted with this sequence number.
     Refreshed {
-        /// Whether it lives longer for it: when the peer itself sent it (S4).
+        /// Whether it lives longer for it (S4).
         extended: bool,
     },
     /// It is older than one that was accepted; nothing changed.
@@ -86,13 +88,15 @@ pub enum Outcome {
         /// The highest sequence number that was accepted.
         held: Seq,
     },
-    /// It has the sequence number of one that was accepted, and says something else; nothing
-    /// changed. The peer signed two different records for one place in its order.
-    Equivocation {
-        /// The payload that was accepted.
+    /// It has the sequence number of one that was accepted, and lists other addresses: the peer signed
+    /// both. Which of them is held does not depend on the order in which they came (S2).
+    Contradiction {
+        /// The payload that was held before.
         held: PayloadDigest,
         /// The payload of this one.
         got: PayloadDigest,
+        /// Whether this one is held now.
+        replaced: bool,
     },
     /// It is good, and the store does not take it; nothing changed.
     Refused {
@@ -105,7 +109,13 @@ impl Outcome {
     /// Whether the store took it, or has it.
     #[must_use]
     pub const fn is_held(&self) -> bool {
-        matches!(self, Self::Inserted | Self::Replaced { .. } | Self::Refreshed { .. })
+        matches!(
+            self,
+            Self::Inserted
+                | Self::Replaced { .. }
+                | Self::Refreshed { .. }
+                | Self::Contradiction { replaced: true, .. }
+        )
     }
 
     /// The outcome without its details.
@@ -116,7 +126,7 @@ impl Outcome {
             Self::Replaced { .. } => OutcomeKind::Replaced,
             Self::Refreshed { .. } => OutcomeKind::Refreshed,
             Self::Stale { .. } => OutcomeKind::Stale,
-            Self::Equivocation { .. } => OutcomeKind::Equivocation,
+            Self::Contradiction { .. } => OutcomeKind::Contradiction,
             Self::Refused { .. } => OutcomeKind::Refused,
         }
     }
@@ -134,8 +144,8 @@ pub enum OutcomeKind {
     Refreshed,
     /// [`Outcome::Stale`].
     Stale,
-    /// [`Outcome::Equivocation`].
-    Equivocation,
+    /// [`Outcome::Contradiction`].
+    Contradiction,
     /// [`Outcome::Refused`].
     Refused,
 }
@@ -147,12 +157,12 @@ impl OutcomeKind {
         Self::Replaced,
         Self::Refreshed,
         Self::Stale,
-        Self::Equivocation,
+        Self::Contradiction,
         Self::Refused,
     ];
 }
 
-/// `inserted`, `replaced`, `refreshed`, `stale`, `equivocation` or `refused`.
+/// `inserted`, `replaced`, `refreshed`, `stale`, `contradiction` or `refused`.
 impl fmt::Display for OutcomeKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
@@ -160,7 +170,7 @@ impl fmt::Display for OutcomeKind {
             Self::Replaced => "replaced",
             Self::Refreshed => "refreshed",
             Self::Stale => "stale",
-            Self::Equivocation => "equivocation",
+            Self::Contradiction => "contradiction",
             Self::Refused => "refused",
         })
     }
@@ -171,15 +181,19 @@ impl fmt::Display for OutcomeKind {
 #[non_exhaustive]
 pub enum Refusal {
     /// Identify speaks for the peer at the other end, and for nobody else (S16).
-    #[error("identify speaks for the peer that is connected, and for no other")]
+    #[error("identify cannot report another peer than the connected one")]
     NotItself,
-    /// A time to live of zero would store something that is gone at once.
-    #[error("a time to live of zero stores nothing")]
+    /// What would be stored would have ended: the time to live is zero, it is older than anything may
+    /// become, or time itself is at its end.
+    #[error("no time to live")]
     NoTime,
-    /// The same record once more, after its life: only the peer itself can bring it back, and only
-    /// within its age (S4).
-    #[error("the record was accepted before and its life is over")]
+    /// A record that ended, or that its deliverer says is too old: contact with the peer brings it
+    /// back, or a newer one (S4).
+    #[error("the record's life has ended: only the peer itself can bring it back")]
     Expired,
+    /// The user removed this record: contact with the peer brings it back, or a newer one.
+    #[error("the user removed the record: only the peer itself can bring it back")]
+    Removed,
     /// There is no room, and nothing that may be evicted for it (S11).
     #[error("no room: {0}")]
     NoRoom(#[from] Room),
@@ -199,14 +213,14 @@ pub enum Room {
     #[error("the cap on bytes is reached")]
     Bytes,
     /// [`Limits::addresses_per_peer`](crate::Limits::addresses_per_peer).
-    #[error("the peer has as many better addresses as it may have")]
+    #[error("the peer's better addresses reach its cap")]
     Addresses,
     /// [`Limits::share`](crate::Limits::share).
-    #[error("the sources of this network or kind hold their share")]
+    #[error("the share of this network or kind of source is reached")]
     Share,
 }
 
-/// What became of reported addresses, one by one: the counts add up to what was given.
+/// The result of a report of addresses: the counts add up to what was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[must_use = "not every address that is reported is stored"]
 #[non_exhaustive]
@@ -220,7 +234,8 @@ pub struct Reported {
     pub unchanged: usize,
     /// Addresses that lost a claim, by a time to live of zero.
     pub removed: usize,
-    /// Addresses that cannot be stored: no multiaddr, or of another peer (S13).
+    /// Addresses that cannot be stored: no multiaddr, of another peer (S13), or more than one call looks
+    /// at.
     pub dropped: usize,
     /// The first reason for which one was dropped.
     pub defect: Option<AddressDefect>,
@@ -232,7 +247,7 @@ pub struct Reported {
     pub evicted: usize,
 }
 
-/// What became of the outcome of a dial.
+/// The result of reporting a dial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct DialReported {
@@ -267,4 +282,21 @@ pub enum Lifetime {
     Extend,
     /// The claim lives as long as is said now.
     Set,
+}
+
+/// The result of joining what another store knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[must_use = "not all that is joined is stored"]
+#[non_exhaustive]
+pub struct Joined {
+    /// The outcome of its record, or of the floor that stands for it.
+    pub record: Option<Applied>,
+    /// Addresses that are in the store now and were not before, those of the record aside.
+    pub added: usize,
+    /// Claims that came or live longer.
+    pub updated: usize,
+    /// Addresses that cannot be stored, or for which there is no room.
+    pub refused: usize,
+    /// Whether there was no room for any of it.
+    pub refusal: Option<Refusal>,
 }

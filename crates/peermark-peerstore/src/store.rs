@@ -2,7 +2,9 @@
 
 mod account;
 mod consume;
+mod deliver;
 mod floors;
+
 mod read;
 mod subscribe;
 
@@ -10,24 +12,22 @@ use core::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::CertifiedRecord;
-use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
+use peermark_provenance::{DialOutcome, SourceKind, Timestamp};
 
-use crate::engine::{Engine, Shared, Usage};
+use crate::accounting::Usage;
+use crate::clock::Moment;
+use crate::engine::{Engine, Shared};
 use crate::entry::Defect;
 use crate::limits::Limits;
 use crate::memory::Memory;
 use crate::metrics::Metrics;
-use crate::outcome::{Applied, Lifetime, Reported, Swept};
-use crate::ratchet::Moment;
+use crate::outcome::Swept;
 use crate::secret::Secret;
 use crate::sync::Arc;
-use crate::transition::{
-    ApplyRecord, Clear, RemoveAddresses, ReportAddresses, ReportDial, Retract, SetConnected,
-    SetLifetime,
-};
+use crate::transition::{Clear, RemoveAddresses, ReportDial, Retract, SetConnected, SetLifetime};
 
 pub use consume::ConsumeError;
+pub use deliver::Report;
 pub use read::{PeerAddress, RoutingRecord};
 pub use subscribe::{PeerAddresses, SubscribeError};
 
@@ -142,112 +142,12 @@ impl<E: Engine> Peerstore<E> {
         self.shared().limits()
     }
 
-    /// Applies a certified record, whoever delivered it, to live for `ttl` (S1, S2).
-    ///
-    /// A record that is no newer, or that the store has no room for, is an
-    /// [`Outcome`](crate::Outcome) and no error.
-    ///
-    /// # Errors
-    ///
-    /// The engine's.
-    pub fn apply(
-        &self,
-        record: &CertifiedRecord,
-        source: &Source,
-        ttl: Duration,
-        now: Timestamp,
-    ) -> Result<Applied, E::Error> {
-        let at = self.advance(now);
-        let peer = record.peer_id();
-        let applied = self.engine.update(&peer, at, &ApplyRecord::new(record, source, ttl))?;
-        self.account(&applied, record, source);
-        Ok(applied)
-    }
-
-    /// Applies many records, each with an answer of its own, in their order (G1).
-    pub fn apply_many(
-        &self,
-        records: &[CertifiedRecord],
-        source: &Source,
-        ttl: Duration,
-        now: Timestamp,
-    ) -> Vec<Result<Applied, E::Error>> {
-        let at = self.advance(now);
-        let item =
-            |record| (CertifiedRecord::peer_id(record), ApplyRecord::new(record, source, ttl));
-        let items: Vec<_> = records.iter().map(item).collect();
-        let answers = self.engine.update_many(&items, at);
-        for (record, answer) in records.iter().zip(&answers) {
-            if let Ok(applied) = answer {
-                self.account(applied, record, source);
-            }
-        }
-        answers
-    }
-
-    /// Adds addresses that a source reports, to live for `ttl`. A claim of the same source that is
-    /// there lives until the later of its two ends. A `ttl` of zero takes the source's claims on
-    /// them back.
-    ///
-    /// # Errors
-    ///
-    /// The engine's.
-    pub fn report(
-        &self,
-        peer: &PeerId,
-        addresses: &[Multiaddr],
-        source: &Source,
-        ttl: Duration,
-        now: Timestamp,
-    ) -> Result<Reported, E::Error> {
-        self.report_for(peer, addresses, source, ttl, Lifetime::Extend, now)
-    }
-
-    /// As [`Self::report`], and a claim that is there ends when this says, be it earlier.
-    ///
-    /// # Errors
-    ///
-    /// The engine's.
-    pub fn set(
-        &self,
-        peer: &PeerId,
-        addresses: &[Multiaddr],
-        source: &Source,
-        ttl: Duration,
-        now: Timestamp,
-    ) -> Result<Reported, E::Error> {
-        self.report_for(peer, addresses, source, ttl, Lifetime::Set, now)
-    }
-
-    fn report_for(
-        &self,
-        peer: &PeerId,
-        addresses: &[Multiaddr],
-        source: &Source,
-        ttl: Duration,
-        lifetime: Lifetime,
-        now: Timestamp,
-    ) -> Result<Reported, E::Error> {
-        let at = self.advance(now);
-        let transition = ReportAddresses::new(*peer, addresses, source, ttl, lifetime);
-        let reported = self.engine.update(peer, at, &transition)?;
-        let metrics = self.shared().metrics();
-        let not_taken = reported.dropped.saturating_add(reported.refused);
-        metrics.reported(source.kind(), addresses.len().saturating_sub(not_taken), not_taken);
-        self.count_evicted(reported.evicted);
-        if let Some(refusal) = reported.refusal {
-            metrics.refused(source.kind(), refusal);
-            tracing::debug!(%peer, %source, %refusal, "addresses refused");
-        }
-        Ok(reported)
-    }
-
     /// Changes how long the claims of one kind of source live, from now. Answers how many claims
     /// there are.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn set_ttl(
         &self,
         peer: &PeerId,
@@ -263,7 +163,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn retract(
         &self,
         peer: &PeerId,
@@ -278,7 +178,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn remove(
         &self,
         peer: &PeerId,
@@ -293,18 +193,17 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn clear(&self, peer: &PeerId, now: Timestamp) -> Result<bool, E::Error> {
         self.engine.update(peer, self.advance(now), &Clear)
     }
 
     /// A dial of an address ended (P6). A success is a claim of its own, for `ttl`, or until that
-    /// long after the peer disconnects; one that was cancelled changes nothing. Returns whether the store
-    /// has the address.
+    /// long after the peer disconnects. Answers whether the store has the address.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn dialed(
         &self,
         peer: &PeerId,
@@ -324,7 +223,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn connected(&self, peer: &PeerId, now: Timestamp) -> Result<bool, E::Error> {
         self.engine.update(peer, self.advance(now), &SetConnected::new(true))
     }
@@ -333,7 +232,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn disconnected(&self, peer: &PeerId, now: Timestamp) -> Result<(), E::Error> {
         self.engine.update(peer, self.advance(now), &SetConnected::new(false)).map(|_| ())
     }
@@ -343,16 +242,17 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn sweep(&self, now: Timestamp, budget: usize) -> Result<Swept, E::Error> {
         self.engine.sweep(self.advance(now), budget)
     }
 
-    /// When the next claim ends: when to sweep again. Not later than that; `None` when no claim
-    /// does.
+    /// When something may end next, by the clock that was shown: when to sweep again. Never later than
+    /// it does; earlier where a claim lives longer by now. `None` if nothing ends.
     #[must_use]
     pub fn next_expiry(&self) -> Option<Timestamp> {
-        self.engine.next_due()
+        let at = self.shared().clock().last();
+        self.engine.next_due().map(|due| at.to_shown(due))
     }
 
     /// What is held, swept or not.

@@ -9,6 +9,8 @@ mod apply;
 mod connect;
 mod dial;
 mod floor;
+mod join;
+mod record;
 mod remove;
 mod report;
 
@@ -19,22 +21,23 @@ use crate::entry::PeerEntry;
 use crate::event::Cause;
 use crate::outcome::Room;
 
-pub use apply::ApplyRecord;
+pub use apply::{ApplyRecord, Delivery, Repeat};
 pub use connect::SetConnected;
 pub use dial::ReportDial;
 pub use floor::RaiseFloor;
+pub use join::{Join, JoinState};
 pub use remove::{Clear, ForgetFloor, RemoveAddresses, Retract, SetLifetime};
-pub use report::ReportAddresses;
+pub use report::{ADDRESSES_PER_CALL, ReportAddresses};
 
 /// A change of one peer's entry.
 ///
-/// An engine runs it like this, all of it atomically for the peer:
+/// [`update`](crate::update) runs it, all of it atomically for the peer:
 ///
-/// 1. It lets what is over go: [`PeerEntry::settle`].
-/// 2. It asks [`need`](Self::need), which answers a plan too. Where something is needed, it makes room, by evicting others,
-///    and where it cannot, it answers [`refuse`](Self::refuse) and stores nothing.
-/// 3. It calls [`run`](Self::run) with the plan, on the entry that `need` saw, and stores the entry, or what [`PeerEntry::floor`] says when the
-///    entry is empty.
+/// 1. It removes what has ended: [`PeerEntry::expire`].
+/// 2. It asks [`need`](Self::need), which also returns a plan. Where something is needed, it makes room
+///    by evicting others; where it cannot, it returns [`refuse`](Self::refuse) and stores nothing.
+/// 3. It calls [`run`](Self::run) with the plan, on the entry that `need` saw, and stores the entry, or
+///    [what is left](PeerEntry::remnant) when the entry is empty.
 pub trait Transition {
     /// What the caller learns.
     type Answer;
@@ -74,6 +77,6 @@ pub struct Need {
     pub bytes: u64,
     /// The class of what is added: what has a higher one is not evicted for it.
     pub class: TrustClass,
-    /// The group that is charged; [`EXEMPT`](crate::EXEMPT) where no budget is.
+    /// The group that is charged; [`EXEMPT`](crate::EXEMPT) for none.
     pub group: u16,
 }

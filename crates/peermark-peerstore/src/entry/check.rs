@@ -2,9 +2,10 @@
 
 use peermark_envelope::Limits as EnvelopeLimits;
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peer_record::{CertifiedRecord, Dialects, normalize_address};
+use peermark_peer_record::{CertifiedRecord, Dialects};
+use peermark_provenance::normalize_address;
 
-use super::{Claimant, PeerEntry};
+use super::{Claimant, PeerEntry, Remnant};
 
 impl PeerEntry {
     /// Proves the invariants of the entry.
@@ -35,7 +36,7 @@ impl PeerEntry {
             ensure(claims.is_sorted_by(|a, b| a.by < b.by), "claims out of order, or twice")?;
             ensure(
                 !claims.is_empty() || self.record.contains(&address.address),
-                "an address that nobody claims",
+                "an address without a claim",
             )?;
             let normal = normalize_address(&address.address, &peer);
             ensure(
@@ -43,14 +44,44 @@ impl PeerEntry {
                 "an address that is not normalised",
             )?;
         }
+        if let Some(extra) = &self.extra {
+            self.check_evidence(&extra.rest, &peer)?;
+        }
         if self.record.is_some() { self.check_record(&peer) } else { Ok(()) }
+    }
+
+    /// Proves that both records of a contradiction are the peer's, with one sequence number.
+    fn check_evidence(&self, rest: &Remnant, peer: &PeerId) -> Result<(), Defect> {
+        let Some(evidence) = &rest.evidence else { return Ok(()) };
+        let floor = rest.floor.as_ref().map(|floor| (floor.seq, floor.content.digest));
+        let held = self
+            .record
+            .is_some()
+            .then(|| (self.seq, crate::outcome::PayloadDigest::of(self.record.payload())));
+        let Some((seq, digest)) = held.or(floor) else {
+            return Err(Defect("a contradiction without a floor"));
+        };
+        let both =
+            [(&evidence.held, digest), (&evidence.rival.envelope, evidence.rival.content.digest)];
+        for (envelope, digest) in both.into_iter().filter(|(envelope, _)| !envelope.is_empty()) {
+            let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN).unwrap_or_default();
+            let record = CertifiedRecord::verify_with(envelope, Dialects::Any, limits)
+                .map_err(|_| Defect("a contradiction that does not verify"))?;
+            let is_it = record.peer_id() == *peer
+                && record.seq() == seq
+                && crate::outcome::PayloadDigest::of(record.payload()) == digest;
+            if !is_it {
+                return Err(Defect("a contradiction that is not one"));
+            }
+        }
+        Ok(())
     }
 
     /// Proves that the record is one, of this peer, and that what is kept of it is in it.
     fn check_record(&self, peer: &PeerId) -> Result<(), Defect> {
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect(what)) };
-        let stored = self.extra.as_ref().and_then(|extra| extra.floor);
-        ensure(stored.is_none(), "a floor beside a record")?;
+        let stored = self.extra.as_ref().map(|extra| &extra.rest);
+        ensure(stored.is_none_or(|rest| rest.floor.is_none()), "a floor beside a record")?;
         let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN);
         let record = CertifiedRecord::verify_with(
             self.record.envelope(),
@@ -59,7 +90,7 @@ impl PeerEntry {
         );
         let record = record.map_err(|_| Defect("a record that does not verify"))?;
         let is_of_peer =
-            record.peer_id() == *peer && self.record.peer_id() == &*peer.multihash_bytes();
+            record.peer_id() == *peer && *self.record.peer_id() == *peer.multihash_bytes();
         ensure(is_of_peer, "a record of another peer")?;
         ensure(record.as_bytes() == self.record.envelope(), "an envelope in another form")?;
         ensure(record.seq() == self.seq, "a sequence number that is not the record's")?;

@@ -3,10 +3,12 @@
 //! Claims merge in any order to the same value (P3): one for each source and reporter, its first
 //! sight the earliest, its last the latest, its end the later one.
 
-use peermark_identity::{PeerIdBytes, PeerIdExt};
-use peermark_peer_record::Address;
-use peermark_provenance::{Claim, DialHistory, Expiry, Source, SourceKind, Timestamp, TrustClass};
+use peermark_identity::{PeerId, PeerIdExt as _};
+use peermark_provenance::{
+    Address, Claim, DialHistory, Expiry, Source, SourceKind, Timestamp, TrustClass,
+};
 
+use crate::clock::Moment;
 use crate::outcome::Lifetime;
 
 /// One address that is not, or not only, in the record.
@@ -37,18 +39,18 @@ pub(crate) struct StoredClaim {
 }
 
 /// Who makes a claim.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Claimant {
     /// A handshake.
     Dialed,
-    /// A source, and the peer that spoke.
-    Source(SourceKind, Option<PeerIdBytes>),
+    /// A source, and the multihash of the peer that spoke.
+    Source(SourceKind, Option<Box<[u8]>>),
 }
 
 impl Claimant {
-    /// Of a source.
     pub(crate) fn of(source: &Source) -> Self {
-        Self::Source(source.kind(), source.reporter().map(PeerIdExt::multihash_bytes))
+        let reporter = source.reporter().map(|peer| Box::from(&*peer.multihash_bytes()));
+        Self::Source(source.kind(), reporter)
     }
 
     /// Whether its claims do not expire while the peer is connected (S7).
@@ -71,7 +73,7 @@ impl Claimant {
             Self::Dialed => Vec::new(),
             Self::Source(kind, reporter) => {
                 let mut key = kind.to_string().into_bytes();
-                key.extend_from_slice(reporter.as_ref().map_or(&[], PeerIdBytes::as_slice));
+                key.extend_from_slice(reporter.as_deref().unwrap_or_default());
                 key
             }
         }
@@ -84,7 +86,14 @@ impl StoredClaim {
         Self { by, first_seen: now, last_seen: now, ends, ttl, group }
     }
 
-    /// Whether it is over at `now`.
+    /// Dates it back: its source learned it so long ago.
+    pub(crate) fn learned(&mut self, ago: core::time::Duration) {
+        let ago = u64::try_from(ago.as_nanos()).unwrap_or(u64::MAX);
+        let at = Timestamp::from_nanos(self.last_seen.as_nanos().saturating_sub(ago));
+        (self.first_seen, self.last_seen) = (at, at);
+    }
+
+    /// Whether it has ended at `now`.
     pub(crate) fn is_over(&self, now: Timestamp, connected: bool) -> bool {
         self.due(connected).is_some_and(|due| now >= due)
     }
@@ -117,20 +126,23 @@ impl StoredClaim {
         (self.ends, self.ttl) != before
     }
 
-    pub(crate) fn to_claim(&self, connected: bool) -> Claim {
+    /// The claim as it is shown: by the clock that was shown.
+    pub(crate) fn to_claim(&self, connected: bool, at: Moment) -> Claim {
         let expiry = match self.due(connected) {
-            Some(due) => Expiry::At(due),
+            Some(due) => Expiry::At(at.to_shown(due)),
             None => Expiry::AfterDisconnect(self.ttl),
         };
-        let claim = match self.by {
-            Claimant::Dialed => Claim::dialed(self.first_seen, expiry),
+        let first = at.to_shown(self.first_seen);
+        let claim = match &self.by {
+            Claimant::Dialed => Claim::dialed(first, expiry),
             Claimant::Source(kind, reporter) => {
-                let source = Source::of(kind);
-                let source = reporter.map_or(source, |peer| source.reported_by(peer.into()));
-                Claim::reported(source, self.first_seen, expiry)
+                let source = Source::of(*kind);
+                let reporter = reporter.as_deref().and_then(|id| PeerId::from_bytes(id).ok());
+                let source = reporter.map_or(source, |peer| source.reported_by(peer));
+                Claim::reported(source, first, expiry)
             }
         };
-        claim.seen(self.first_seen, self.last_seen)
+        claim.seen(first, at.to_shown(self.last_seen))
     }
 }
 
@@ -170,11 +182,23 @@ impl ReportedAddress {
     /// Puts a claim in its place; there is none of its claimant.
     pub(crate) fn insert(&mut self, claim: StoredClaim) {
         let at = self.claims.partition_point(|other| other.by < claim.by);
+        // No room ahead: what an entry takes is what it is charged for.
+        self.claims.reserve_exact(1);
         self.claims.insert(at, claim);
     }
 
-    /// Bytes that it takes without its claims, by the store's own reckoning.
-    pub(crate) fn footprint(&self) -> usize {
-        size_of::<Self>().saturating_add(self.address.len())
+    /// Removes claims that have ended.
+    pub(crate) fn expire(&mut self, now: Timestamp, connected: bool) {
+        self.retain(|claim| !claim.is_over(now, connected));
+    }
+
+    /// Removes the other claims, and gives their memory back. Returns how many went.
+    pub(crate) fn retain(&mut self, keep: impl FnMut(&StoredClaim) -> bool) -> usize {
+        let before = self.claims.len();
+        self.claims.retain(keep);
+        if self.claims.len() < before {
+            self.claims.shrink_to_fit();
+        }
+        before.saturating_sub(self.claims.len())
     }
 }

@@ -9,22 +9,21 @@
 //! one.
 
 mod read;
+mod read_v1;
 mod write;
 
-use core::time::Duration;
-
 use peermark_identity::PeerId;
-use peermark_provenance::Timestamp;
 
 use super::{Defect, PeerEntry};
+use crate::clock::Moment;
 
 pub(super) use read::Reader;
 pub(super) use write::u16 as write_u16;
 
 /// The number of the format that [`PeerEntry::encode`] writes.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 
-/// Why bytes are no entry.
+/// Why bytes are not an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum RowError {
@@ -34,8 +33,8 @@ pub enum RowError {
         /// How many bytes there are.
         at: usize,
     },
-    /// A value that nothing writes.
-    #[error("{what} at byte {at} is none")]
+    /// A value that is never written.
+    #[error("invalid {what} at byte {at}")]
     Malformed {
         /// What stands there.
         what: &'static str,
@@ -43,13 +42,13 @@ pub enum RowError {
         at: usize,
     },
     /// The entry ends before they do.
-    #[error("{excess} bytes are behind the entry")]
+    #[error("{excess} bytes follow the entry")]
     Trailing {
         /// How many.
         excess: usize,
     },
-    /// They read as an entry that cannot be: its signature does not verify, for one.
-    #[error("the entry does not hold: {0}")]
+    /// The entry breaks an invariant: its signature does not verify, for one.
+    #[error("invalid entry: {0}")]
     Broken(#[from] Defect),
 }
 
@@ -58,19 +57,33 @@ pub enum RowError {
 pub struct UnverifiedEntry(PeerEntry);
 
 impl UnverifiedEntry {
-    /// Reads an entry. All of its parts are within their bounds then, and no more.
+    /// Reads an entry. All of its parts are within their bounds then, it names a peer, and no more.
     ///
     /// # Errors
     ///
     /// They are not what [`PeerEntry::encode`] writes.
     pub fn decode(bytes: &[u8]) -> Result<Self, RowError> {
-        read::entry(bytes).map(Self)
+        let entry = read::entry(bytes)?;
+        entry.checked_peer_id()?;
+        Ok(Self(entry))
     }
 
-    /// The multihash of the peer's id, as far as the bytes say.
+    /// Reads an entry that was written in format 1, whose times were of another kind: `at` is the moment
+    /// at which the store was closed.
+    ///
+    /// # Errors
+    ///
+    /// They are not what that format has.
+    pub fn decode_v1(bytes: &[u8], at: Moment) -> Result<Self, RowError> {
+        let entry = read_v1::entry(bytes, at)?;
+        entry.checked_peer_id()?;
+        Ok(Self(entry))
+    }
+
+    /// Whether it is the entry of the peer with this multihash, as far as the bytes say.
     #[must_use]
-    pub fn peer_id_bytes(&self) -> &[u8] {
-        self.0.peer_id_bytes()
+    pub fn is_of(&self, peer: &[u8]) -> bool {
+        self.0.is_of(peer)
     }
 
     /// Checks all that can be checked: the signature of the record, that its parts are the record's,
@@ -97,37 +110,16 @@ impl PeerEntry {
         write::entry(self, out);
     }
 
-    /// What this build counts entries by. Where it differs from that of the build that stored
-    /// [charges](Self::charges), they have to be counted again.
+    /// The number of the model by which this build counts what entries cost. Where it differs from that
+    /// of the build that stored what groups hold, they have to be counted again.
     #[must_use]
-    pub const fn reckoning() -> [usize; 4] {
-        [
-            Self::OVERHEAD,
-            Self::OVERHEAD_WITH_MORE,
-            size_of::<super::ReportedAddress>(),
-            size_of::<super::StoredClaim>(),
-        ]
+    pub const fn cost_model() -> u64 {
+        super::MODEL
     }
 
-    /// Goes on at `now` after having been stored: nothing has more time left than it was ever
-    /// given, whatever the clock did meanwhile (F5).
-    pub fn resume(&mut self, now: Timestamp) {
-        if self.record.is_some() {
-            let since = Duration::from_millis(self.accepted_last.into());
-            let given = self.expires.saturating_since(self.accepted.saturating_add(since));
-            // It was accepted last up to a millisecond later than is kept.
-            let given = given.saturating_add(Duration::from_millis(1));
-            self.expires = self.expires.min(now.saturating_add(given));
-        }
-        for address in self.extra.iter_mut().flat_map(|extra| &mut extra.addresses) {
-            for claim in &mut address.claims {
-                claim.ends = claim.ends.min(now.saturating_add(claim.ttl));
-            }
-        }
-    }
-
-    /// The peer, for those who hold no valid entry yet.
+    /// The peer, of an entry that is not known to be valid.
     pub(crate) fn checked_peer_id(&self) -> Result<PeerId, Defect> {
-        PeerId::from_bytes(self.peer_id_bytes()).map_err(|_| Defect::new("a peer id that is none"))
+        let peer = self.with_peer_bytes(PeerId::from_bytes);
+        peer.map_err(|_| Defect::new("an invalid peer id"))
     }
 }

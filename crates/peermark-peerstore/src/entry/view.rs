@@ -2,28 +2,52 @@
 
 use core::fmt;
 
+use bytes::Bytes;
 use peermark_identity::PeerId;
-use peermark_peer_record::{Address, Seq};
 use peermark_provenance::{
-    Certification, Claim, DialHistory, Expiry, Provenance, Timestamp, TrustClass,
+    Address, Certification, Claim, DialHistory, Expiry, Provenance, Seq, Timestamp, TrustClass,
 };
 
-use super::{PeerEntry, ReportedAddress};
+use super::{Marks, PeerEntry, Remnant, ReportedAddress};
+use crate::clock::Moment;
+use crate::context::Context;
+use crate::event::Equivocation;
+use crate::outcome::PayloadDigest;
 
 /// What is held of one peer, as of one moment.
 ///
-/// Borrowed from the store: nothing is copied until it is asked for.
+/// Borrowed from the store: nothing is copied until it is asked for. Times are those of the clock that
+/// was shown (S14).
 #[derive(Clone, Copy)]
 pub struct PeerView<'a> {
     entry: &'a PeerEntry,
-    now: Timestamp,
+    at: Moment,
+    is_live: bool,
+    ends: Expiry,
 }
 
 impl<'a> PeerView<'a> {
-    /// The entry as of `now`.
+    /// The entry at the moment of `cx`.
     #[must_use]
-    pub const fn new(entry: &'a PeerEntry, now: Timestamp) -> Self {
-        Self { entry, now }
+    pub fn new(entry: &'a PeerEntry, cx: &Context<'_>) -> Self {
+        let ends = entry.record_ends(cx.at, cx.limits);
+        let is_live = entry.has_record() && ends.is_none_or(|ends| ends > cx.now());
+        let ends = match ends {
+            Some(ends) => Expiry::At(cx.at.to_shown(ends)),
+            None => {
+                let ttl = entry.extra.as_ref().map(|extra| extra.record_ttl);
+                Expiry::AfterDisconnect(ttl.unwrap_or_default())
+            }
+        };
+        Self { entry, at: cx.at, is_live, ends }
+    }
+
+    /// The whole entry, ended or not.
+    #[must_use]
+    pub(crate) fn whole(entry: &'a PeerEntry) -> Self {
+        // Before the beginning of time nothing has ended.
+        let at = Moment::default();
+        Self { entry, at, is_live: entry.has_record(), ends: Expiry::At(Timestamp::MAX) }
     }
 
     /// The peer.
@@ -41,22 +65,35 @@ impl<'a> PeerView<'a> {
     /// The certified record, while it lives (S5).
     #[must_use]
     pub fn record(&self) -> Option<RecordView<'a>> {
-        let live = self.entry.has_live_record(self.now);
-        live.then_some(RecordView { entry: self.entry })
+        let Self { entry, at, is_live, ends } = *self;
+        is_live.then_some(RecordView { entry, at, ends })
     }
 
-    /// The addresses that somebody claims now: those of the record first, in its order, then the
+    /// The pair of records by which the peer contradicted itself, where it is kept (S2).
+    #[must_use]
+    pub fn equivocation(&self) -> Option<Equivocation> {
+        self.entry.equivocation()
+    }
+
+    /// Whether the peer signed two records with the sequence number of the one that is held, which list
+    /// different addresses; known also where the proof is not kept.
+    #[must_use]
+    pub fn is_contradicted(&self) -> bool {
+        self.is_live && self.entry.marks.has(Marks::CONTRADICTED)
+    }
+
+    /// The addresses with a claim that has not ended: those of the record first, in its order, then the
     /// others in the order of their bytes.
     pub fn addresses(&self) -> impl Iterator<Item = AddressView<'a>> + use<'a> {
-        let Self { entry, now } = *self;
-        let live = self.record().is_some();
+        let view = *self;
+        let Self { entry, at: Moment { now, .. }, .. } = view;
+        let live = view.is_live;
         let certified = live.then(|| entry.record.addresses()).into_iter().flatten();
         let certified = certified.map(move |address| AddressView {
             address,
             certified: true,
             reported: entry.reported_at(address.as_bytes()),
-            entry,
-            now,
+            view,
         });
         let connected = entry.is_connected();
         let others = entry.reported().iter().filter(move |address| {
@@ -67,26 +104,26 @@ impl<'a> PeerView<'a> {
             address: reported.as_address(),
             certified: false,
             reported: Some(reported),
-            entry,
-            now,
+            view,
         }))
     }
 
-    /// The address with these bytes, normalised, if somebody claims it now.
+    /// The address with these bytes, normalised, if a claim on it has not ended.
     #[must_use]
     pub fn address(&self, address: &[u8]) -> Option<AddressView<'a>> {
-        let Self { entry, now } = *self;
+        let view = *self;
+        let Self { entry, at: Moment { now, .. }, .. } = view;
         let reported = entry.reported_at(address);
         let mut listed = self.record().into_iter().flat_map(|_| entry.record.addresses());
         let certified = listed.find(|ours| ours.as_bytes() == address);
         match (certified, reported) {
             (Some(address), reported) => {
-                Some(AddressView { address, certified: true, reported, entry, now })
+                Some(AddressView { address, certified: true, reported, view })
             }
             (None, Some(other)) => {
                 other.live(now, entry.is_connected()).next()?;
                 let address = other.as_address();
-                Some(AddressView { address, certified: false, reported, entry, now })
+                Some(AddressView { address, certified: false, reported, view })
             }
             (None, None) => None,
         }
@@ -109,10 +146,12 @@ impl fmt::Debug for PeerView<'_> {
     }
 }
 
-/// A certified record that is held and lives.
+/// A certified record that is held and has not ended.
 #[derive(Clone, Copy)]
 pub struct RecordView<'a> {
     entry: &'a PeerEntry,
+    at: Moment,
+    ends: Expiry,
 }
 
 impl<'a> RecordView<'a> {
@@ -134,16 +173,34 @@ impl<'a> RecordView<'a> {
         self.entry.record.payload()
     }
 
-    /// When its claims end, and it goes with them.
+    /// When it ends, with its claims, if nobody delivers it again.
     #[must_use]
-    pub const fn expires(&self) -> Timestamp {
-        self.entry.expires
+    pub const fn expiry(&self) -> Expiry {
+        self.ends
     }
 
     /// When it was accepted first.
     #[must_use]
-    pub const fn accepted(&self) -> Timestamp {
-        self.entry.accepted
+    pub fn accepted(&self) -> Timestamp {
+        self.at.aging_to_shown(self.entry.life().first).min(self.at.shown)
+    }
+
+    /// When a delivery of it last counted.
+    #[must_use]
+    pub fn delivered(&self) -> Timestamp {
+        self.at.aging_to_shown(self.entry.life().last).min(self.at.shown)
+    }
+
+    /// The last contact with the peer, over which it said this record, or the last that others claim:
+    /// what to tell with it to others (S4). `None` where there was none.
+    #[must_use]
+    pub fn contact(&self) -> Option<Timestamp> {
+        let life = self.entry.life();
+        if self.entry.is_record_held() {
+            return Some(self.at.shown);
+        }
+        let met = life.contact.max(life.claimed);
+        (met > 0).then(|| self.at.aging_to_shown(met).min(self.at.shown))
     }
 }
 
@@ -152,7 +209,7 @@ impl fmt::Debug for RecordView<'_> {
         f.debug_struct("RecordView")
             .field("seq", &self.seq().value())
             .field("len", &self.as_bytes().len())
-            .field("expires", &self.expires())
+            .field("expiry", &self.expiry())
             .finish_non_exhaustive()
     }
 }
@@ -163,8 +220,7 @@ pub struct AddressView<'a> {
     address: Address<'a>,
     certified: bool,
     reported: Option<&'a ReportedAddress>,
-    entry: &'a PeerEntry,
-    now: Timestamp,
+    view: PeerView<'a>,
 }
 
 impl<'a> AddressView<'a> {
@@ -183,42 +239,80 @@ impl<'a> AddressView<'a> {
     /// The class of its best claim (P5).
     #[must_use]
     pub fn class(&self) -> TrustClass {
-        let connected = self.entry.is_connected();
-        let certified = self.certified.then(|| self.entry.record_class());
-        let reported = self.reported.and_then(|reported| reported.class(self.now, connected));
+        let PeerView { entry, at, .. } = self.view;
+        let connected = entry.is_connected();
+        let certified = self.certified.then(|| entry.record_class());
+        let reported = self.reported.and_then(|reported| reported.class(at.now, connected));
         certified.max(reported).unwrap_or(TrustClass::ThirdParty)
     }
 
     /// What dialing it taught (P6).
     #[must_use]
     pub fn dials(&self) -> DialHistory {
-        self.reported.map_or_else(DialHistory::default, |reported| reported.dials)
+        let mut dials = self.reported.map_or_else(DialHistory::default, |known| known.dials);
+        let at = self.view.at;
+        dials.last_success = dials.last_success.map(|time| at.to_shown(time));
+        dials.last_failure = dials.last_failure.map(|time| at.to_shown(time));
+        dials
     }
 
     /// All claims on it, the certified one first.
     #[must_use]
     pub fn provenance(&self) -> Provenance {
-        let entry = self.entry;
-        let certified = self.certified.then(|| {
-            let proof = Certification::dangerous_assume_verified(entry.seq, entry.delivered_by);
-            let last = entry.accepted.saturating_add(millis(entry.accepted_last));
-            Claim::certified(proof, entry.accepted, Expiry::At(entry.expires))
-                .seen(entry.accepted, last)
+        let PeerView { entry, at, .. } = self.view;
+        let certified = self.view.record().filter(|_| self.certified).map(|record| {
+            let proof = Certification::dangerous_assume_verified(record.seq(), entry.marks.kinds());
+            let first = record.accepted();
+            Claim::certified(proof, first, record.expiry()).seen(first, record.delivered())
         });
         let connected = entry.is_connected();
         let reported = self.reported.into_iter().flat_map(|address| {
-            address.live(self.now, connected).map(|claim| claim.to_claim(connected))
+            address.live(at.now, connected).map(|claim| claim.to_claim(connected, at))
         });
         Provenance::new(certified.into_iter().chain(reported)).with_dials(self.dials())
     }
+}
+
+impl PeerEntry {
+    /// The pair of records by which the peer contradicted itself, where it is kept.
+    pub(crate) fn equivocation(&self) -> Option<Equivocation> {
+        let rest = &self.extra.as_ref()?.rest;
+        if !self.has_record() {
+            return rest.equivocation();
+        }
+        let rival = &rest.evidence.as_ref()?.rival;
+        Some(Equivocation {
+            peer: self.peer_id(),
+            seq: self.seq,
+            held: PayloadDigest::of(self.record.payload()),
+            got: rival.content.digest,
+            held_envelope: copy(self.record.envelope()),
+            got_envelope: copy(&rival.envelope),
+        })
+    }
+}
+
+impl Remnant {
+    /// The pair of records by which the peer contradicted itself, where it is kept.
+    pub(crate) fn equivocation(&self) -> Option<Equivocation> {
+        let (floor, evidence) = (self.floor.as_ref()?, self.evidence.as_ref()?);
+        Some(Equivocation {
+            peer: self.peer,
+            seq: floor.seq,
+            held: floor.content.digest,
+            got: evidence.rival.content.digest,
+            held_envelope: copy(&evidence.held),
+            got_envelope: copy(&evidence.rival.envelope),
+        })
+    }
+}
+
+fn copy(envelope: &[u8]) -> Option<Bytes> {
+    (!envelope.is_empty()).then(|| Bytes::copy_from_slice(envelope))
 }
 
 impl fmt::Debug for AddressView<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} ({})", self.address, self.class())
     }
-}
-
-fn millis(n: u32) -> core::time::Duration {
-    core::time::Duration::from_millis(n.into())
 }

@@ -39,6 +39,23 @@ impl Index {
         self.search(hash, is_it).map(|(_, key)| key)
     }
 
+    /// The keys with their hashes, each once.
+    pub(super) fn of(keys: &[(u32, u32)]) -> Self {
+        let highest = keys.iter().map(|(_, key)| *key).max();
+        let mut index = Self::default();
+        if highest.is_some() {
+            index.rebuild(keys.len(), highest, |_| 0);
+            keys.iter().for_each(|(hash, key)| index.put(*hash, *key));
+        }
+        index
+    }
+
+    /// Prefetches where a key with this hash is looked for first.
+    #[inline]
+    pub(super) fn prefetch(&self, hash: u32) {
+        core::hint::black_box(self.places.get(self.home(hash)).copied());
+    }
+
     /// Puts in a key that is not there.
     pub(super) fn insert(&mut self, hash: u32, key: u32, hash_of: impl Fn(u32) -> u32) {
         let full = self.used >= (self.places.len() / 4).saturating_mul(3);
@@ -69,7 +86,7 @@ impl Index {
         }
     }
 
-    #[inline]
+    #[inline(always)]
     fn search(&self, hash: u32, mut is_it: impl FnMut(u32) -> bool) -> Option<(usize, u32)> {
         let tag = hash.wrapping_shr(self.key_bits);
         let mut at = self.home(hash);

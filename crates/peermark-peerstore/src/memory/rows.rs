@@ -1,34 +1,30 @@
-//! What a shard keeps of a peer: its entry, or its floor alone; and what a victim among them is
+//! What a shard keeps of a peer: its entry, or what is left of it; and what a victim among them is
 //! chosen by.
 
-use peermark_identity::PeerIdBytes;
+use peermark_identity::PeerIdExt as _;
 use peermark_provenance::TrustClass;
 
 use super::table::Row;
-use crate::entry::{Floor, PeerEntry};
-
-/// The floor of a peer of which nothing else is held.
-#[derive(Debug)]
-pub(super) struct FloorRow {
-    pub(super) peer: PeerIdBytes,
-    pub(super) floor: Floor,
-}
+use crate::context::Context;
+use crate::entry::{FloorRank, PeerEntry, Remnant};
 
 impl Row for PeerEntry {
     fn vacant() -> Self {
         Self::vacant()
     }
 
-    fn peer(&self) -> &[u8] {
-        self.peer_id_bytes()
+    #[inline]
+    fn is_of(&self, peer: &[u8]) -> bool {
+        Self::is_of(self, peer)
     }
 
-    fn warm(&self) {
-        Self::warm(self);
+    #[inline]
+    fn prefetch(&self) {
+        Self::prefetch(self);
     }
 
-    fn due(&self) -> Option<u64> {
-        Self::due(self).map(peermark_provenance::Timestamp::as_nanos)
+    fn due(&self, cx: &Context<'_>) -> Option<u64> {
+        Self::due(self, cx).map(peermark_provenance::Timestamp::as_nanos)
     }
 
     fn tag(&self) -> u32 {
@@ -36,21 +32,22 @@ impl Row for PeerEntry {
     }
 }
 
-impl Row for Option<FloorRow> {
+impl Row for Option<Remnant> {
     fn vacant() -> Self {
         None
     }
 
-    fn peer(&self) -> &[u8] {
-        self.as_ref().map_or(&[], |row| &row.peer)
+    fn is_of(&self, peer: &[u8]) -> bool {
+        self.as_ref().is_some_and(|rest| *rest.peer_id().multihash_bytes() == *peer)
     }
 
-    fn due(&self) -> Option<u64> {
-        Some(u64::from(self.as_ref()?.floor.until).saturating_mul(NANOS))
+    /// In nanoseconds of aging.
+    fn due(&self, _: &Context<'_>) -> Option<u64> {
+        Some(u64::from(self.as_ref()?.due()).saturating_mul(NANOS))
     }
 
     fn tag(&self) -> u32 {
-        self.as_ref().map_or(0, |row| Tag::of_floor(&row.floor).0)
+        self.as_ref().map_or(0, |rest| Tag::of_remnant(rest).0)
     }
 }
 
@@ -63,31 +60,39 @@ const NANOS: u64 = 1_000_000_000;
 pub(super) struct Tag(pub(super) u32);
 
 impl Tag {
-    pub(super) fn of(entry: &PeerEntry) -> Self {
-        let rank = rank(entry.class());
-        let owner = entry.own_charge().group;
-        Self((rank << 17) | (u32::from(entry.has_record()) << 16) | u32::from(owner))
+    fn of(entry: &PeerEntry) -> Self {
+        let owner = entry.own_line().group;
+        Self((rank(entry.class()) << 17) | (u32::from(entry.has_record()) << 16) | u32::from(owner))
     }
 
-    pub(super) fn of_floor(floor: &Floor) -> Self {
-        Self((1 << 17) | u32::from(floor.group))
+    fn of_remnant(rest: &Remnant) -> Self {
+        let rank = u32::from(rest.rank().index()).saturating_add(1);
+        Self((rank << 17) | u32::from(rest.group()))
     }
 
-    pub(super) fn rank(self) -> u32 {
+    pub(super) const fn rank(self) -> u32 {
         self.0 >> 17
     }
 
-    pub(super) fn has_record(self) -> bool {
+    pub(super) const fn floor_rank(self) -> FloorRank {
+        match self.rank() {
+            1 => FloorRank::Lowest,
+            2 => FloorRank::OneGroup,
+            _ => FloorRank::Known,
+        }
+    }
+
+    pub(super) const fn has_record(self) -> bool {
         self.0 & (1 << 16) != 0
     }
 
-    pub(super) fn is_of(self, group: u16) -> bool {
-        self.0 & 0xffff == u32::from(group)
+    pub(super) fn group(self) -> u16 {
+        u16::try_from(self.0 & 0xffff).unwrap_or(u16::MAX)
     }
 }
 
 /// 1 to 6, the first to go lowest.
-pub(super) fn rank(class: Option<TrustClass>) -> u32 {
+pub(super) const fn rank(class: Option<TrustClass>) -> u32 {
     match class {
         None => 1,
         Some(TrustClass::ThirdParty) => 2,

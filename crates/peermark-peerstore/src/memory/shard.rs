@@ -1,38 +1,77 @@
-//! One part of the peers, under one lock: entries, and the floors of peers of which nothing else
-//! is held.
+//! One part of the peers, under one lock: entries, and what is left of peers of which nothing else is
+//! held.
 //!
-//! Invariants: a peer is in one of the two tables at most; nothing is stored that is empty; what
-//! is charged in the ledger is what is here.
+//! Invariants: a peer is in one of the two tables at most; nothing is stored that is empty; what is
+//! charged in the ledger is what is here.
 
-use peermark_identity::{PeerId, PeerIdExt as _};
+use core::convert::Infallible;
 
-use super::around::Around;
-use super::ledger::{Bill, Ledger};
-use super::rows::{FloorRow, Tag, rank};
-use super::table::{Row as _, Table};
-use crate::entry::{Defect, Floor, PeerEntry};
-use crate::event::Cause;
+use peermark_identity::{PeerId, PeerIdBytes};
+
+use super::rows::{Tag, rank};
+use super::table::Table;
+use crate::accounting::{Cost, Ledger};
+use crate::context::Context;
+use crate::engine::{Choice, Entries, FloorChoice, Shared, expire, update};
+use crate::entry::{Defect, Floor, PeerEntry, Remnant};
+use crate::event::Event;
 use crate::metrics::Evicted;
-use crate::outcome::{Room, Swept};
-use crate::transition::{Need, Transition};
+use crate::outcome::{Applied, Swept};
+use crate::transition::{Repeat, Transition};
 
-/// Entries and floors of some peers.
+/// Entries and remnants of some peers.
 #[derive(Debug, Default)]
 pub(super) struct Shard {
     entries: Table<PeerEntry>,
-    floors: Table<Option<FloorRow>>,
+    remnants: Table<Option<Remnant>>,
 }
+
+/// What the work of a shard needs beside itself.
+#[derive(Clone, Copy)]
+pub(super) struct Around<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) ledger: &'a Ledger,
+    pub(super) region: usize,
+    pub(super) cx: Context<'a>,
+}
+
+/// A peer, as a shard looks for it.
+#[derive(Clone, Copy)]
+pub(super) struct Sought<'a> {
+    pub(super) peer: &'a PeerId,
+    pub(super) bytes: &'a PeerIdBytes,
+    pub(super) hash: u32,
+}
+
+/// How many keys are looked at to find one that has ended before something is evicted.
+const SWEEP_FOR_ROOM: usize = 1024;
 
 impl Shard {
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<&PeerEntry> {
         self.entries.row(hash, peer)
     }
 
-    pub(super) fn floor(&self, hash: u32, peer: &[u8]) -> Option<Floor> {
+    /// Prefetches what [`Self::find`] reads first.
+    pub(super) fn prefetch_index(&self, hash: u32) {
+        self.entries.prefetch_index(hash);
+    }
+
+    /// Prefetches what [`Self::find`] reads next.
+    pub(super) fn prefetch_entry(&self, hash: u32) {
+        self.entries.prefetch_row(hash);
+    }
+
+    pub(super) fn remnant(&self, hash: u32, peer: &[u8]) -> Option<&Remnant> {
+        self.remnants.row(hash, peer)?.as_ref()
+    }
+
+    pub(super) fn floor(&self, hash: u32, peer: &[u8], cx: &Context<'_>) -> Option<Floor> {
         if let Some(entry) = self.find(hash, peer) {
-            return entry.floor();
+            return entry.floor_at(cx.at, cx.limits);
         }
-        Some(self.floors.row(hash, peer)?.as_ref()?.floor)
+        let mut rest = self.remnant(hash, peer)?.clone();
+        rest.expire(cx.at);
+        rest.floor()
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &PeerEntry> {
@@ -43,282 +82,78 @@ impl Shard {
         self.entries.next_due()
     }
 
-    /// Whether something is due.
-    pub(super) fn is_due(&self, around: &Around<'_>) -> bool {
-        let entries = self.entries.next_due().is_some_and(|due| due <= around.now());
-        entries || self.floors.next_due().is_some_and(|due| due <= around.floor_nanos)
+    /// Whether something may have ended.
+    pub(super) fn is_due(&self, cx: &Context<'_>) -> bool {
+        let entries = self.entries.next_due().is_some_and(|due| due <= cx.now().as_nanos());
+        entries || self.remnants.next_due().is_some_and(|due| due <= cx.at.aging)
     }
 
-    /// Runs a transition, as [`Transition`] says.
+    /// Runs a transition, as [`update`] says.
     pub(super) fn update<T: Transition>(
         &mut self,
-        hash: u32,
-        peer: &PeerId,
+        sought: Sought<'_>,
         transition: &T,
         around: &Around<'_>,
     ) -> T::Answer {
-        let cx = &around.cx;
-        // Whoever is not found is written there: its lines arrive while he is looked for.
-        self.entries.warm();
-        let mut key = self.entries.find(hash, &peer.multihash_bytes());
-        let due = key.and_then(|key| self.entries.get(key)).and_then(PeerEntry::due);
-        if let (Some(found), true) = (key, due.is_some_and(|due| due <= cx.now)) {
-            self.settle(found, around, &mut Swept::default());
-            key = self.entries.find(hash, &peer.multihash_bytes());
-        }
-        match key {
-            Some(key) => self.update_entry(key, transition, around),
-            None => self.update_absent(hash, peer, transition, around),
+        // A new entry is written where the next one goes: its memory arrives while it is looked for.
+        self.entries.prefetch_next();
+        let (ledger, cx) = (around.ledger, &around.cx);
+        let mut work = Work { shard: self, sought: Some(sought), around };
+        match update(&mut work, ledger, transition, cx) {
+            Ok(answer) => answer,
+            Err(never) => match never {},
         }
     }
 
-    fn update_entry<T: Transition>(
-        &mut self,
-        key: u32,
-        transition: &T,
-        around: &Around<'_>,
-    ) -> T::Answer {
-        let cx = &around.cx;
-        let Some((need, plan)) = self.entries.get(key).map(|entry| transition.need(entry, cx))
-        else {
-            // Not reached: the caller has just found it.
-            return transition.refuse(Room::Peers);
-        };
-        let turn = need.and_then(|need| around.ledger.turn(&need, false, cx.limits));
-        // Whose turn it need not be is far from every cap.
-        if turn.is_some()
-            && let Some(need) = need
-            && let Err(room) = self.make_room(&need, Some(key), around)
-        {
-            return transition.refuse(room);
-        }
-        let before = around.before(self.entries.get(key));
-        let changed = self.entries.change(key, around.now(), |entry| {
-            let before_bill = Bill::of(entry);
-            let answer = transition.run(entry, plan, cx);
-            around.tell(before, entry, transition.cause());
-            let bill = Bill::of(entry);
-            around.ledger.charge(&bill);
-            around.ledger.release(&before_bill);
-            (answer, entry.is_empty(), bill)
-        });
-        drop(turn);
-        match changed {
-            Some((answer, true, bill)) => {
-                around.ledger.release(&bill);
-                self.bury(key, around);
-                answer
-            }
-            Some((answer, false, bill)) => {
-                self.hold_to_share(bill.owner(), around);
-                answer
-            }
-            None => transition.refuse(Room::Peers),
-        }
-    }
-
-    fn update_absent<T: Transition>(
+    /// Takes a repeat in, where it is one.
+    #[inline]
+    pub(super) fn repeat(
         &mut self,
         hash: u32,
-        peer: &PeerId,
-        transition: &T,
-        around: &Around<'_>,
-    ) -> T::Answer {
-        let cx = &around.cx;
-        let floor_key = self.floors.find(hash, &peer.multihash_bytes());
-        let floor = floor_key.and_then(|key| self.floors.get(key)?.as_ref());
-        let floor = floor.map(|row| row.floor);
-        let held = floor.filter(|floor| floor.until > cx.floor_now);
-        let key = self.entries.reserve();
-        let Some(entry) = self.entries.get_mut(key) else {
-            return transition.refuse(Room::Peers);
-        };
-        entry.begin(peer, held);
-        let (need, plan) = transition.need(entry, cx);
-        let turn = need.and_then(|need| around.ledger.turn(&need, true, cx.limits));
-        // Whose turn it need not be is far from every cap.
-        if turn.is_some()
-            && let Some(need) = need
-            && let Err(room) = self.make_room(&need, None, around)
-        {
-            self.entries.give_back(key);
-            return transition.refuse(room);
-        }
-        // Room for an evicted peer's floor may have cost this one its own.
-        let floor_key = floor_key.and_then(|_| self.floors.find(hash, &peer.multihash_bytes()));
-        let Some(entry) = self.entries.get_mut(key) else {
-            return transition.refuse(Room::Peers);
-        };
-        let before = around.before(None);
-        let answer = transition.run(entry, plan, cx);
-        around.tell(before, entry, transition.cause());
-        if entry.is_empty() {
-            let left = entry.floor();
-            self.entries.give_back(key);
-            if left != floor {
-                self.drop_floor(floor_key, around);
-                match left {
-                    Some(floor) => self.keep_floor(hash, *peer, floor, around),
-                    None => around.shared.evidence().forget(peer),
-                }
-            }
-        } else {
-            around.ledger.charge(&Bill::of(entry));
-            self.entries.insert(hash, key, around.now());
-            self.drop_floor(floor_key, around);
-        }
-        drop(turn);
-        answer
+        peer: &[u8],
+        repeat: &Repeat<'_>,
+        cx: &Context<'_>,
+    ) -> Option<Applied> {
+        let key = self.entries.find(hash, peer)?;
+        // It ends no earlier than before, and keeps its place among what is due: time will tell.
+        repeat.take(self.entries.get_mut(key)?, cx)
     }
 
-    /// Lets go of what is over, at one entry (S6).
-    fn settle(&mut self, key: u32, around: &Around<'_>, swept: &mut Swept) {
-        let before = around.before(self.entries.get(key));
-        let changed = self.entries.change(key, around.now(), |entry| {
-            let bill = Bill::of(entry);
-            let (addresses, record) = (entry.address_count(), entry.has_record());
-            entry.settle(&around.cx);
-            around.tell(before, entry, Cause::Expiry);
-            let gone = addresses.saturating_sub(entry.address_count());
-            swept.addresses = swept.addresses.saturating_add(gone);
-            let scrapped = record && !entry.has_record();
-            swept.records = swept.records.saturating_add(usize::from(scrapped));
-            let bill_after = Bill::of(entry);
-            if !entry.is_empty() {
-                around.ledger.charge(&bill_after);
-            }
-            around.ledger.release(&bill);
-            (entry.is_empty(), bill_after.owner())
-        });
-        match changed {
-            Some((true, _)) => {
-                swept.peers = swept.peers.saturating_add(1);
-                self.bury(key, around);
-            }
-            // Who was dialed once is charged to nobody; now it is, and the group may hold too much.
-            Some((false, group)) => self.hold_to_share(group, around),
-            None => {}
-        }
-    }
-
-    fn hold_to_share(&mut self, group: u16, around: &Around<'_>) {
-        while around.ledger.is_over(group, around.cx.limits) {
-            let of_group = |_, tag| Some(Tag(tag).rank()).filter(|_| Tag(tag).is_of(group));
-            match self.entries.lowest(of_group) {
-                Some(victim) => self.evict(victim, around),
-                None => break,
-            }
-        }
-    }
-
-    /// Makes room for `need`, by evicting what is no better (S11).
-    fn make_room(
-        &mut self,
-        need: &Need,
-        existing: Option<u32>,
-        around: &Around<'_>,
-    ) -> Result<(), Room> {
-        let limits = around.cx.limits;
-        while let Some(room) = around.ledger.lacks(need, existing.is_none(), limits) {
-            // What is over goes first: it is nobody's loss.
-            if self.sweep_one(existing, around) {
-                continue;
-            }
-            let worst = rank(Some(need.class));
-            let victim = self.entries.lowest(|key, tag| {
-                let tag = Tag(tag);
-                let fits = match room {
-                    Room::Share => tag.is_of(need.group),
-                    Room::Records => tag.has_record(),
-                    _ => true,
-                };
-                (fits && Some(key) != existing && tag.rank() <= worst).then(|| tag.rank())
-            });
-            match victim {
-                Some(victim) => self.evict(victim, around),
-                None => return Err(room),
-            }
-        }
-        Ok(())
-    }
-
-    /// Lets go of one entry that is over, if there is one.
-    fn sweep_one(&mut self, existing: Option<u32>, around: &Around<'_>) -> bool {
-        let mut budget = SWEEP_FOR_ROOM;
-        match self.entries.pop_due(around.now(), &mut budget) {
-            // It was settled before.
-            Some(key) if Some(key) == existing => false,
-            Some(key) => {
-                self.settle(key, around, &mut Swept::default());
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn evict(&mut self, key: u32, around: &Around<'_>) {
-        let Some(entry) = self.entries.get(key) else {
-            return;
-        };
-        let before = around.before(Some(entry));
-        let gone = PeerEntry::new(entry.peer_id(), entry.floor());
-        around.tell(before, &gone, Cause::Eviction);
-        around.ledger.release(&Bill::of(entry));
-        around.shared.metrics().evicted(Evicted::Peer);
-        tracing::debug!(peer = %gone.peer_id(), class = ?entry.class(), "evicted");
-        self.bury(key, around);
-    }
-
-    /// Takes an entry out, and keeps its floor (S3). It is not charged any more.
-    fn bury(&mut self, key: u32, around: &Around<'_>) {
-        let hash = self.entries.hash(key);
-        if let Some(entry) = self.entries.remove(key) {
-            match entry.floor().filter(|floor| floor.until > around.cx.floor_now) {
-                Some(floor) => self.keep_floor(hash, entry.peer_id(), floor, around),
-                None => around.shared.evidence().forget(&entry.peer_id()),
-            }
-        }
-    }
-
-    fn keep_floor(&mut self, hash: u32, peer: PeerId, floor: Floor, around: &Around<'_>) {
-        while let Err(own_only) = around.ledger.floor_fits(floor.group, around.cx.limits) {
-            let victim = self.floors.lowest(|_, tag| {
-                (!own_only || Tag(tag).is_of(floor.group)).then(|| Tag(tag).rank())
-            });
-            around.shared.metrics().evicted(Evicted::Floor);
-            if victim.is_none() {
-                around.shared.evidence().forget(&peer);
-                return;
-            }
-            self.drop_floor(victim, around);
-        }
-        around.ledger.charge_floor(floor.group);
-        let key = self.floors.reserve();
-        if let Some(row) = self.floors.get_mut(key) {
-            *row = Some(FloorRow { peer: peer.multihash_bytes(), floor });
-        }
-        self.floors.insert(hash, key, around.floor_nanos);
-    }
-
-    fn drop_floor(&mut self, key: Option<u32>, around: &Around<'_>) -> Option<PeerId> {
-        let row = self.floors.remove(key?)??;
-        around.ledger.release_floor(row.floor.group);
-        Some(row.peer.into())
-    }
-
-    /// Lets go of what is over, as far as the budget goes.
+    /// Removes what has ended, as far as the budget goes.
     pub(super) fn sweep(&mut self, around: &Around<'_>, budget: &mut usize, swept: &mut Swept) {
-        while let Some(key) = self.entries.pop_due(around.now(), budget) {
-            self.settle(key, around, swept);
-        }
-        while let Some(key) = self.floors.pop_due(around.floor_nanos, budget) {
-            if let Some(peer) = self.drop_floor(Some(key), around) {
-                around.shared.evidence().forget(&peer);
+        let (ledger, cx) = (around.ledger, &around.cx);
+        while let Some(key) = self.entries.pop_due(cx.now().as_nanos(), cx, budget) {
+            let mut work = Work { shard: self, sought: None, around };
+            match expire(&mut work, ledger, key, cx, swept) {
+                Ok(()) => {}
+                Err(never) => match never {},
             }
-            swept.floors = swept.floors.saturating_add(1);
         }
-        self.entries.shrink();
-        self.floors.shrink();
+        while let Some(key) = self.remnants.pop_due(cx.at.aging, cx, budget) {
+            let Some(mut rest) = self.remnants.remove(key).flatten() else { continue };
+            ledger.release(&Cost::of_floor(&rest));
+            let had = rest.clone();
+            rest.expire(cx.at);
+            if rest.is_empty() {
+                swept.floors = swept.floors.saturating_add(1);
+            } else {
+                debug_assert!(rest != had || rest.due() > cx.at.aging_secs(), "it was due");
+                ledger.charge(&Cost::of_floor(&rest));
+                self.put_remnant(rest, around);
+            }
+        }
+        self.entries.shrink(cx);
+        self.remnants.shrink(cx);
+    }
+
+    fn put_remnant(&mut self, rest: Remnant, around: &Around<'_>) {
+        use peermark_identity::PeerIdExt as _;
+        let hash = around.shared.secret().hash(&rest.peer_id().multihash_bytes());
+        let key = self.remnants.reserve();
+        if let Some(row) = self.remnants.get_mut(key) {
+            *row = Some(rest);
+        }
+        self.remnants.insert(low(hash), key, around.cx.at.aging, &around.cx);
     }
 
     /// Proves the invariants of the shard, and adds up what is charged.
@@ -326,25 +161,169 @@ impl Shard {
         &self,
         around: &Around<'_>,
         hash_of: impl Fn(&[u8]) -> u32,
-        charged: &mut Ledger,
+        charged: &Ledger,
     ) -> Result<(), Defect> {
-        self.entries.check(|row| hash_of(row.peer())).map_err(Defect::new)?;
-        self.floors.check(|row| hash_of(row.peer())).map_err(Defect::new)?;
+        use peermark_identity::PeerIdExt as _;
+        let cx = &around.cx;
+        let hash_of = &hash_of;
+        self.entries.check(cx, |row| row.with_peer_bytes(hash_of)).map_err(Defect::new)?;
+        let of_remnant = |row: &Option<Remnant>| {
+            row.as_ref().map_or(0, |rest| hash_of(&rest.peer_id().multihash_bytes()))
+        };
+        self.remnants.check(cx, of_remnant).map_err(Defect::new)?;
         for entry in self.entries.iter() {
-            entry.check(around.cx.limits)?;
+            entry.check(cx.limits)?;
             if entry.is_empty() {
                 return Err(Defect::new("an entry with nothing in it"));
             }
-            let peer = entry.peer_id_bytes();
-            if self.floors.find(hash_of(peer), peer).is_some() {
+            let twice =
+                entry.with_peer_bytes(|peer| self.remnants.find(hash_of(peer), peer).is_some());
+            if twice {
                 return Err(Defect::new("a peer in both tables"));
             }
-            charged.charge(&Bill::of(entry));
+            charged.charge(&Cost::of(entry));
         }
-        self.floors.iter().flatten().for_each(|row| charged.charge_floor(row.floor.group));
+        let remnants = self.remnants.iter().flatten();
+        remnants.for_each(|rest| charged.charge(&Cost::of_floor(rest)));
         Ok(())
     }
 }
 
-/// How many keys are looked at to find one that is over before something is evicted.
-const SWEEP_FOR_ROOM: usize = 1024;
+/// The lower half of a hash: what places in tables are by.
+pub(super) fn low(hash: u64) -> u32 {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
+    u32::from_le_bytes([a, b, c, d])
+}
+
+/// A shard while one update runs, or a sweep, which is of no peer.
+struct Work<'a> {
+    shard: &'a mut Shard,
+    sought: Option<Sought<'a>>,
+    around: &'a Around<'a>,
+}
+
+impl Entries for Work<'_> {
+    type Error = Infallible;
+    type Key = u32;
+
+    fn find(&mut self) -> Result<Option<u32>, Infallible> {
+        Ok(self.sought.and_then(|sought| self.shard.entries.find(sought.hash, sought.bytes)))
+    }
+
+    fn remnant(&mut self) -> Result<Option<Remnant>, Infallible> {
+        let rest = self.sought.and_then(|sought| self.shard.remnant(sought.hash, sought.bytes));
+        Ok(rest.cloned())
+    }
+
+    #[expect(clippy::unreachable, reason = "a key comes from this shard, under this lock")]
+    fn read<R>(&mut self, key: u32, read: impl FnOnce(&PeerEntry) -> R) -> Result<R, Infallible> {
+        match self.shard.entries.get(key) {
+            Some(entry) => Ok(read(entry)),
+            None => unreachable!("a key of an entry"),
+        }
+    }
+
+    #[expect(clippy::unreachable, reason = "a key comes from this shard, under this lock")]
+    fn change<R>(
+        &mut self,
+        key: u32,
+        change: impl FnOnce(&mut PeerEntry) -> R,
+    ) -> Result<R, Infallible> {
+        let cx = &self.around.cx;
+        match self.shard.entries.change(key, cx.now().as_nanos(), cx, change) {
+            Some(result) => Ok(result),
+            None => unreachable!("a key of an entry"),
+        }
+    }
+
+    fn begin(&mut self, rest: Option<Remnant>) -> Result<u32, Infallible> {
+        let key = self.shard.entries.reserve();
+        if let Some((sought, entry)) = self.sought.zip(self.shard.entries.get_mut(key)) {
+            entry.begin(sought.peer, rest);
+        }
+        Ok(key)
+    }
+
+    fn begun(&mut self, key: u32) -> Option<&mut PeerEntry> {
+        self.shard.entries.get_mut(key)
+    }
+
+    fn insert(&mut self, key: u32) -> Result<(), Infallible> {
+        let cx = &self.around.cx;
+        let hash = self.sought.map_or(0, |sought| sought.hash);
+        self.shard.entries.insert(hash, key, cx.now().as_nanos(), cx);
+        Ok(())
+    }
+
+    fn give_back(&mut self, key: u32) {
+        self.shard.entries.give_back(key);
+    }
+
+    fn remove(&mut self, key: u32) -> Result<(), Infallible> {
+        self.shard.entries.remove(key);
+        Ok(())
+    }
+
+    fn keep(&mut self, rest: Remnant) -> Result<(), Infallible> {
+        self.shard.put_remnant(rest, self.around);
+        Ok(())
+    }
+
+    fn take_remnant(&mut self) -> Result<Option<Remnant>, Infallible> {
+        let sought = self.sought;
+        let key = sought.and_then(|sought| self.shard.remnants.find(sought.hash, sought.bytes));
+        Ok(key.and_then(|key| self.shard.remnants.remove(key)).flatten())
+    }
+
+    fn evict_remnant(&mut self, choice: &FloorChoice<'_>) -> Result<Option<Remnant>, Infallible> {
+        let victim = self.shard.remnants.lowest(|_, tag| {
+            let tag = Tag(tag);
+            choice.admits(tag.floor_rank(), tag.group()).then(|| tag.rank())
+        });
+        Ok(victim.and_then(|key| self.shard.remnants.remove(key)).flatten())
+    }
+
+    fn victim(&mut self, choice: &Choice<'_, u32>) -> Result<Option<u32>, Infallible> {
+        let worst = rank(Some(choice.up_to));
+        Ok(self.shard.entries.lowest(|key, tag| {
+            let tag = Tag(tag);
+            let fits = choice.among.has(tag.group(), choice.limits)
+                && (!choice.with_record || tag.has_record())
+                && Some(key) != choice.except
+                && tag.rank() <= worst;
+            fits.then(|| tag.rank())
+        }))
+    }
+
+    fn ended(&mut self, except: Option<u32>) -> Result<Option<u32>, Infallible> {
+        let (cx, mut budget) = (&self.around.cx, SWEEP_FOR_ROOM);
+        let entries = &mut self.shard.entries;
+        while let Some(key) = entries.pop_due(cx.now().as_nanos(), cx, &mut budget) {
+            let is_due = entries.get(key).and_then(|entry| entry.due(cx));
+            if Some(key) != except && is_due.is_some_and(|due| due <= cx.now()) {
+                return Ok(Some(key));
+            }
+            // It was looked at too early: time showed that it ends later.
+            entries.change(key, cx.now().as_nanos(), cx, |_| ());
+        }
+        Ok(None)
+    }
+
+    fn is_followed(&self, key: u32) -> bool {
+        let hash = self.shard.entries.hash(key);
+        let hash = if hash == 0 { self.sought.map_or(0, |sought| sought.hash) } else { hash };
+        self.around.shared.subscribers().follow(hash)
+    }
+
+    fn tell(&mut self, events: Vec<Event>) {
+        let (subscribers, metrics) =
+            (self.around.shared.subscribers(), self.around.shared.metrics());
+        for event in &events {
+            subscribers.tell(Some(self.around.region), event, metrics);
+        }
+    }
+
+    fn count_evicted(&mut self, what: Evicted) {
+        self.around.shared.metrics().evicted(what);
+    }
+}

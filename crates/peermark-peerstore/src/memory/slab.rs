@@ -7,7 +7,7 @@
 //!
 //! A value is made where it is to stay. Who wants to put one in reserves a place, finds a vacant
 //! value there, and fills it or gives the place back. Vacant values are made some ahead of those
-//! that are used, so that there is something to [warm](Row::warm) before it is written: a write to
+//! that are used, so that there is something to [prefetch](Row::prefetch) before it is written: a write to
 //! memory that is not in the caches waits for each line of it, one after the other.
 
 use super::table::Row;
@@ -108,12 +108,12 @@ impl<T: Row> Slab<T> {
         self.len
     }
 
-    /// Warms the place that is the next to be reserved, as far as it is made.
-    pub(super) fn warm(&self) {
+    /// Prefetches the place that is the next to be reserved, as far as it is made.
+    pub(super) fn prefetch_next(&self) {
         if let Some((values, chunk)) = self.values.last().zip(self.chunks.last())
             && let Some(value) = values.get(chunk.marks.len())
         {
-            value.warm();
+            value.prefetch();
         }
     }
 
@@ -162,6 +162,30 @@ impl<T: Row> Slab<T> {
         self.chunks.push(chunk);
         self.values.push(Vec::new());
         (self.chunks.len().saturating_sub(1), at)
+    }
+
+    /// Whether the values would fit into half of the chunks.
+    pub(super) fn is_sparse(&self) -> bool {
+        let chunks = self.values.iter().filter(|values| values.capacity() > 0).count();
+        let needed = self.len.div_ceil(CHUNK).max(1);
+        chunks > needed.saturating_mul(2)
+    }
+
+    /// Moves the values together, under new keys: each owner of a key has to ask for them again.
+    pub(super) fn compact(&mut self) {
+        let before = core::mem::take(self);
+        for (chunk, values) in before.chunks.into_iter().zip(before.values) {
+            for (mark, value) in chunk.marks.into_iter().zip(values) {
+                if mark.tag == FREE {
+                    continue;
+                }
+                let key = self.reserve();
+                if let Some(place) = self.get_mut(key) {
+                    *place = value;
+                }
+                self.mark(key, mark.hash, mark.tag);
+            }
+        }
     }
 
     /// Takes a value out, or gives a place back that was reserved.

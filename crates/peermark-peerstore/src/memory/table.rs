@@ -7,17 +7,19 @@
 use super::index::Index;
 use super::slab::Slab;
 use super::wheel::{Keys, Place, Wheel};
+use crate::context::Context;
 
 /// A value that is kept by peer.
 pub(super) trait Row {
     /// Of nobody: a place for a value.
     fn vacant() -> Self;
-    /// The multihash of the peer.
-    fn peer(&self) -> &[u8];
-    /// Asks for all of it at once, where it is not in the caches.
-    fn warm(&self) {}
-    /// When it is due, in the time of its table; never, where that is not known.
-    fn due(&self) -> Option<u64>;
+    /// Whether it is the row of the peer with this multihash.
+    fn is_of(&self, peer: &[u8]) -> bool;
+    /// Prefetches all of it.
+    fn prefetch(&self) {}
+    /// When it is due, in the time of its table, as seen at this moment; never, where that is not
+    /// known.
+    fn due(&self, cx: &Context<'_>) -> Option<u64>;
     /// What it is chosen by when room is needed; not 0.
     fn tag(&self) -> u32;
 }
@@ -36,18 +38,25 @@ impl<T> Default for Table<T> {
     }
 }
 
-impl<T: Row> Keys for Slab<T> {
+/// The rows of a slab at one moment.
+struct At<'a, T> {
+    slab: &'a mut Slab<T>,
+    cx: &'a Context<'a>,
+}
+
+impl<T: Row> Keys for At<'_, T> {
     fn due(&self, key: u32) -> Option<u64> {
-        self.get(key).and_then(Row::due)
+        self.slab.get(key).and_then(|row| row.due(self.cx))
     }
 
     fn set_place(&mut self, key: u32, place: Place) {
-        Self::set_place(self, key, place);
+        self.slab.set_place(key, place);
     }
 }
 
 impl<T: Row> Table<T> {
     /// The key of the row of a peer with this hash.
+    #[inline]
     pub(super) fn find(&self, hash: u32, peer: &[u8]) -> Option<u32> {
         self.keys.find(hash, |key| self.slab.get(key).is_some_and(|row| is_of(row, peer)))
     }
@@ -70,9 +79,24 @@ impl<T: Row> Table<T> {
         self.slab.hash(key)
     }
 
-    /// Warms what the next [`Self::reserve`] answers.
-    pub(super) fn warm(&self) {
-        self.slab.warm();
+    /// Prefetches what the next [`Self::reserve`] returns.
+    pub(super) fn prefetch_next(&self) {
+        self.slab.prefetch_next();
+    }
+
+    /// Prefetches where a key with this hash is looked for.
+    pub(super) fn prefetch_index(&self, hash: u32) {
+        self.keys.prefetch(hash);
+    }
+
+    /// Prefetches the rows that [`Self::row`] would look at.
+    pub(super) fn prefetch_row(&self, hash: u32) {
+        self.keys.find(hash, |key| {
+            if let Some(row) = self.slab.get(key) {
+                row.prefetch();
+            }
+            false
+        });
     }
 
     /// A key with a vacant row, to be filled and then put in, or to be removed.
@@ -90,52 +114,65 @@ impl<T: Row> Table<T> {
     }
 
     /// Puts in the row of a reserved key; there is none of its peer.
-    pub(super) fn insert(&mut self, hash: u32, key: u32, now: u64) {
-        let Some((due, tag)) = self.slab.get(key).map(|row| (row.due(), row.tag())) else {
+    pub(super) fn insert(&mut self, hash: u32, key: u32, now: u64, cx: &Context<'_>) {
+        let Some((due, tag)) = self.slab.get(key).map(|row| (row.due(cx), row.tag())) else {
             return;
         };
         self.slab.mark(key, hash, tag);
         let slab = &self.slab;
         self.keys.insert(hash, key, |key| slab.hash(key));
         if let Some(due) = due {
-            self.wheel.insert(key, due, now, &mut self.slab);
+            let mut at = At { slab: &mut self.slab, cx };
+            self.wheel.insert(key, due, now, &mut at);
         }
     }
 
     /// Takes a row out.
     pub(super) fn remove(&mut self, key: u32) -> Option<T> {
         let (hash, place) = (self.slab.hash(key), self.slab.place_of(key));
-        self.wheel.remove(place, &mut self.slab);
+        self.wheel.remove(place, |key, place| self.slab.set_place(key, place));
         self.keys.remove(hash, key);
         self.slab.remove(key)
     }
 
-    /// Changes a row, and keeps table and wheel true.
+    /// Changes a row, and keeps table and wheel true. A row that is due later than before keeps its
+    /// place in the wheel: it is looked at early, and goes to its place then.
     pub(super) fn change<R>(
         &mut self,
         key: u32,
         now: u64,
+        cx: &Context<'_>,
         change: impl FnOnce(&mut T) -> R,
     ) -> Option<R> {
         let row = self.slab.get_mut(key)?;
-        let before = row.due();
+        let before = row.due(cx);
         let result = change(row);
-        let (after, tag) = (row.due(), row.tag());
+        let (after, tag) = (row.due(cx), row.tag());
         self.slab.set_tag(key, tag);
         let place = self.slab.place_of(key);
-        if before != after || (after.is_some() && place == Place::NOWHERE) {
-            self.wheel.remove(place, &mut self.slab);
+        let stays = match (before, after) {
+            (Some(before), Some(after)) => after >= before && place != Place::NOWHERE,
+            (_, None) => place == Place::NOWHERE,
+            (None, Some(_)) => false,
+        };
+        if !stays {
+            self.wheel.remove(place, |key, place| self.slab.set_place(key, place));
             self.slab.set_place(key, Place::NOWHERE);
             if let Some(due) = after {
-                self.wheel.insert(key, due, now, &mut self.slab);
+                self.wheel.insert(key, due, now, &mut At { slab: &mut self.slab, cx });
             }
         }
         Some(result)
     }
 
-    /// The key of a row that is due at `now`, taken out of the wheel: to be changed or removed.
-    pub(super) fn pop_due(&mut self, now: u64, budget: &mut usize) -> Option<u32> {
-        self.wheel.pop(now, budget, &mut self.slab)
+    /// The key of a row that may be due at `now`, taken out of the wheel: to be changed or removed.
+    pub(super) fn pop_due(
+        &mut self,
+        now: u64,
+        cx: &Context<'_>,
+        budget: &mut usize,
+    ) -> Option<u32> {
+        self.wheel.pop(now, budget, &mut At { slab: &mut self.slab, cx })
     }
 
     /// No row is due before this.
@@ -152,23 +189,41 @@ impl<T: Row> Table<T> {
         self.slab.iter().map(|(_, row)| row)
     }
 
-    /// Gives back memory that is not needed any more.
-    pub(super) fn shrink(&mut self) {
+    /// Gives back memory that is not needed any more: chunks of which few places are used, too.
+    pub(super) fn shrink(&mut self, cx: &Context<'_>) {
+        if self.slab.is_sparse() {
+            self.slab.compact();
+            let slab = &self.slab;
+            let keys: Vec<_> = slab.iter().map(|(key, _)| (slab.hash(key), key)).collect();
+            self.keys = Index::of(&keys);
+            let due: Vec<_> =
+                slab.iter().filter_map(|(key, row)| Some((key, row.due(cx)?))).collect();
+            let now = self.wheel.now();
+            self.wheel = Wheel::default();
+            for (key, due) in due {
+                self.wheel.insert(key, due, now, &mut At { slab: &mut self.slab, cx });
+            }
+        }
         let slab = &self.slab;
         self.keys.shrink(|key| slab.hash(key));
     }
 
     /// Whether slab, table and wheel agree.
-    pub(super) fn check(&self, hash_of: impl Fn(&T) -> u32) -> Result<(), &'static str> {
+    pub(super) fn check(
+        &self,
+        cx: &Context<'_>,
+        hash_of: impl Fn(&T) -> u32,
+    ) -> Result<(), &'static str> {
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(what) };
         ensure(self.keys.len() == self.slab.len(), "the table has other rows than the slab")?;
         let mut due = 0usize;
         for (key, row) in self.slab.iter() {
             ensure(self.slab.hash(key) == hash_of(row), "a hash that is not the row's")?;
-            ensure(self.find(hash_of(row), row.peer()) == Some(key), "a row that is not found")?;
+            let same = |other: u32| other == key;
+            ensure(self.keys.find(hash_of(row), same) == Some(key), "a row that is not found")?;
             ensure(self.slab.tag(key) == row.tag(), "a tag that is not the row's")?;
             let filed = self.slab.place_of(key) != Place::NOWHERE;
-            ensure(filed == row.due().is_some(), "a row that is due and not in the wheel")?;
+            ensure(filed == row.due(cx).is_some(), "a row that is due and not in the wheel")?;
             due = due.saturating_add(usize::from(filed));
         }
         ensure(self.wheel.len() == due, "the wheel has other rows than are due")?;
@@ -176,15 +231,16 @@ impl<T: Row> Table<T> {
         for (key, place, earliest) in self.wheel.iter() {
             filed = filed.saturating_add(1);
             ensure(self.slab.place_of(key) == place, "a row that is elsewhere in the wheel")?;
-            let due = self.slab.get(key).and_then(Row::due);
+            let due = self.slab.get(key).and_then(|row| row.due(cx));
             ensure(due.is_some_and(|due| earliest <= due), "a bucket that is due too late")?;
         }
         ensure(filed == due, "the wheel counts wrong")
     }
 }
 
-/// Whether it is the row of this peer. It most often is: what is read next is asked for at once.
+/// Whether it is the row of this peer. It mostly is: what is read next is prefetched.
+#[inline]
 fn is_of(row: &impl Row, peer: &[u8]) -> bool {
-    row.warm();
-    row.peer() == peer
+    row.prefetch();
+    row.is_of(peer)
 }

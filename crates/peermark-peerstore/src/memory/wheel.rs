@@ -81,6 +81,11 @@ impl Default for Wheel {
 }
 
 impl Wheel {
+    /// The time that the wheel has reached.
+    pub(super) const fn now(&self) -> u64 {
+        self.now
+    }
+
     /// How many keys there are.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -95,8 +100,8 @@ impl Wheel {
         self.file(key, due, keys);
     }
 
-    /// Takes a key out of its place.
-    pub(super) fn remove(&mut self, place: Place, keys: &mut impl Keys) {
+    /// Takes a key out of its place; another may move into it.
+    pub(super) fn remove(&mut self, place: Place, mut set_place: impl FnMut(u32, Place)) {
         let index = usize::from(place.bucket);
         let is_later = place.bucket == LATER;
         let bucket = if is_later { Some(&mut self.later) } else { self.buckets.get_mut(index) };
@@ -109,7 +114,7 @@ impl Wheel {
         }
         bucket.keys.swap_remove(slot);
         if let Some(&moved) = bucket.keys.get(slot) {
-            keys.set_place(moved, place);
+            set_place(moved, place);
         }
         self.len = self.len.saturating_sub(1);
         if bucket.keys.is_empty() {
@@ -177,7 +182,7 @@ impl Wheel {
                 self.mark(first);
                 return Some(key);
             }
-            if is_lowest {
+            if is_lowest && self.bucket_of(due) == first {
                 let slot = u32::try_from(self.later.keys.len()).unwrap_or(u32::MAX);
                 self.later.keys.push(key);
                 self.later.earliest = self.later.earliest.min(due);

@@ -1,23 +1,20 @@
-//! Counting outcomes, and keeping and telling contradictions (S1, S2).
+//! Counting outcomes, and telling of contradictions (S1, S2).
 
-use bytes::Bytes;
 use peermark_identity::PeerId;
-use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::Source;
 
 use super::Peerstore;
 use crate::engine::Engine;
 use crate::event::{Equivocation, Event};
 use crate::metrics::Evicted;
-use crate::outcome::{Applied, Outcome, PayloadDigest};
-use crate::sync::Arc;
+use crate::outcome::{Applied, Outcome};
 
 impl<E: Engine> Peerstore<E> {
-    /// Counts an outcome, and keeps and tells what has to be.
-    pub(super) fn account(&self, applied: &Applied, record: &CertifiedRecord, source: &Source) {
+    /// Counts an outcome, and tells of a contradiction.
+    pub(super) fn account(&self, applied: &Applied, source: &Source) {
         self.count(applied, source);
-        if let Outcome::Equivocation { held, got } = applied.outcome {
-            self.prove(applied, record, held, got);
+        if applied.is_news {
+            self.tell_contradiction(applied);
         }
     }
 
@@ -36,7 +33,7 @@ impl<E: Engine> Peerstore<E> {
             Outcome::Inserted | Outcome::Replaced { .. } => {
                 tracing::trace!(peer = %applied.peer, %source, seq = %applied.seq, "record stored");
             }
-            Outcome::Refreshed { .. } | Outcome::Equivocation { .. } => {}
+            Outcome::Refreshed { .. } | Outcome::Contradiction { .. } => {}
         }
     }
 
@@ -47,39 +44,29 @@ impl<E: Engine> Peerstore<E> {
         }
     }
 
-    fn prove(
-        &self,
-        applied: &Applied,
-        record: &CertifiedRecord,
-        held: PayloadDigest,
-        got: PayloadDigest,
-    ) {
-        let peer = applied.peer;
-        tracing::warn!(%peer, seq = %applied.seq, %held, %got, "equivocation");
-        // Read after the update: it may have been replaced meanwhile, and then it is not the one.
-        let envelope = self.engine.view(&peer, |entry| {
-            let entry = entry.filter(|entry| entry.has_record())?;
-            let is_it = PayloadDigest::of(entry.record.payload()) == held;
-            is_it.then(|| Bytes::copy_from_slice(entry.record.envelope()))
-        });
-        let proof = Equivocation {
-            peer,
-            seq: applied.seq,
-            held,
-            got,
-            held_envelope: envelope.ok().flatten(),
-            got_envelope: Bytes::copy_from_slice(record.as_bytes()),
-        };
-        let shared = self.shared();
-        let event = Event::Equivocation(Box::new(proof.clone()));
-        shared.hub().tell(None, &event, shared.metrics());
-        shared.evidence().keep(proof, shared.limits(), shared.secret(), shared.metrics());
+    fn tell_contradiction(&self, applied: &Applied) {
+        let (peer, seq) = (applied.peer, applied.seq);
+        tracing::warn!(%peer, %seq, "two records of one sequence number");
+        // Read after the update: a higher number may have ended it meanwhile.
+        if let Ok(Some(proof)) = self.equivocation(&peer)
+            && proof.seq == seq
+        {
+            let shared = self.shared();
+            let event = Event::Equivocation(Box::new(proof));
+            shared.subscribers().tell(None, &event, shared.metrics());
+        }
     }
 
-    /// The proof that a peer signed two records for one place in its order, the first that was
-    /// seen.
-    #[must_use]
-    pub fn equivocation(&self, peer: &PeerId) -> Option<Arc<Equivocation>> {
-        self.shared().evidence().of(peer)
+    /// The pair of records by which a peer contradicted itself (S2), where it is kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns the engine's error if the storage fails.
+    pub fn equivocation(&self, peer: &PeerId) -> Result<Option<Equivocation>, E::Error> {
+        let held = self.engine.view(peer, |entry| entry.map(|entry| entry.equivocation()))?;
+        match held {
+            Some(held) => Ok(held),
+            None => Ok(self.engine.remnant(peer)?.and_then(|rest| rest.equivocation())),
+        }
     }
 }

@@ -3,23 +3,23 @@
 use core::time::Duration;
 
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peer_record::{CertifiedRecord, Dialects, Seq, VerifyError};
+use peermark_peer_record::{CertifiedRecord, Dialects, VerifyError};
 use peermark_provenance::{Source, Timestamp};
 
 use super::Peerstore;
 use crate::engine::Engine;
 use crate::outcome::{Applied, OutcomeKind};
-use crate::transition::ApplyRecord;
+use crate::transition::{Delivery, Repeat};
 
 /// Why bytes did not become a record, or a record was not stored.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConsumeError<E: core::error::Error + 'static> {
     /// They do not verify. Nothing of them was stored, in no form (S17).
-    #[error("record is invalid: {0}")]
+    #[error("invalid record")]
     Invalid(#[from] VerifyError),
     /// The engine failed. Nothing was stored that it did not confirm.
-    #[error("peerstore: {0}")]
+    #[error("the peerstore failed")]
     Engine(#[source] E),
 }
 
@@ -31,7 +31,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// [`ConsumeError::Invalid`] when it does not verify; the engine's.
+    /// [`ConsumeError::Invalid`] if it does not verify, [`ConsumeError::Engine`] if the storage fails.
     pub fn consume(
         &self,
         bytes: &[u8],
@@ -39,10 +39,11 @@ impl<E: Engine> Peerstore<E> {
         ttl: Duration,
         now: Timestamp,
     ) -> Result<Applied, ConsumeError<E::Error>> {
-        self.consume_as(bytes, Dialects::Any, source, ttl, now)
+        self.consume_delivery(bytes, Dialects::Any, &Delivery::new(*source, ttl), now)
     }
 
-    /// As [`Self::consume`], of one dialect alone where that is asked for (R6).
+    /// As [`Self::consume`], of one dialect alone where that is asked for (R6), and with all that is
+    /// known of the delivery.
     ///
     /// # Errors
     ///
@@ -51,48 +52,44 @@ impl<E: Engine> Peerstore<E> {
         &self,
         bytes: &[u8],
         dialects: Dialects,
-        source: &Source,
-        ttl: Duration,
+        delivery: Delivery,
+        now: Timestamp,
+    ) -> Result<Applied, ConsumeError<E::Error>> {
+        self.consume_delivery(bytes, dialects, &delivery, now)
+    }
+
+    fn consume_delivery(
+        &self,
+        bytes: &[u8],
+        dialects: Dialects,
+        delivery: &Delivery,
         now: Timestamp,
     ) -> Result<Applied, ConsumeError<E::Error>> {
         if dialects == Dialects::Any
             && let Some(peer) = claimed_peer(bytes)
-            && let Some(seq) = self.repeated(&peer, bytes, source, ttl, now)?
         {
-            self.shared().metrics().applied(source.kind(), OutcomeKind::Refreshed);
-            return Ok(ApplyRecord::repeated(peer, seq));
+            let at = self.advance(now);
+            let repeated = self.engine.repeat(&peer, at, &Repeat::new(&peer, bytes, delivery));
+            if let Some(applied) = repeated.map_err(ConsumeError::Engine)? {
+                self.shared().metrics().applied(delivery.source.kind(), OutcomeKind::Refreshed);
+                return Ok(applied);
+            }
         }
         match CertifiedRecord::verify_with(bytes, dialects, self.shared().envelopes) {
-            Ok(record) => self.apply(&record, source, ttl, now).map_err(ConsumeError::Engine),
+            Ok(record) => self.deliver(&record, *delivery, now).map_err(ConsumeError::Engine),
             Err(error) => {
+                let source = delivery.source;
                 self.shared().metrics().invalid(source.kind());
                 tracing::debug!(%source, stage = %error.stage(), %error, "invalid record");
                 Err(error.into())
             }
         }
     }
-
-    /// The sequence number of the record that is held, where these are its bytes and nothing
-    /// changes by them. They verified when it came, and verify again.
-    fn repeated(
-        &self,
-        peer: &PeerId,
-        bytes: &[u8],
-        source: &Source,
-        ttl: Duration,
-        now: Timestamp,
-    ) -> Result<Option<Seq>, ConsumeError<E::Error>> {
-        let at = self.advance(now);
-        let seq = self.engine.view(peer, |entry| {
-            let entry = entry.filter(|entry| entry.record.envelope() == bytes)?;
-            ApplyRecord::repeat(entry, source, ttl, &self.shared().context(at))
-        });
-        seq.map_err(ConsumeError::Engine)
-    }
 }
 
 /// The peer that signed a canonical envelope, where its key is short enough to be its peer id; else
-/// the one that the payload names first. It proves nothing: it tells where to look.
+/// the one that the payload names first. It proves nothing: it says where to look.
+#[inline]
 fn claimed_peer(bytes: &[u8]) -> Option<PeerId> {
     if let [0x0a, len @ 0..=42, rest @ ..] = bytes {
         return PeerId::of_inline_key(rest.get(..usize::from(*len))?);

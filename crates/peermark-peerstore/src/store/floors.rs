@@ -3,13 +3,14 @@
 use core::time::Duration;
 
 use peermark_identity::PeerId;
-use peermark_peer_record::Seq;
-use peermark_provenance::{Source, Timestamp};
+use peermark_provenance::{Seq, Source, Timestamp};
 
 use super::Peerstore;
 use crate::engine::Engine;
-use crate::outcome::PayloadDigest;
-use crate::transition::{ForgetFloor, RaiseFloor};
+use crate::entry::PeerEntry;
+use crate::outcome::{Joined, PayloadDigest};
+use crate::state::PeerState;
+use crate::transition::{ForgetFloor, Join, RaiseFloor};
 
 impl<E: Engine> Peerstore<E> {
     /// The highest sequence number that was accepted of a peer, and the payload that came with it,
@@ -17,41 +18,37 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn floor(
         &self,
         peer: &PeerId,
         now: Timestamp,
     ) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
-        let at = self.advance(now);
-        let live = self.view(peer, now, |view| view.is_some_and(|view| view.record().is_some()))?;
-        let floor = self.engine.floor(peer)?;
-        let floor = floor.filter(|floor| live || floor.until > at.floor_secs());
+        let floor = self.engine.floor(peer, self.advance(now))?;
         Ok(floor.map(|floor| (floor.seq, floor.digest)))
     }
 
-    /// Removes all of a peer, its floor and the proof of its equivocation included, and answers
-    /// what the floor was. From then on any record of it is the first (S3).
+    /// Removes all of a peer, its floor and the proof of a contradiction included, and returns what
+    /// the floor was. From then on any record of it is the first (S3).
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn forget(
         &self,
         peer: &PeerId,
         now: Timestamp,
     ) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
-        let floor = self.engine.update(peer, self.advance(now), &ForgetFloor)?;
-        self.shared().evidence().forget(peer);
-        Ok(floor)
+        self.engine.update(peer, self.advance(now), &ForgetFloor)
     }
 
-    /// Raises the floor of a peer to this record, as a copy of another store says, for as long as
-    /// `life`. Answers whether it was lower; a record below it goes.
+    /// Raises the floor of a peer to this record, as somebody outside says without showing it, for as
+    /// long as `life`. Returns whether it was lower. A record that is held stays, and what the peer
+    /// itself says over a contact is taken all the same.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn raise_floor(
         &self,
         peer: &PeerId,
@@ -62,5 +59,36 @@ impl<E: Engine> Peerstore<E> {
     ) -> Result<bool, E::Error> {
         let transition = RaiseFloor::new(*peer, record, life, source);
         self.engine.update(peer, self.advance(now), &transition)
+    }
+
+    /// What the store knows of a peer, for another store to [join](Self::join) in; `None` if nothing.
+    ///
+    /// # Errors
+    ///
+    /// Returns the engine's error if the storage fails.
+    pub fn state(&self, peer: &PeerId, now: Timestamp) -> Result<Option<PeerState>, E::Error> {
+        let cx = self.shared().context(self.advance(now));
+        let held = self.engine.view(peer, |entry| entry.map(|entry| entry.state(&cx)))?;
+        let state = match held {
+            Some(held) => Some(held),
+            None => {
+                let rest = self.engine.remnant(peer)?;
+                rest.map(|rest| PeerEntry::new(*peer, Some(rest)).state(&cx))
+            }
+        };
+        Ok(state.filter(|state| !state.is_empty()))
+    }
+
+    /// Joins what another store knows of a peer, as `source` brings it (G2, G4).
+    ///
+    /// # Errors
+    ///
+    /// Returns the engine's error if the storage fails.
+    pub fn join(&self, join: &Join, source: &Source, now: Timestamp) -> Result<Joined, E::Error> {
+        let joined = self.engine.update(join.peer_id(), self.advance(now), &join.by(source))?;
+        if let Some(applied) = &joined.record {
+            self.account(applied, source);
+        }
+        Ok(joined)
     }
 }

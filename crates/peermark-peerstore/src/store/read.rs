@@ -3,8 +3,7 @@
 use bytes::Bytes;
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::normalize_address;
-use peermark_provenance::{Provenance, Timestamp, TrustClass};
+use peermark_provenance::{Provenance, Timestamp, TrustClass, normalize_address};
 
 use super::Peerstore;
 use crate::engine::Engine;
@@ -40,22 +39,22 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn view<R>(
         &self,
         peer: &PeerId,
         now: Timestamp,
         read: impl FnOnce(Option<PeerView<'_>>) -> R,
     ) -> Result<R, E::Error> {
-        let now = self.advance(now).now;
-        self.engine.view(peer, |entry| read(entry.map(|entry| PeerView::new(entry, now))))
+        let cx = self.shared().context(self.advance(now));
+        self.engine.view(peer, |entry| read(entry.map(|entry| PeerView::new(entry, &cx))))
     }
 
     /// The addresses of a peer, those of its record first and in its order.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn addresses(&self, peer: &PeerId, now: Timestamp) -> Result<Vec<PeerAddress>, E::Error> {
         self.view(peer, now, |view| view.map(|view| copy_addresses(&view)).unwrap_or_default())
     }
@@ -64,7 +63,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn certified_addresses(
         &self,
         peer: &PeerId,
@@ -82,7 +81,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn is_certified(
         &self,
         peer: &PeerId,
@@ -103,7 +102,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn signed_record(&self, peer: &PeerId, now: Timestamp) -> Result<Option<Bytes>, E::Error> {
         self.view(peer, now, copy_record)
     }
@@ -112,7 +111,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn signed_records(
         &self,
         peers: &[PeerId],
@@ -126,7 +125,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn routing_records(
         &self,
         peers: &[PeerId],
@@ -148,8 +147,8 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
         mut read: impl FnMut(Option<PeerView<'_>>) -> R,
     ) -> Result<Vec<R>, E::Error> {
-        let now = self.advance(now).now;
-        let read = |entry: Option<&PeerEntry>| read(entry.map(|entry| PeerView::new(entry, now)));
+        let cx = self.shared().context(self.advance(now));
+        let read = |entry: Option<&PeerEntry>| read(entry.map(|entry| PeerView::new(entry, &cx)));
         self.engine.view_many(peers, read).into_iter().collect()
     }
 
@@ -158,8 +157,8 @@ impl<E: Engine> Peerstore<E> {
     /// The iterator holds no lock: it reads one part of the store at a time, and a peer that comes
     /// or goes meanwhile may be among them or not.
     pub fn peers(&self, now: Timestamp) -> impl Iterator<Item = Result<PeerId, E::Error>> + '_ {
-        let now = self.advance(now).now;
-        let has_address = move |entry: &&PeerEntry| !PeerView::new(entry, now).is_empty();
+        let cx = self.shared().context(self.advance(now));
+        let has_address = move |entry: &&PeerEntry| !PeerView::new(entry, &cx).is_empty();
         (0..self.engine.regions()).flat_map(move |region| {
             let peers = self.engine.read_region(region, |entries| {
                 entries.filter(has_address).map(PeerEntry::peer_id).collect::<Vec<_>>()
@@ -177,7 +176,7 @@ impl<E: Engine> Peerstore<E> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn count_peers(&self, now: Timestamp) -> Result<usize, E::Error> {
         let mut count = 0usize;
         for peer in self.peers(now) {

@@ -1,13 +1,13 @@
 //! Subscribing: a snapshot and what follows it, without a gap (S10).
 
-use peermark_identity::PeerId;
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_provenance::Timestamp;
 
 use super::Peerstore;
 use super::read::{PeerAddress, copy_addresses};
 use crate::engine::Engine;
 use crate::entry::{PeerEntry, PeerView};
-use crate::hub::{Subscription, TooManySubscribers};
+use crate::subscribers::{Subscription, TooManySubscribers};
 use crate::sync::Arc;
 use crate::transition::{Need, Transition};
 
@@ -50,7 +50,7 @@ impl<E: Engine> Peerstore<E> {
         let subscription = self.add_subscriber(Some(*peer))?;
         let region = self.engine.region_of(peer);
         let at = self.advance(now);
-        let snapshot = Snapshot { subscription: &subscription, region, now: at.now };
+        let snapshot = Snapshot { subscription: &subscription, region };
         let addresses = self.engine.update(peer, at, &snapshot).map_err(SubscribeError::Engine)?;
         Ok((addresses, subscription))
     }
@@ -71,11 +71,11 @@ impl<E: Engine> Peerstore<E> {
         mut snapshot: impl FnMut(PeerAddresses),
     ) -> Result<Subscription, SubscribeError<E::Error>> {
         let subscription = self.add_subscriber(None)?;
-        let now = self.advance(now).now;
+        let cx = self.shared().context(self.advance(now));
         for region in 0..self.engine.regions() {
             let peers = self.engine.read_region(region, |entries| {
                 subscription.go_live(region);
-                let views = entries.map(|entry| PeerView::new(entry, now));
+                let views = entries.map(|entry| PeerView::new(entry, &cx));
                 let copy = |view: PeerView<'_>| PeerAddresses {
                     peer: view.peer_id(),
                     addresses: copy_addresses(&view),
@@ -90,8 +90,13 @@ impl<E: Engine> Peerstore<E> {
     fn add_subscriber(&self, peer: Option<PeerId>) -> Result<Subscription, TooManySubscribers> {
         let limits = self.limits();
         let (regions, events) = (self.engine.regions(), limits.events);
-        let hub = Arc::clone(self.shared().hub());
-        hub.subscribe(peer, regions, events, limits.subscribers)
+        let subscribers = Arc::clone(self.shared().subscribers());
+        let hash = |peer: PeerId| {
+            let [a, b, c, d, ..] =
+                self.shared().secret().hash(&peer.multihash_bytes()).to_le_bytes();
+            (peer, u32::from_le_bytes([a, b, c, d]))
+        };
+        subscribers.subscribe(peer.map(hash), regions, events, limits.subscribers)
     }
 }
 
@@ -99,7 +104,6 @@ impl<E: Engine> Peerstore<E> {
 struct Snapshot<'a> {
     subscription: &'a Subscription,
     region: usize,
-    now: Timestamp,
 }
 
 impl Transition for Snapshot<'_> {
@@ -110,9 +114,9 @@ impl Transition for Snapshot<'_> {
         (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, (): (), _: &crate::Context<'_>) -> Self::Answer {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &crate::Context<'_>) -> Self::Answer {
         self.subscription.go_live(self.region);
-        copy_addresses(&PeerView::new(entry, self.now))
+        copy_addresses(&PeerView::new(entry, cx))
     }
 
     fn refuse(&self, _: crate::outcome::Room) -> Self::Answer {

@@ -1,8 +1,8 @@
 //! A peer connects or disconnects (S7).
 
 use super::{Need, Transition};
-use crate::context::Context;
-use crate::entry::{EXEMPT, Extra, PeerEntry};
+use crate::context::{Context, EXEMPT};
+use crate::entry::PeerEntry;
 use crate::event::Cause;
 use crate::outcome::Room;
 use peermark_provenance::TrustClass;
@@ -29,12 +29,8 @@ impl Transition for SetConnected {
 
     fn need(&self, entry: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
         let fresh = self.0 && !entry.is_connected();
-        let need = Need {
-            record: false,
-            bytes: u64::try_from(size_of::<Extra>()).unwrap_or(u64::MAX),
-            class: TrustClass::Dialed,
-            group: EXEMPT,
-        };
+        let bytes = entry.beside_to_make();
+        let need = Need { record: false, bytes, class: TrustClass::Dialed, group: EXEMPT };
         (fresh.then_some(need), ())
     }
 
@@ -42,11 +38,29 @@ impl Transition for SetConnected {
         if self.0 == entry.is_connected() {
             return true;
         }
-        let extra = entry.extra_mut();
-        extra.connected = self.0;
-        if !self.0 {
+        if self.0 {
+            // What the peer delivered before it connected has so much left when it disconnects.
+            let left = entry.record_ends(cx.at, cx.limits);
+            let left = left.map(|ends| ends.saturating_since(cx.now()));
+            let extra = entry.extra_mut();
+            extra.connected = true;
+            extra.record_ttl = left.unwrap_or_default();
+        } else {
+            let held = entry.is_record_held();
+            let extra = entry.extra_mut();
+            extra.connected = false;
             for claim in extra.addresses.iter_mut().flat_map(|address| &mut address.claims) {
-                claim.release(cx.now);
+                claim.release(cx.now());
+            }
+            let ttl = core::mem::take(&mut extra.record_ttl);
+            if held {
+                // A disconnect counts as a contact (S4).
+                let mut life = entry.life();
+                life.end = life.end.max(cx.now().saturating_add(ttl));
+                life.contact = life.contact.max(cx.at.aging_secs_begun());
+                let floor = crate::limits::whole_secs(cx.limits.floor_life);
+                life.floor = life.floor.max(cx.at.aging_secs_begun().saturating_add(floor));
+                entry.set_life(life);
             }
         }
         entry.tidy();

@@ -4,13 +4,12 @@ use core::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::normalize_address;
-use peermark_provenance::{DialOutcome, TrustClass};
+use peermark_provenance::{DialOutcome, TrustClass, normalize_address};
 
 use super::report::Put;
 use super::{Need, Transition};
-use crate::context::Context;
-use crate::entry::{Claimant, EXEMPT, PeerEntry, ReportedAddress, StoredClaim};
+use crate::context::{Context, EXEMPT};
+use crate::entry::{Claimant, PeerEntry, ReportedAddress, StoredClaim};
 use crate::event::Cause;
 use crate::outcome::{DialReported, Lifetime, Room};
 
@@ -36,24 +35,20 @@ impl<'a> ReportDial<'a> {
     }
 
     fn needed(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
-        if self.outcome == DialOutcome::Cancelled {
-            return None;
-        }
         let address = normalize_address(self.address.as_ref(), &self.peer).ok()?;
         let address = address.as_bytes();
         let known = entry.reported_at(address);
         let certified = entry.record.contains(address);
         let success = self.outcome == DialOutcome::Success && !cx.clamp(self.ttl).is_zero();
-        let stored = success || certified;
+        let stored = success || (certified && self.outcome != DialOutcome::Cancelled);
         if !stored || known.is_some_and(|known| known.claim(&Claimant::Dialed).is_some()) {
             return None;
         }
-        let fresh = ReportedAddress::new(&[], 0).footprint().saturating_add(address.len());
-        let bytes =
-            size_of::<StoredClaim>().saturating_add(fresh).saturating_add(entry.box_to_make());
+        let cost = ReportedAddress::cost_of(address.len(), &Claimant::Dialed);
+        let bytes = cost.saturating_add(entry.beside_to_make());
         Some(Need {
             record: false,
-            bytes: u64::try_from(bytes).unwrap_or(u64::MAX),
+            bytes,
             class: if success { TrustClass::Dialed } else { TrustClass::Certified },
             group: EXEMPT,
         })
@@ -76,7 +71,7 @@ impl Transition for ReportDial<'_> {
         let address = address.as_bytes();
         let ttl = cx.clamp(self.ttl);
         if self.outcome == DialOutcome::Success && !ttl.is_zero() {
-            let claim = StoredClaim::new(Claimant::Dialed, cx.now, ttl, EXEMPT);
+            let claim = StoredClaim::new(Claimant::Dialed, cx.now(), ttl, EXEMPT);
             let (put, evicted) = entry.put_claim(address, claim, Lifetime::Extend, EXEMPT, cx);
             reported.evicted = evicted;
             if put == Put::NoRoom {
@@ -96,8 +91,8 @@ impl Transition for ReportDial<'_> {
         // A certified address that nobody reported: its history needs a place.
         if let Some(known) = entry.extra_mut().address_or_new(address, EXEMPT) {
             match self.outcome {
-                DialOutcome::Success => known.dials.succeeded(cx.now),
-                DialOutcome::Failure | DialOutcome::WrongPeer => known.dials.failed(cx.now),
+                DialOutcome::Success => known.dials.succeeded(cx.now()),
+                DialOutcome::Failure | DialOutcome::WrongPeer => known.dials.failed(cx.now()),
                 DialOutcome::Cancelled => {}
             }
         }

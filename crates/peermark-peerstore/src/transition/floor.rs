@@ -1,18 +1,21 @@
-//! A floor comes back from a copy of a store (S3): replays stay out of what is restored.
+//! A floor comes from outside without its record (S3): a copy of a store, or another node, says how
+//! far a peer had come.
 
 use core::time::Duration;
 
-use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peer_record::Seq;
-use peermark_provenance::{Source, Timestamp};
+use peermark_identity::PeerId;
+use peermark_provenance::{Seq, Source, TrustClass};
 
 use super::{Need, Transition};
-use crate::context::Context;
-use crate::entry::{Floor, PeerEntry};
+use crate::context::{Context, EXEMPT};
+use crate::entry::{FLOOR, OutsideFloor, PeerEntry};
 use crate::event::Cause;
 use crate::outcome::{PayloadDigest, Room};
 
-/// Raises the floor of a peer. A floor that is as high stays, and a record below it goes.
+/// Raises the floor of a peer, on the word of a source.
+///
+/// It removes no record that is held, yields to what the peer itself says over a contact, and ends
+/// after [`Limits::outside_floor_life`](crate::Limits::outside_floor_life) at the latest.
 #[derive(Clone, Copy, Debug)]
 pub struct RaiseFloor<'a> {
     peer: PeerId,
@@ -23,8 +26,7 @@ pub struct RaiseFloor<'a> {
 }
 
 impl<'a> RaiseFloor<'a> {
-    /// To this record, for as long as `life`, and no longer than a floor that begins now. It is
-    /// charged to whoever says so.
+    /// To this record, for as long as `life`. It is charged to the source.
     #[must_use]
     pub const fn new(
         peer: PeerId,
@@ -36,34 +38,40 @@ impl<'a> RaiseFloor<'a> {
     }
 }
 
+impl RaiseFloor<'_> {
+    fn raises(&self, entry: &PeerEntry, cx: &Context<'_>) -> bool {
+        let held = entry.floor_at(cx.at, cx.limits);
+        !self.life.is_zero() && held.is_none_or(|held| held.seq < self.seq)
+    }
+}
+
 impl Transition for RaiseFloor<'_> {
     /// Whether it was raised.
     type Answer = bool;
     type Plan = ();
 
-    fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
-        (None, ())
+    fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, ()) {
+        // Of a peer of which nothing else is held it is a floor, of which there is a limit.
+        let is_beside = self.raises(entry, cx) && !entry.is_empty() && !entry.has_outside_floor();
+        let need = Need {
+            record: false,
+            bytes: entry.beside_to_make().saturating_add(FLOOR),
+            class: TrustClass::ThirdParty,
+            group: if entry.is_exempt() { EXEMPT } else { cx.group(self.source) },
+        };
+        (is_beside.then_some(need), ())
     }
 
     fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> bool {
-        let live = entry.has_live_record(cx.now);
-        let held = entry.floor().filter(|floor| live || floor.until > cx.floor_now);
-        if self.life.is_zero() || held.is_some_and(|held| held.seq >= self.seq) {
+        if !self.raises(entry, cx) {
             return false;
         }
-        if entry.has_record() {
-            entry.scrap_record();
+        let until = cx.at.aging_begun_after(self.life.min(cx.limits.outside_floor_life));
+        if entry.is_empty() && entry.floor_at(cx.at, cx.limits).is_none() {
+            entry.group = if self.source.kind().is_user() { EXEMPT } else { cx.group(self.source) };
         }
-        let life = u32::try_from(self.life.as_secs()).unwrap_or(u32::MAX).saturating_add(1);
-        let floor = Floor {
-            seq: self.seq,
-            digest: self.digest,
-            accepted: cx.now,
-            until: cx.floor_now.saturating_add(life).min(cx.floor_until()),
-            group: if entry.is_empty() { cx.group(self.source) } else { entry.group },
-            lives_until: Timestamp::EPOCH,
-        };
-        entry.extra_from(self.peer.multihash_bytes()).floor = Some(floor);
+        let outside = OutsideFloor { seq: self.seq, digest: self.digest, until };
+        entry.extra_from(self.peer).rest.outside = Some(Box::new(outside));
         true
     }
 

@@ -4,16 +4,16 @@ use core::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::normalize_address;
-use peermark_provenance::SourceKind;
+use peermark_provenance::{Seq, SourceKind, normalize_address};
 
 use super::{Need, Transition};
 use crate::context::Context;
-use crate::entry::{Claimant, PeerEntry};
+use crate::entry::{Claimant, Marks, PeerEntry};
 use crate::event::Cause;
 use crate::outcome::{PayloadDigest, Room};
 
-/// Removes addresses, whoever claims them. With its last certified address a record goes (S5).
+/// Removes addresses with all claims on them. With its last certified address a record goes (S5).
+/// The same record does not bring them back by a third party's hand; contact, or a newer one, does.
 #[derive(Clone, Copy, Debug)]
 pub struct RemoveAddresses<'a> {
     peer: PeerId,
@@ -42,7 +42,7 @@ impl Transition for RemoveAddresses<'_> {
             normalize_address(address.as_ref(), &self.peer).ok().map(|a| a.as_bytes().to_vec())
         };
         let addresses = self.addresses.iter().filter_map(normal);
-        addresses.filter(|address| entry.remove_address(address)).count()
+        addresses.filter(|address| entry.remove_address(address, Marks::REMOVED)).count()
     }
 
     fn refuse(&self, _: Room) -> usize {
@@ -80,9 +80,7 @@ impl Transition for Retract {
         let mut gone = 0usize;
         if let Some(extra) = &mut entry.extra {
             for address in &mut extra.addresses {
-                let before = address.claims.len();
-                address.claims.retain(|claim| !is_by(claim.by, self.0));
-                gone = gone.saturating_add(before.saturating_sub(address.claims.len()));
+                gone = gone.saturating_add(address.retain(|claim| !is_by(&claim.by, self.0)));
             }
         }
         entry.tidy();
@@ -130,9 +128,9 @@ impl Transition for SetLifetime {
         let mut changed = 0usize;
         let addresses = entry.extra.iter_mut().flat_map(|extra| &mut extra.addresses);
         let claims = addresses.flat_map(|address| &mut address.claims);
-        for claim in claims.filter(|claim| is_by(claim.by, self.kind)) {
+        for claim in claims.filter(|claim| is_by(&claim.by, self.kind)) {
             claim.ttl = ttl;
-            claim.ends = cx.now.saturating_add(ttl);
+            claim.ends = cx.now().saturating_add(ttl);
             changed = changed.saturating_add(1);
         }
         changed
@@ -147,8 +145,8 @@ impl Transition for SetLifetime {
     }
 }
 
-fn is_by(by: Claimant, kind: SourceKind) -> bool {
-    matches!(by, Claimant::Source(other, _) if other == kind)
+fn is_by(by: &Claimant, kind: SourceKind) -> bool {
+    matches!(by, Claimant::Source(other, _) if *other == kind)
 }
 
 /// Removes everything but the floor, and that the peer is connected (S3).
@@ -169,9 +167,12 @@ impl Transition for Clear {
         let had = entry.has_record() || !entry.reported().is_empty();
         if let Some(extra) = &mut entry.extra {
             extra.addresses = Vec::new();
+            if let Some(floor) = &mut extra.rest.floor {
+                floor.marks = floor.marks.with(Marks::REMOVED);
+            }
         }
         if entry.has_record() {
-            entry.scrap_record();
+            entry.scrap_record(Marks::REMOVED);
         }
         had
     }
@@ -192,7 +193,7 @@ pub struct ForgetFloor;
 
 impl Transition for ForgetFloor {
     /// What the floor was.
-    type Answer = Option<(peermark_peer_record::Seq, PayloadDigest)>;
+    type Answer = Option<(Seq, PayloadDigest)>;
     type Plan = ();
 
     fn need(&self, _: &PeerEntry, _: &Context<'_>) -> (Option<Need>, ()) {
@@ -200,12 +201,12 @@ impl Transition for ForgetFloor {
     }
 
     fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> Self::Answer {
-        // A floor counts as long as it lasts, or its record does.
-        let counts = |until| entry.has_record() || until > cx.floor_now;
-        let floor = entry.floor().filter(|floor| counts(floor.until));
+        let floor = entry.floor_at(cx.at, cx.limits);
         Clear.run(entry, (), cx);
         if let Some(extra) = &mut entry.extra {
-            extra.floor = None;
+            extra.rest.floor = None;
+            extra.rest.outside = None;
+            extra.rest.evidence = None;
         }
         floor.map(|floor| (floor.seq, floor.digest))
     }

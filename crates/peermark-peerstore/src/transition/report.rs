@@ -4,13 +4,11 @@ use core::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peer_record::normalize_address;
-use peermark_provenance::{Source, SourceKind, TrustClass};
+use peermark_provenance::{Source, SourceKind, TrustClass, normalize_address};
 
-use super::apply::is_itself;
 use super::{Need, Transition};
-use crate::context::Context;
-use crate::entry::{Claimant, EXEMPT, PeerEntry, ReportedAddress, StoredClaim};
+use crate::context::{Context, EXEMPT};
+use crate::entry::{Claimant, Marks, PeerEntry, ReportedAddress, StoredClaim, cost_of_claim};
 use crate::event::Cause;
 use crate::outcome::{Lifetime, Refusal, Reported, Room};
 
@@ -19,9 +17,10 @@ use crate::outcome::{Lifetime, Refusal, Reported, Room};
 pub struct ReportAddresses<'a> {
     peer: PeerId,
     addresses: &'a [Multiaddr],
-    source: &'a Source,
+    source: Source,
     ttl: Duration,
     lifetime: Lifetime,
+    age: Duration,
 }
 
 impl<'a> ReportAddresses<'a> {
@@ -31,21 +30,41 @@ impl<'a> ReportAddresses<'a> {
     pub const fn new(
         peer: PeerId,
         addresses: &'a [Multiaddr],
-        source: &'a Source,
+        source: Source,
         ttl: Duration,
         lifetime: Lifetime,
     ) -> Self {
-        Self { peer, addresses, source, ttl, lifetime }
+        Self { peer, addresses, source, ttl, lifetime, age: Duration::ZERO }
     }
 
-    fn refusal(&self) -> Option<Refusal> {
-        let foreign =
-            self.source.kind() == SourceKind::Identify && !is_itself(self.source, &self.peer);
-        foreign.then_some(Refusal::NotItself)
+    /// Of which the source says that it learned them so long ago. They live for no longer than
+    /// [`Limits::record_age`](crate::Limits::record_age) from then.
+    #[must_use]
+    pub const fn learned(self, age: Duration) -> Self {
+        Self { age, ..self }
+    }
+
+    /// The time to live that counts.
+    fn ttl(&self, cx: &Context<'_>) -> Duration {
+        let ttl = cx.clamp(self.ttl);
+        if self.age.is_zero() {
+            ttl
+        } else {
+            ttl.min(cx.limits.record_age.saturating_sub(self.age))
+        }
+    }
+
+    fn refusal(&self, cx: &Context<'_>) -> Option<Refusal> {
+        let is_foreign = self.source.kind() == SourceKind::Identify
+            && self.source.reporter() != Some(&self.peer);
+        let ttl = self.ttl(cx);
+        // At the end of time, or too old: what would be stored would have ended.
+        let has_ended = !self.ttl.is_zero() && cx.now().saturating_add(ttl) <= cx.now();
+        if is_foreign { Some(Refusal::NotItself) } else { has_ended.then_some(Refusal::NoTime) }
     }
 
     fn group(&self, cx: &Context<'_>) -> u16 {
-        if self.source.kind().is_user() { EXEMPT } else { cx.group(self.source) }
+        if self.source.kind().is_user() { EXEMPT } else { cx.group(&self.source) }
     }
 
     fn refused(&self, refusal: Refusal) -> Reported {
@@ -54,34 +73,45 @@ impl<'a> ReportAddresses<'a> {
     }
 
     fn needed(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
-        if self.refusal().is_some() || cx.clamp(self.ttl).is_zero() {
+        if self.refusal(cx).is_some() || self.ttl.is_zero() {
             return None;
         }
-        let by = Claimant::of(self.source);
-        let claim = size_of::<StoredClaim>();
-        let mut bytes = 0usize;
+        let by = Claimant::of(&self.source);
+        let mut bytes = 0u64;
+        // What cannot be stored is not asked for, and nothing is evicted for it.
+        let mut places = cx.limits.addresses_per_peer;
         let stored =
-            self.addresses.iter().filter_map(|a| normalize_address(a.as_ref(), &self.peer).ok());
+            self.looked_at().filter_map(|a| normalize_address(a.as_ref(), &self.peer).ok());
         for address in stored {
             let address = address.as_bytes();
             let more = match entry.reported_at(address) {
-                Some(known) if known.claim(&by).is_some() => 0,
-                Some(_) => claim,
-                None => ReportedAddress::new(&[], 0)
-                    .footprint()
-                    .saturating_add(address.len())
-                    .saturating_add(claim),
+                Some(known) if known.claim(&by).is_some() => continue,
+                Some(_) => cost_of_claim(&by),
+                None => ReportedAddress::cost_of(address.len(), &by),
             };
+            match places.checked_sub(1) {
+                Some(left) => places = left,
+                None => break,
+            }
             bytes = bytes.saturating_add(more);
         }
         (bytes > 0).then(|| Need {
             record: false,
-            bytes: u64::try_from(bytes.saturating_add(entry.box_to_make())).unwrap_or(u64::MAX),
+            bytes: bytes.saturating_add(entry.beside_to_make()),
             class: by.class(),
             group: self.group(cx),
         })
     }
+
+    /// The addresses that one call looks at.
+    fn looked_at(&self) -> impl Iterator<Item = &'a Multiaddr> {
+        self.addresses.iter().take(ADDRESSES_PER_CALL)
+    }
 }
+
+/// Addresses of one report that are looked at: several times as many as a peer may have. The others
+/// are counted as dropped, so that no call holds a lock for long.
+pub const ADDRESSES_PER_CALL: usize = 256;
 
 impl Transition for ReportAddresses<'_> {
     type Answer = Reported;
@@ -92,17 +122,19 @@ impl Transition for ReportAddresses<'_> {
     }
 
     fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> Reported {
-        if let Some(refusal) = self.refusal() {
+        if let Some(refusal) = self.refusal(cx) {
             return self.refused(refusal);
         }
         let mut reported = Reported::default();
-        let ttl = cx.clamp(self.ttl);
-        let by = Claimant::of(self.source);
+        let ttl = self.ttl(cx);
+        let by = Claimant::of(&self.source);
         let group = self.group(cx);
         if entry.is_empty() || entry.group == EXEMPT {
             entry.group = group;
         }
-        for address in self.addresses {
+        reported.dropped = self.addresses.len().saturating_sub(ADDRESSES_PER_CALL);
+        let mut new: Vec<&[u8]> = Vec::new();
+        for address in self.looked_at() {
             match normalize_address(address.as_ref(), &self.peer) {
                 Err(defect) => {
                     reported.dropped = reported.dropped.saturating_add(1);
@@ -114,13 +146,17 @@ impl Transition for ReportAddresses<'_> {
                     *count = count.saturating_add(1);
                 }
                 Ok(address) => {
-                    let claim = StoredClaim::new(by, cx.now, ttl, group);
+                    let mut claim = StoredClaim::new(by.clone(), cx.now(), ttl, group);
+                    claim.learned(self.age);
                     let lifetime = self.lifetime;
                     let (put, evicted) =
                         entry.put_claim(address.as_bytes(), claim, lifetime, group, cx);
                     reported.evicted = reported.evicted.saturating_add(evicted);
                     let count = match put {
-                        Put::Added => &mut reported.added,
+                        Put::Added => {
+                            new.push(address.as_bytes());
+                            &mut reported.added
+                        }
                         Put::Updated => &mut reported.updated,
                         Put::Unchanged => &mut reported.unchanged,
                         Put::NoRoom => {
@@ -131,6 +167,18 @@ impl Transition for ReportAddresses<'_> {
                     *count = count.saturating_add(1);
                 }
             }
+        }
+        // What came and had to go again for another of the same call was not added.
+        let count = new.len();
+        new.sort_unstable();
+        new.dedup();
+        let left = new.iter().filter(|address| entry.reported_at(address).is_some()).count();
+        let gone = count.saturating_sub(left);
+        if gone > 0 {
+            reported.added = reported.added.saturating_sub(gone);
+            reported.evicted = reported.evicted.saturating_sub(gone);
+            reported.refused = reported.refused.saturating_add(gone);
+            reported.refusal.get_or_insert(Refusal::NoRoom(Room::Addresses));
         }
         entry.tidy();
         reported
@@ -201,9 +249,7 @@ impl PeerEntry {
         let Some(known) = self.extra.as_mut().and_then(|extra| extra.address_mut(address)) else {
             return false;
         };
-        let before = known.claims.len();
-        known.claims.retain(|claim| claim.by != *by);
-        let gone = known.claims.len() < before;
+        let gone = known.retain(|claim| claim.by != *by) > 0;
         self.tidy();
         gone
     }
@@ -236,10 +282,10 @@ impl PeerEntry {
     fn evict_address(&mut self, class: TrustClass, certified: bool, cx: &Context<'_>) -> bool {
         let connected = self.is_connected();
         let others =
-            self.uncertified().map(|other| (other.class(cx.now, connected), &*other.address));
+            self.uncertified().map(|other| (other.class(cx.now(), connected), &*other.address));
         let own = certified.then(|| self.record.addresses()).into_iter().flatten().map(|own| {
             let reported = self.reported_at(own.as_bytes());
-            let reported = reported.and_then(|address| address.class(cx.now, connected));
+            let reported = reported.and_then(|address| address.class(cx.now(), connected));
             (Some(self.record_class()).max(reported), own.as_bytes())
         });
         let ranked = others.chain(own).map(|(class, address)| {
@@ -251,24 +297,29 @@ impl PeerEntry {
             return false;
         };
         let address = address.to_vec();
-        self.remove_address(&address);
+        self.remove_address(&address, Marks::NONE);
         true
     }
 
-    /// Drops an address with all claims on it, that of the record among them.
-    pub(super) fn remove_address(&mut self, address: &[u8]) -> bool {
+    /// Drops an address with all claims on it, that of the record among them. The record gets these
+    /// marks then.
+    pub(super) fn remove_address(&mut self, address: &[u8], marks: Marks) -> bool {
         let mut gone = false;
         if let Some(extra) = &mut self.extra {
             let before = extra.addresses.len();
             extra.addresses.retain(|other| *other.address != *address);
             gone = extra.addresses.len() < before;
+            if gone {
+                extra.shrink();
+            }
         }
         if self.record.contains(address) {
             gone = true;
             if self.record.len() == 1 {
-                self.scrap_record();
+                self.scrap_record(marks);
             } else {
                 self.record.retain(|ours| ours.as_bytes() != address);
+                self.marks = self.marks.with(marks);
             }
         }
         self.tidy();
@@ -287,7 +338,7 @@ impl ReportedAddress {
         while self.claims.iter().filter(told).count() >= cx.limits.claims_per_address {
             let ranked = self.claims.iter().filter(told).map(|claim| {
                 let rank: Rank = (Some(claim.by.class()), cx.secret.hash(&claim.by.key()));
-                (rank, claim.by)
+                (rank, claim.by.clone())
             });
             match ranked.min().filter(|(rank, _)| rank.0 <= Some(by.class())) {
                 Some((_, worst)) => self.claims.retain(|claim| claim.by != worst),

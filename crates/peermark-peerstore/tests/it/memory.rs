@@ -1,11 +1,10 @@
 //! What memory the store holds, and that it gives it back.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use allocation_counter::measure;
 use peermark_peer_record::CertifiedRecord;
-use peermark_peerstore::{Config, Peerstore, Secret};
+use peermark_peerstore::{Config, Peerstore, Secret, Share};
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::peerstore::fixtures::{numbers, peer, record};
 
@@ -14,13 +13,15 @@ const HOUR: Duration = Duration::from_secs(3_600);
 const PEERS: u64 = 8_000;
 
 /// What a floor may take: the row, its places in slab, index and wheel, and the room that these
-/// grow by.
-const FLOOR: i64 = 256;
+/// grow by; and the numbers and digests of what was accepted.
+const FLOOR: i64 = 320;
 
 fn store() -> Peerstore {
     let mut config = Config::default();
     config.secret = Secret::from_bytes([3; 16]);
-    config.limits.share = NonZeroU32::MIN;
+    let all = Share::new(1, 1);
+    (config.limits.share, config.limits.kind_share) = (all, all);
+    config.limits.kinds_share = all;
     Peerstore::in_memory(config)
 }
 

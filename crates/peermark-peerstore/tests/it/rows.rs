@@ -3,10 +3,11 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use peermark_identity::Keypair;
+use peermark_identity::{Keypair, PeerId};
 use peermark_peer_record::{Dialect, PeerRecord};
 use peermark_peerstore::{
-    Config, Engine as _, PeerEntry, PeerView, Peerstore, RowError, UnverifiedEntry,
+    Config, Context, Engine as _, Limits, Moment, PayloadDigest, PeerEntry, PeerView, Peerstore,
+    RowError, Secret, UnverifiedEntry,
 };
 use peermark_provenance::{DialOutcome, Source, Timestamp};
 use peermark_testkit::rng::Rng;
@@ -43,12 +44,20 @@ fn entries() -> Vec<PeerEntry> {
         }
     }
     assert!(store.connected(&keys[3].peer_id(), NOW).unwrap());
+    // A contradiction, and a floor from outside, beside a record and without one.
+    for n in [1, 4] {
+        let peer = keys[n].peer_id();
+        let _ = store.apply(&record(&keys[n], 5), &Source::DHT, HOUR, NOW).unwrap();
+        let to = (9.into(), PayloadDigest::of(b"another"));
+        assert!(store.raise_floor(&peer, to, HOUR, &Source::DHT, NOW).unwrap());
+    }
+    let _ = store.clear(&keys[4].peer_id(), NOW).unwrap();
     let mut entries = Vec::new();
     for region in 0..store.engine().regions() {
         let Ok(()) = store.engine().read_region(region, |all| entries.extend(all.cloned()));
     }
     let peer = keys[4].peer_id();
-    let Ok(floor) = store.engine().floor(&peer);
+    let Ok(floor) = store.engine().remnant(&peer);
     entries.push(PeerEntry::new(peer, Some(floor.unwrap())));
     entries.push(PeerEntry::new(keys[5].peer_id(), None));
     assert_eq!(entries.len(), 6);
@@ -65,9 +74,30 @@ fn encode(entry: &PeerEntry) -> Vec<u8> {
 fn f2_an_entry_comes_back() {
     for entry in entries() {
         let read = UnverifiedEntry::decode(&encode(&entry)).unwrap();
-        assert_eq!(read.peer_id_bytes(), entry.peer_id_bytes());
+        use peermark_identity::PeerIdExt as _;
+        assert!(read.is_of(&entry.peer_id().multihash_bytes()));
         assert_eq!(read.clone().dangerous_assume_verified(), entry);
         assert_eq!(read.verify().unwrap(), entry);
+    }
+}
+
+/// libp2p admits a SHA-256 of any length up to 64 bytes as a peer id: such a peer has an entry like
+/// any other, and so has what it reports.
+#[test]
+fn f2_an_entry_of_an_id_that_is_no_keys_comes_back() {
+    for len in [0u8, 20, 31, 33, 64] {
+        let peer = PeerId::from_bytes(&[vec![0x12, len], vec![7; len.into()]].concat()).unwrap();
+        let store = Peerstore::in_memory(Config::default());
+        let address = format!("/ip4/192.0.2.1/tcp/4001/p2p/{peer}").parse().unwrap();
+        let source = Source::DHT.reported_by(peer);
+        let _ = store.report(&peer, &[address], &source, HOUR, NOW).unwrap();
+        let known = store.addresses(&peer, NOW).unwrap();
+        assert_eq!(known[0].address.to_string(), "/ip4/192.0.2.1/tcp/4001");
+        let Ok(entry) = store.engine().view(&peer, |entry| entry.cloned());
+        for entry in [entry.unwrap(), PeerEntry::new(peer, None)] {
+            assert_eq!(entry.peer_id(), peer);
+            assert_eq!(UnverifiedEntry::decode(&encode(&entry)).unwrap().verify(), Ok(entry));
+        }
     }
 }
 
@@ -90,7 +120,9 @@ fn f2_no_changed_bit_certifies_anything() {
     for entry in entries() {
         let bytes = encode(&entry);
         let certified = |entry: &PeerEntry| -> HashMap<Vec<u8>, Vec<u8>> {
-            let view = PeerView::new(entry, Timestamp::EPOCH);
+            let (limits, secret) = (Limits::default(), Secret::from_bytes([7; 16]));
+            let cx = Context::new(Moment::default(), &limits, &secret);
+            let view = PeerView::new(entry, &cx);
             let envelope = view.record().map(|record| record.as_bytes().to_vec());
             let addresses = view.addresses().filter(|address| address.is_certified());
             let of = |address: peermark_peerstore::AddressView<'_>| {
@@ -123,18 +155,5 @@ fn f2_any_bytes_are_read_without_a_panic() {
         if let Ok(read) = UnverifiedEntry::decode(&bytes) {
             let _ = read.verify();
         }
-    }
-}
-
-#[test]
-fn f5_nothing_has_more_time_left_than_it_was_given() {
-    let long_ago = Timestamp::from_secs(1_000);
-    for mut entry in entries() {
-        let before = entry.clone();
-        entry.resume(NOW);
-        assert_eq!(entry, before, "as if nothing had happened");
-        entry.resume(long_ago);
-        let ends = long_ago.saturating_add(HOUR).saturating_add(Duration::from_millis(1));
-        assert!(entry.due().is_none_or(|due| due <= ends), "{entry:?}");
     }
 }

@@ -2,47 +2,63 @@
 
 use core::time::Duration;
 
-use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peer_record::Seq;
-use peermark_provenance::{DialHistory, SourceKind, SourceKinds, Timestamp};
+use peermark_identity::PeerId;
+use peermark_provenance::{DialHistory, Seq, SourceKind, Timestamp};
 
 use super::write::{DIALED, NAMED, has};
 use super::{FORMAT, RowError};
-use crate::entry::{Claimant, Extra, Floor, Packed, PeerEntry, ReportedAddress, StoredClaim};
+use crate::context::EXEMPT;
+use crate::entry::{
+    Claimant, Content, Evidence, Extra, Life, Marks, OutsideFloor, Packed, PeerEntry, Remnant,
+    ReportedAddress, Rival, SetDigest, StoredClaim, StoredFloor,
+};
 use crate::outcome::PayloadDigest;
 
 pub(super) fn entry(bytes: &[u8]) -> Result<PeerEntry, RowError> {
-    let mut from = Reader { bytes, at: 0 };
+    let mut from = Reader::new(bytes);
     if from.u8()? != FORMAT {
-        return Err(RowError::Malformed { what: "the format", at: 0 });
+        return Err(RowError::Malformed { what: "format", at: 0 });
     }
     let flags = from.u8()?;
-    let known = has::RECORD | has::EXTRA | has::FLOOR | has::CONNECTED;
     let is = |flag| flags & flag != 0;
-    let more = is(has::FLOOR) || is(has::CONNECTED);
+    let more = is(has::FLOOR) || is(has::CONNECTED) || is(has::OUTSIDE) || is(has::EVIDENCE);
     // A peer is named by its record, or beside it.
-    if flags & !known != 0 || (more && !is(has::EXTRA)) || !(is(has::RECORD) || is(has::EXTRA)) {
-        return Err(from.malformed("what there is"));
+    if flags & !has::ALL != 0
+        || (more && !is(has::EXTRA))
+        || !(is(has::RECORD) || is(has::EXTRA))
+        || (is(has::FLOOR) && is(has::RECORD))
+    {
+        return Err(from.malformed("flags"));
     }
     let mut entry = PeerEntry::vacant();
     entry.group = from.u16()?;
     if is(has::RECORD) {
         entry.seq = Seq::new(from.u64()?);
-        entry.expires = from.time()?;
-        entry.accepted = from.time()?;
-        entry.accepted_last = from.u32()?;
-        entry.floor_until = from.u32()?;
-        entry.delivered_by = SourceKinds::from_bits(from.u16()?);
+        entry.said = from.u64()?;
+        entry.set_life(life(&mut from)?);
+        entry.marks = Marks::from_bits(from.u16()?);
         entry.record = Packed::decode(&mut from)?;
     }
     if is(has::EXTRA) {
         let peer = from.peer()?;
-        let floor = if is(has::FLOOR) { Some(floor(&mut from)?) } else { None };
+        let mut rest = Remnant::new(peer, EXEMPT);
+        if is(has::FLOOR) {
+            rest.floor = Some(Box::new(floor(&mut from)?));
+        }
+        if is(has::OUTSIDE) {
+            let (seq, digest) = (Seq::new(from.u64()?), PayloadDigest::from_bytes(from.array()?));
+            rest.outside = Some(Box::new(OutsideFloor { seq, digest, until: from.u32()? }));
+        }
+        if is(has::EVIDENCE) {
+            let content = content(&mut from)?;
+            let rival = Rival { content, envelope: from.bytes()?.into() };
+            rest.evidence = Some(Box::new(Evidence { rival, held: from.bytes()?.into() }));
+        }
+        let record_ttl = from.duration()?;
         let count = from.u16()?;
         let addresses = (0..count).map(|_| address(&mut from)).collect::<Result<_, _>>()?;
         let connected = is(has::CONNECTED);
-        let bytes = peer.multihash_bytes();
-        let extra = Extra { peer: bytes, floor, connected, addresses };
+        let extra = Extra { rest, connected, record_ttl, addresses };
         if is(has::RECORD) || !extra.is_spare() {
             entry.extra = Some(Box::new(extra));
         } else {
@@ -53,18 +69,36 @@ pub(super) fn entry(bytes: &[u8]) -> Result<PeerEntry, RowError> {
     if excess == 0 { Ok(entry) } else { Err(RowError::Trailing { excess }) }
 }
 
-fn floor(from: &mut Reader<'_>) -> Result<Floor, RowError> {
-    Ok(Floor {
+fn floor(from: &mut Reader<'_>) -> Result<StoredFloor, RowError> {
+    Ok(StoredFloor {
         seq: Seq::new(from.u64()?),
-        digest: PayloadDigest::from_bytes(from.array()?),
-        accepted: from.time()?,
-        until: from.u32()?,
-        group: from.u16()?,
-        lives_until: from.time()?,
+        content: content(from)?,
+        life: life(from)?,
+        marks: Marks::from_bits(from.u16()?),
     })
 }
 
-fn address(from: &mut Reader<'_>) -> Result<ReportedAddress, RowError> {
+fn content(from: &mut Reader<'_>) -> Result<Content, RowError> {
+    Ok(Content {
+        digest: PayloadDigest::from_bytes(from.array()?),
+        set: SetDigest(from.array()?),
+        addresses: from.u16()?,
+        said: from.u64()?,
+    })
+}
+
+fn life(from: &mut Reader<'_>) -> Result<Life, RowError> {
+    Ok(Life {
+        end: from.time()?,
+        first: from.u32()?,
+        contact: from.u32()?,
+        claimed: from.u32()?,
+        last: from.u32()?,
+        floor: from.u32()?,
+    })
+}
+
+pub(super) fn address(from: &mut Reader<'_>) -> Result<ReportedAddress, RowError> {
     let len = from.u16()?;
     let bytes = from.take(len.into())?.into();
     let group = from.u16()?;
@@ -84,12 +118,11 @@ fn claim(from: &mut Reader<'_>) -> Result<StoredClaim, RowError> {
         tag => {
             let number = usize::from(tag & !NAMED).checked_sub(1);
             let kind = number.and_then(|number| SourceKind::ALL.get(number).copied());
-            let kind = match kind.ok_or_else(|| from.malformed("a kind of source"))? {
+            let kind = match kind.ok_or_else(|| from.malformed("kind of source"))? {
                 SourceKind::Application(_) => SourceKind::Application(from.u16()?),
                 kind => kind,
             };
-            let reporter =
-                if tag & NAMED == 0 { None } else { Some(from.peer()?.multihash_bytes()) };
+            let reporter = if tag & NAMED == 0 { None } else { Some(from.multihash()?.into()) };
             Claimant::Source(kind, reporter)
         }
     };
@@ -110,7 +143,11 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn rest(&self) -> &'a [u8] {
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, at: 0 }
+    }
+
+    pub(super) fn rest(&self) -> &'a [u8] {
         self.bytes.get(self.at..).unwrap_or_default()
     }
 
@@ -126,7 +163,7 @@ impl<'a> Reader<'a> {
         RowError::Malformed { what, at: self.at.saturating_sub(1) }
     }
 
-    fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
+    pub(super) fn array<const N: usize>(&mut self) -> Result<[u8; N], RowError> {
         let at = self.bytes.len();
         self.take(N)?.try_into().map_err(|_| RowError::Truncated { at })
     }
@@ -139,15 +176,15 @@ impl<'a> Reader<'a> {
         self.array().map(u16::from_le_bytes)
     }
 
-    fn u32(&mut self) -> Result<u32, RowError> {
+    pub(super) fn u32(&mut self) -> Result<u32, RowError> {
         self.array().map(u32::from_le_bytes)
     }
 
-    fn u64(&mut self) -> Result<u64, RowError> {
+    pub(super) fn u64(&mut self) -> Result<u64, RowError> {
         self.array().map(u64::from_le_bytes)
     }
 
-    fn time(&mut self) -> Result<Timestamp, RowError> {
+    pub(super) fn time(&mut self) -> Result<Timestamp, RowError> {
         self.u64().map(Timestamp::from_nanos)
     }
 
@@ -159,14 +196,26 @@ impl<'a> Reader<'a> {
         let (secs, nanos) = (self.u64()?, self.u32()?);
         // Anything above would be carried into the seconds, which may overflow.
         if nanos >= 1_000_000_000 {
-            return Err(self.malformed("a duration"));
+            return Err(self.malformed("duration"));
         }
         Ok(Duration::new(secs, nanos))
     }
 
-    fn peer(&mut self) -> Result<PeerId, RowError> {
+    fn bytes(&mut self) -> Result<&'a [u8], RowError> {
+        let len = self.u32()?;
+        self.take(usize::try_from(len).unwrap_or(usize::MAX))
+    }
+
+    pub(super) fn peer(&mut self) -> Result<PeerId, RowError> {
+        let bytes = self.multihash()?;
+        PeerId::from_bytes(bytes).map_err(|_| self.malformed("peer id"))
+    }
+
+    /// The bytes of a peer id.
+    fn multihash(&mut self) -> Result<&'a [u8], RowError> {
         let len = self.u8()?;
         let bytes = self.take(len.into())?;
-        PeerId::from_bytes(bytes).map_err(|_| self.malformed("a peer id"))
+        PeerId::from_bytes(bytes).map_err(|_| self.malformed("peer id"))?;
+        Ok(bytes)
     }
 }

@@ -2,10 +2,14 @@
 
 use core::time::Duration;
 
+use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_provenance::{SourceKind, Timestamp};
 
 use super::FORMAT;
-use crate::entry::{Claimant, Floor, PeerEntry, ReportedAddress, StoredClaim};
+use crate::entry::{
+    Claimant, Content, Evidence, Life, OutsideFloor, PeerEntry, ReportedAddress, StoredClaim,
+    StoredFloor,
+};
 
 /// What an entry has beside its group.
 pub(super) mod has {
@@ -13,6 +17,9 @@ pub(super) mod has {
     pub(crate) const EXTRA: u8 = 2;
     pub(crate) const FLOOR: u8 = 4;
     pub(crate) const CONNECTED: u8 = 8;
+    pub(crate) const OUTSIDE: u8 = 16;
+    pub(crate) const EVIDENCE: u8 = 32;
+    pub(crate) const ALL: u8 = 63;
 }
 
 /// Who makes a claim: a handshake, or the kind of source at this number less one.
@@ -22,7 +29,10 @@ pub(super) const NAMED: u8 = 0x80;
 
 pub(super) fn entry(entry: &PeerEntry, out: &mut Vec<u8>) {
     let extra = entry.extra.as_deref();
-    let floor = extra.and_then(|extra| extra.floor);
+    let rest = extra.map(|extra| &extra.rest);
+    let floor = rest.and_then(|rest| rest.floor.as_deref());
+    let outside = rest.and_then(|rest| rest.outside.as_deref());
+    let evidence = rest.and_then(|rest| rest.evidence.as_deref());
     // A peer of which nothing is held is named where others have more.
     let is_named = extra.is_some() || !entry.has_record();
     let flag = |is: bool, flag| if is { flag } else { 0 };
@@ -31,35 +41,63 @@ pub(super) fn entry(entry: &PeerEntry, out: &mut Vec<u8>) {
         flag(entry.has_record(), has::RECORD)
             | flag(is_named, has::EXTRA)
             | flag(floor.is_some(), has::FLOOR)
-            | flag(entry.is_connected(), has::CONNECTED),
+            | flag(entry.is_connected(), has::CONNECTED)
+            | flag(outside.is_some(), has::OUTSIDE)
+            | flag(evidence.is_some(), has::EVIDENCE),
     );
     u16(out, entry.group);
     if entry.has_record() {
         u64(out, entry.seq.value());
-        time(out, entry.expires);
-        time(out, entry.accepted);
-        u32(out, entry.accepted_last);
-        u32(out, entry.floor_until);
-        u16(out, entry.delivered_by.to_bits());
+        u64(out, entry.said);
+        life(&entry.life(), out);
+        u16(out, entry.marks.bits());
         entry.record.encode(out);
     }
     if is_named {
-        peer(out, entry.peer_id_bytes());
-        if let Some(floor) = &floor {
-            encode_floor(floor, out);
+        peer(out, &entry.peer_id());
+        if let Some(stored) = floor {
+            encode_floor(stored, out);
         }
+        if let Some(OutsideFloor { seq, digest, until }) = outside {
+            u64(out, seq.value());
+            out.extend_from_slice(digest.as_bytes());
+            u32(out, *until);
+        }
+        if let Some(Evidence { rival, held }) = evidence {
+            content(&rival.content, out);
+            bytes(out, &rival.envelope);
+            bytes(out, held);
+        }
+        duration(out, extra.map(|extra| extra.record_ttl).unwrap_or_default());
         u16(out, small(entry.reported().len()));
         entry.reported().iter().for_each(|reported| address(reported, out));
     }
 }
 
-fn encode_floor(floor: &Floor, out: &mut Vec<u8>) {
+fn encode_floor(floor: &StoredFloor, out: &mut Vec<u8>) {
     u64(out, floor.seq.value());
-    out.extend_from_slice(floor.digest.as_bytes());
-    time(out, floor.accepted);
-    u32(out, floor.until);
-    u16(out, floor.group);
-    time(out, floor.lives_until);
+    content(&floor.content, out);
+    life(&floor.life, out);
+    u16(out, floor.marks.bits());
+}
+
+fn content(content: &Content, out: &mut Vec<u8>) {
+    out.extend_from_slice(content.digest.as_bytes());
+    out.extend_from_slice(&content.set.0);
+    u16(out, content.addresses);
+    u64(out, content.said);
+}
+
+fn life(life: &Life, out: &mut Vec<u8>) {
+    time(out, life.end);
+    for secs in [life.first, life.contact, life.claimed, life.last, life.floor] {
+        u32(out, secs);
+    }
+}
+
+fn bytes(out: &mut Vec<u8>, bytes: &[u8]) {
+    u32(out, u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+    out.extend_from_slice(bytes);
 }
 
 fn address(address: &ReportedAddress, out: &mut Vec<u8>) {
@@ -83,7 +121,7 @@ fn claim(claim: &StoredClaim, out: &mut Vec<u8>) {
                 u16(out, *id);
             }
             if let Some(reporter) = reporter {
-                peer(out, reporter);
+                multihash(out, reporter);
             }
         }
     }
@@ -94,7 +132,11 @@ fn claim(claim: &StoredClaim, out: &mut Vec<u8>) {
     u16(out, claim.group);
 }
 
-fn peer(out: &mut Vec<u8>, bytes: &[u8]) {
+fn peer(out: &mut Vec<u8>, peer: &PeerId) {
+    multihash(out, &peer.multihash_bytes());
+}
+
+fn multihash(out: &mut Vec<u8>, bytes: &[u8]) {
     out.push(u8::try_from(bytes.len()).unwrap_or(u8::MAX));
     out.extend_from_slice(bytes);
 }

@@ -59,7 +59,7 @@ fn s6_what_is_due_comes_out_and_nothing_else() {
                     let nth = random(&mut state) as usize % owner.0.len().max(1);
                     if let Some((&key, &(_, place))) = owner.0.iter().nth(nth) {
                         owner.0.remove(&key);
-                        wheel.remove(place, &mut owner);
+                        wheel.remove(place, |key, place| owner.set_place(key, place));
                     }
                 }
                 _ => {

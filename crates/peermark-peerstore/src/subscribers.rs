@@ -1,12 +1,14 @@
-//! Who is told of changes (S10).
+//! Telling subscribers of changes (S10).
 //!
-//! An engine tells the hub of each change while it holds the lock of the place where it happens, a
-//! *region*; whoever subscribes takes the snapshot of a region under that lock and is live for it
-//! from then on. So there is no gap between a snapshot and the first event, and nothing is told
-//! twice.
+//! An engine tells of each change while it holds the lock of the place where it happens, a *region*; a
+//! new subscriber takes the snapshot of a region under that lock and is live for it from then on. So
+//! there is no gap between a snapshot and the first event, and nothing is told twice.
 //!
-//! A subscriber that does not fetch keeps a bounded queue: when it is full, what is in it is
-//! dropped for one [`Event::Resync`].
+//! A subscriber that does not fetch keeps a bounded queue: when it is full, its content is dropped for
+//! one [`Event::Resync`].
+//!
+//! A subscriber of one peer costs the updates of others one read of a counter: subscriptions are
+//! counted in slots by the hash of the peer.
 
 use core::pin::Pin;
 use core::task::{Context as TaskContext, Poll, Waker};
@@ -14,19 +16,36 @@ use std::collections::{HashMap, VecDeque};
 
 use futures_core::Stream;
 use peermark_identity::PeerId;
-use peermark_provenance::{Timestamp, TrustClass};
+use peermark_provenance::TrustClass;
 
 use crate::entry::{PeerEntry, PeerView};
 use crate::event::{Cause, Event};
 use crate::metrics::{Evicted, Metrics};
 use crate::sync::{Arc, AtomicUsize, Mutex, Ordering, lock};
 
+/// Slots in which subscriptions of one peer are counted.
+const SLOTS: usize = 1 << 10;
+
 /// The subscribers of one store.
-#[derive(Debug, Default)]
-pub struct Hub {
+#[derive(Debug)]
+pub struct Subscribers {
     inner: Mutex<Inner>,
-    /// How many there are, to be read without the lock.
+    /// How many there are, to be read without the lock; of all peers; and of one peer, by the slot of
+    /// its hash.
     count: AtomicUsize,
+    of_all: AtomicUsize,
+    of_peer: Box<[AtomicUsize]>,
+}
+
+impl Default for Subscribers {
+    fn default() -> Self {
+        Self {
+            inner: Mutex::default(),
+            count: AtomicUsize::new(0),
+            of_all: AtomicUsize::new(0),
+            of_peer: (0..SLOTS).map(|_| AtomicUsize::new(0)).collect(),
+        }
+    }
 }
 
 #[derive(Debug, Default)]
@@ -37,7 +56,8 @@ struct Inner {
 
 #[derive(Debug)]
 struct Queue {
-    peer: Option<PeerId>,
+    /// The peer, and its hash.
+    peer: Option<(PeerId, u32)>,
     capacity: usize,
     state: Mutex<State>,
 }
@@ -60,14 +80,26 @@ pub struct TooManySubscribers {
     pub limit: usize,
 }
 
-impl Hub {
-    /// Whether anybody may want to know: when not, telling can be spared.
+impl Subscribers {
+    /// Whether a subscriber may want to know what happens to the peer with this hash: if not, telling
+    /// can be spared.
     #[must_use]
-    pub fn is_quiet(&self) -> bool {
-        self.count.load(Ordering::Acquire) == 0
+    pub fn follow(&self, hash: u32) -> bool {
+        self.of_all.load(Ordering::Acquire) > 0
+            || self.slot(hash).is_some_and(|slot| slot.load(Ordering::Acquire) > 0)
     }
 
-    /// Adds a subscriber of one peer, or of all in `regions` regions, none of them live yet. To be
+    fn slot(&self, hash: u32) -> Option<&AtomicUsize> {
+        let slot = usize::try_from(hash).unwrap_or(0) & const { SLOTS - 1 };
+        self.of_peer.get(slot)
+    }
+
+    /// The counter of what this queue follows.
+    fn counter(&self, queue: &Queue) -> Option<&AtomicUsize> {
+        queue.peer.map_or(Some(&self.of_all), |(_, hash)| self.slot(hash))
+    }
+
+    /// Adds a subscriber of one peer, with its hash, or of all in `regions` regions, none of them live yet. To be
     /// followed by a snapshot of each region, under its lock, and [`Subscription::go_live`].
     ///
     /// # Errors
@@ -75,7 +107,7 @@ impl Hub {
     /// There are `limit` of them.
     pub fn subscribe(
         self: &Arc<Self>,
-        peer: Option<PeerId>,
+        peer: Option<(PeerId, u32)>,
         regions: usize,
         capacity: usize,
         limit: usize,
@@ -87,17 +119,20 @@ impl Hub {
             return Err(TooManySubscribers { limit });
         }
         match peer {
-            Some(peer) => inner.of_peer.entry(peer).or_default().push(Arc::clone(&queue)),
+            Some((peer, _)) => inner.of_peer.entry(peer).or_default().push(Arc::clone(&queue)),
             None => inner.of_all.push(Arc::clone(&queue)),
         }
         self.count.fetch_add(1, Ordering::AcqRel);
+        if let Some(counter) = self.counter(&queue) {
+            counter.fetch_add(1, Ordering::AcqRel);
+        }
         Ok(Subscription { hub: Arc::clone(self), queue })
     }
 
     /// Tells `event` to those who want it, from a region whose lock is held; from no region, it is
     /// told to all of them, live or not.
     pub fn tell(&self, region: Option<usize>, event: &Event, metrics: &dyn Metrics) {
-        if self.is_quiet() {
+        if self.count.load(Ordering::Acquire) == 0 {
             return;
         }
         let mut wakers = Vec::new();
@@ -133,7 +168,7 @@ impl Hub {
         let is_other = |other: &Arc<Queue>| !Arc::ptr_eq(other, queue);
         match &queue.peer {
             None => inner.of_all.retain(is_other),
-            Some(peer) => {
+            Some((peer, _)) => {
                 if let Some(queues) = inner.of_peer.get_mut(peer) {
                     queues.retain(is_other);
                     if queues.is_empty() {
@@ -143,6 +178,9 @@ impl Hub {
             }
         }
         self.count.fetch_sub(1, Ordering::AcqRel);
+        if let Some(counter) = self.counter(queue) {
+            counter.fetch_sub(1, Ordering::AcqRel);
+        }
     }
 }
 
@@ -167,7 +205,7 @@ impl Queue {
 #[derive(Debug)]
 #[must_use = "a subscription ends when it is dropped"]
 pub struct Subscription {
-    hub: Arc<Hub>,
+    hub: Arc<Subscribers>,
     queue: Arc<Queue>,
 }
 
@@ -220,44 +258,38 @@ impl Drop for Subscription {
 pub struct Before(Vec<(Box<[u8]>, TrustClass)>);
 
 impl Before {
-    /// What the entry holds, be it over or not.
+    /// What the entry holds, ended or not.
     #[must_use]
     pub fn of(entry: &PeerEntry) -> Self {
-        // Before the beginning of time nothing is over.
-        let view = PeerView::new(entry, Timestamp::EPOCH);
-        Self(view.addresses().map(|a| (a.address().as_bytes().into(), a.class())).collect())
+        let addresses = PeerView::whole(entry);
+        let addresses = addresses.addresses();
+        Self(addresses.map(|a| (a.address().as_bytes().into(), a.class())).collect())
     }
 
-    /// Tells how `after` differs.
-    pub fn tell(
-        self,
-        after: &PeerEntry,
-        region: usize,
-        cause: Cause,
-        hub: &Hub,
-        metrics: &dyn Metrics,
-    ) {
+    /// How `after` differs.
+    #[must_use]
+    pub fn changes(self, after: &PeerEntry, cause: Cause) -> Vec<Event> {
+        let mut events = Vec::new();
         let peer = after.peer_id();
-        let view = PeerView::new(after, Timestamp::EPOCH);
+        let view = PeerView::whole(after);
         let address = |bytes: &[u8]| {
-            peermark_peer_record::Address::dangerous_assume_normalized(bytes).to_multiaddr()
+            peermark_provenance::Address::dangerous_assume_normalized(bytes).to_multiaddr()
         };
         for (bytes, _) in &self.0 {
             if view.address(bytes).is_none() {
-                let event = Event::Removed { peer, address: address(bytes), cause };
-                hub.tell(Some(region), &event, metrics);
+                events.push(Event::Removed { peer, address: address(bytes), cause });
             }
         }
         for now in view.addresses() {
             let (bytes, class) = (now.address().as_bytes(), now.class());
-            let event = match self.0.iter().find(|(before, _)| **before == *bytes) {
-                None => Event::Added { peer, address: address(bytes), class, cause },
+            match self.0.iter().find(|(before, _)| **before == *bytes) {
+                None => events.push(Event::Added { peer, address: address(bytes), class, cause }),
                 Some((_, before)) if *before != class => {
-                    Event::Changed { peer, address: address(bytes), class, cause }
+                    events.push(Event::Changed { peer, address: address(bytes), class, cause });
                 }
-                Some(_) => continue,
-            };
-            hub.tell(Some(region), &event, metrics);
+                Some(_) => {}
+            }
         }
+        events
     }
 }
