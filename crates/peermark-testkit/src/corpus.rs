@@ -9,7 +9,7 @@ use std::time::Duration;
 use std::{fs, io};
 
 use data_encoding::HEXLOWER_PERMISSIVE;
-use peermark_peerstore::{Config, Engine as _, PeerEntry, Peerstore};
+use peermark_peerstore::{Config, Engine as _, PayloadDigest, PeerEntry, Peerstore};
 use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
 
 use crate::peerstore::fixtures::{numbers, peer, record};
@@ -191,8 +191,19 @@ fn rows() -> Vec<(String, Vec<u8>)> {
     for region in 0..store.engine().regions() {
         let Ok(()) = store.engine().read_region(region, |entries| entries.for_each(&mut add));
     }
-    let Ok(floor) = store.engine().floor(&peer(1));
-    add(&PeerEntry::new(peer(1), floor));
+    // What is left of peers: a floor, one of a contradiction, one from outside.
+    for index in 1..4 {
+        let peer = peer(index);
+        if index == 2 {
+            let _ = store.apply(&record(2, 5, &numbers(0..3)), &Source::DHT, HOUR, NOW);
+            let _ = store.apply(&record(2, 5, &numbers(0..2)), &Source::DHT, HOUR, NOW);
+        }
+        let _ = store.clear(&peer, NOW);
+        let to = (9.into(), PayloadDigest::of(b"another"));
+        let _ = store.raise_floor(&peer, to, HOUR, &Source::DHT, NOW);
+        let Ok(rest) = store.engine().remnant(&peer);
+        add(&PeerEntry::new(peer, rest));
+    }
     all
 }
 

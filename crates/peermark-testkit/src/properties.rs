@@ -38,7 +38,7 @@ pub use flow::certified_flow;
 pub use key::public_key;
 pub use oracle_diff::oracle_diff;
 pub use record::peer_record;
-pub use store::{config, run_program, store_consume, store_ops, store_row};
+pub use store::{config, row_comes_back, run_program, store_consume, store_ops, store_row};
 pub use wire::wire;
 
 /// A function that panics when its property does not hold for these bytes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use peermark_identity::Keypair;
 use peermark_peer_record::{CertifiedRecord, Dialect, PeerRecord};
-use peermark_peerstore_shuttle::{Config, Peerstore, Secret};
+use peermark_peerstore_shuttle::{Config, Peerstore, Secret, Share};
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::variable;
 
@@ -28,7 +28,9 @@ pub(crate) fn store(change: impl FnOnce(&mut Config)) -> Arc<Peerstore> {
     let mut config = Config::default();
     config.secret = Secret::from_bytes([7; 16]);
     config.limits.peers = 16;
-    config.limits.share = std::num::NonZeroU32::MIN;
+    let all = Share::new(1, 1);
+    (config.limits.share, config.limits.kind_share) = (all, all);
+    config.limits.kinds_share = all;
     change(&mut config);
     Arc::new(Peerstore::in_memory(config))
 }

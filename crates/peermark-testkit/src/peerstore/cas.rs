@@ -1,29 +1,30 @@
 //! An engine that compares and sets, as one over a server would.
 //!
-//! It copies an entry out, runs the transition on the copy without holding anything, and commits
-//! only if nobody committed in between; else it starts over. Every third commit fails on purpose,
-//! so that transitions run more than once in any test. It is as plain as can be: one map, searched
-//! from end to end.
+//! It copies its table, runs the update on the copy without holding anything, and commits only if
+//! nobody committed in between; else it starts over. Every third commit fails on purpose, so that
+//! transitions run more than once in any test. What subscribers are told, and what is counted, happens
+//! at the commit. It is as plain as can be: two maps, searched from end to end.
 
 mod table;
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use peermark_identity::PeerId;
 use peermark_peerstore::{
-    Before, Cause, Defect, Engine, Floor, Moment, PeerEntry, Shared, Swept, Transition, Usage,
+    Context, Defect, Engine, Floor, Moment, PeerEntry, Remnant, Shared, Swept, Transition, Usage,
+    expire, update,
 };
 use peermark_provenance::Timestamp;
 
-use table::{Around, Table};
+use table::{Table, Work};
 
 /// The engine.
 #[derive(Debug)]
 pub struct Cas {
     shared: Shared,
-    table: Mutex<Table>,
+    table: Mutex<Arc<Table>>,
     commits: AtomicUsize,
 }
 
@@ -43,61 +44,55 @@ impl Cas {
         self.commits.load(Ordering::Acquire)
     }
 
-    fn table(&self) -> MutexGuard<'_, Table> {
+    fn lock(&self) -> MutexGuard<'_, Arc<Table>> {
         self.table.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn around(&self, at: Moment) -> Around<'_> {
-        Around { shared: &self.shared, cx: self.shared.context(at) }
+    /// The table as it is now.
+    fn table(&self) -> Arc<Table> {
+        Arc::clone(&self.lock())
     }
 
-    /// Runs a transition once, holding nothing. `None` where it has to be tried again.
-    fn attempt<T: Transition>(
+    /// Runs `work` on a copy of the table, and puts the copy in the place of the table if that is still
+    /// the one that was copied. `None` where it has to be tried again.
+    fn attempt<R>(
         &self,
-        peer: &PeerId,
-        around: &Around<'_>,
-        transition: &T,
-    ) -> Option<T::Answer> {
-        let (version, loaded) = self.table().load(peer);
-        let cx = &around.cx;
-        let mut settled = loaded.clone();
-        settled.settle(cx);
-        if settled != loaded {
-            // A commit of its own. Whoever subscribes goes live when its transition runs: what is
-            // over must have been told by then.
-            self.commit(peer, version, |table| {
-                around.tell(Before::of(&loaded), &settled, Cause::Expiry);
-                table.store(peer, settled, around);
-            });
+        peer: Option<&PeerId>,
+        cx: &Context<'_>,
+        work: impl FnOnce(&mut Work<'_>) -> R,
+    ) -> Option<R> {
+        let before = self.table();
+        let mut after = Table::clone(&before);
+        let mut copy = Work::new(&mut after, peer, &self.shared, cx);
+        let result = work(&mut copy);
+        let effects = copy.into_effects();
+        let mut table = self.lock();
+        let is_conflict = self.commits.fetch_add(1, Ordering::AcqRel) % CONFLICT == CONFLICT - 1;
+        if is_conflict || !Arc::ptr_eq(&table, &before) {
             return None;
         }
-        let (need, plan) = transition.need(&settled, cx);
-        let mut entry = settled.clone();
-        let answer = transition.run(&mut entry, plan, cx);
-        self.commit(peer, version, |table| {
-            if let Some(need) = need
-                && let Err(room) = table.make_room(peer, &need, settled.is_empty(), around)
-            {
-                return transition.refuse(room);
-            }
-            if entry != settled {
-                around.tell(Before::of(&settled), &entry, transition.cause());
-                table.store(peer, entry, around);
-            }
-            answer
-        })
+        *table = Arc::new(after);
+        for event in &effects.events {
+            self.shared.subscribers().tell(Some(0), event, self.shared.metrics());
+        }
+        for what in effects.evicted {
+            self.shared.metrics().evicted(what);
+        }
+        Some(result)
     }
 
-    /// Changes the table, if the version of a peer is still this one.
-    fn commit<R>(
+    /// As [`Self::attempt`], until it succeeds.
+    fn run<R>(
         &self,
-        peer: &PeerId,
-        version: u64,
-        change: impl FnOnce(&mut Table) -> R,
-    ) -> Option<R> {
-        let mut table = self.table();
-        let is_conflict = self.commits.fetch_add(1, Ordering::AcqRel) % CONFLICT == CONFLICT - 1;
-        (!is_conflict && table.version(peer) == version).then(|| change(&mut table))
+        peer: Option<&PeerId>,
+        cx: &Context<'_>,
+        work: impl Fn(&mut Work<'_>) -> R,
+    ) -> R {
+        loop {
+            if let Some(result) = self.attempt(peer, cx, &work) {
+                return result;
+            }
+        }
     }
 }
 
@@ -114,12 +109,21 @@ impl Engine for Cas {
         at: Moment,
         transition: &T,
     ) -> Result<T::Answer, Infallible> {
-        let around = self.around(at);
-        loop {
-            if let Some(answer) = self.attempt(peer, &around, transition) {
-                return Ok(answer);
-            }
+        let cx = &self.shared.context(at);
+        // What has ended goes in a commit of its own: a subscriber goes live while its transition runs,
+        // and by then all that ended has to be told.
+        if self.table().is_due(peer, cx) {
+            self.run(Some(peer), cx, |work| {
+                if work.is_due(peer) {
+                    let ledger = work.ledger();
+                    let Ok(()) = expire(work, &ledger, *peer, cx, &mut Swept::default());
+                }
+            });
         }
+        self.run(Some(peer), cx, |work| {
+            let ledger = work.ledger();
+            update(work, &ledger, transition, cx)
+        })
     }
 
     fn view<R>(
@@ -127,13 +131,17 @@ impl Engine for Cas {
         peer: &PeerId,
         read: impl FnOnce(Option<&PeerEntry>) -> R,
     ) -> Result<R, Infallible> {
-        let (_, entry) = self.table().load(peer);
-        Ok(read(Some(&entry).filter(|entry| !entry.is_empty())))
+        Ok(read(self.table().entry(peer)))
     }
 
-    fn floor(&self, peer: &PeerId) -> Result<Option<Floor>, Infallible> {
-        let (_, entry) = self.table().load(peer);
-        Ok(entry.floor())
+    fn floor(&self, peer: &PeerId, at: Moment) -> Result<Option<Floor>, Infallible> {
+        let mut entry = self.table().entry_or_rest(peer);
+        entry.expire(&self.shared.context(at));
+        Ok(entry.remnant().and_then(|rest| rest.floor()))
+    }
+
+    fn remnant(&self, peer: &PeerId) -> Result<Option<Remnant>, Infallible> {
+        Ok(self.table().remnant(peer).cloned())
     }
 
     fn regions(&self) -> usize {
@@ -149,23 +157,25 @@ impl Engine for Cas {
         _: usize,
         read: impl FnOnce(&mut dyn Iterator<Item = &PeerEntry>) -> R,
     ) -> Result<R, Infallible> {
-        let table = self.table();
+        // Under the lock: who goes live here misses no commit.
+        let table = self.lock();
         Ok(read(&mut table.entries()))
     }
 
     fn sweep(&self, at: Moment, budget: usize) -> Result<Swept, Infallible> {
-        Ok(self.table().sweep(budget, &self.around(at)))
+        let cx = &self.shared.context(at);
+        Ok(self.run(None, cx, |work| work.sweep(budget, cx)))
     }
 
     fn next_due(&self) -> Option<Timestamp> {
-        self.table().next_due()
+        self.table().next_due(&self.shared.context(self.shared.clock().last()))
     }
 
     fn usage(&self) -> Usage {
-        self.table().usage()
+        self.table().ledger.usage()
     }
 
     fn check(&self) -> Result<(), Defect> {
-        self.table().check(&self.shared)
+        self.table().check(self.shared.limits())
     }
 }

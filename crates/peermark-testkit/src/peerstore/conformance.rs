@@ -31,6 +31,7 @@ pub mod limits;
 pub mod provenance;
 pub mod queries;
 pub mod records;
+pub mod same_seq;
 pub mod shares;
 pub mod signers;
 pub mod subscriptions;
@@ -87,8 +88,6 @@ macro_rules! peerstore_conformance {
                 s1_what_is_inserted_is_there,
                 s1_a_record_keeps_its_order,
                 s2_the_higher_number_wins,
-                s2_an_equivocation_changes_nothing,
-                s2_both_dialects_share_a_floor,
                 s2_no_addresses_withdraw_everything,
                 s2_the_newest_of_many_at_once_stays,
                 p4_a_newer_record_withdraws,
@@ -96,10 +95,19 @@ macro_rules! peerstore_conformance {
                 s1_peers_of_all_key_types_live_beside_each_other,
                 s1_an_envelope_has_the_size_that_is_allowed,
             }
+            same_seq {
+                s2_contents_of_one_number_are_put_in_order,
+                s2_what_the_peer_said_last_is_held,
+                s2_the_same_addresses_refresh,
+                s2_of_one_payload_one_signature_is_held,
+                s2_a_proof_ends_with_a_higher_number,
+                s2_a_withdrawal_contradicts,
+                s2_contradictions_of_others_leave_a_proof,
+                s2_both_dialects_share_a_floor,
+            }
             floors {
                 s3_floors_outlive_records,
                 s3_a_newer_record_is_welcome,
-                s3_an_expired_record_comes_back_from_its_peer_alone,
                 s3_floors_end_so_that_the_highest_number_heals,
                 s3_floors_live_from_the_last_acceptance,
                 s3_forgetting_removes_a_floor,
@@ -107,12 +115,18 @@ macro_rules! peerstore_conformance {
                 s3_making_room_takes_no_other_floor,
                 s3_floors_have_shares,
                 s3_an_old_floor_is_not_told,
+                s3_floors_of_known_peers_outlive_made_up_ones,
+                s3_a_withdrawal_of_an_unknown_peer_displaces_nothing,
+                s3_a_floor_from_outside_is_a_hint,
             }
             lifetimes {
-                s4_third_parties_do_not_extend,
-                s4_the_peer_itself_extends_up_to_the_age,
-                s4_no_record_outlives_its_age,
-                s4_a_reinstated_record_is_as_old_as_it_was,
+                s4_what_ended_comes_back_within_its_age,
+                s4_a_static_peer_in_contact_is_certified_all_year,
+                s4_third_parties_keep_a_record_for_its_age,
+                s4_the_later_end_counts,
+                s4_ages_bound_what_is_offered,
+                s4_ages_are_believed_where_one_owner_says_so,
+                s4_a_refused_delivery_offers_its_end,
                 s5_unsigned_addresses_keep_no_record_alive,
                 s5_a_record_goes_with_its_last_address,
                 s12_any_time_to_live_through_every_path,
@@ -120,6 +134,7 @@ macro_rules! peerstore_conformance {
             }
             connections {
                 s7_a_connection_holds_identify_and_dialed,
+                s7_a_connection_holds_the_record_that_it_brought,
                 s7_time_runs_from_the_disconnect,
                 s7_a_connection_revives_nothing,
                 s7_connected_is_a_state,
@@ -140,6 +155,7 @@ macro_rules! peerstore_conformance {
             clocks {
                 s14_a_clock_that_goes_back_revives_nothing,
                 s14_a_jump_ahead_ends_no_floor,
+                s14_a_clock_that_was_ahead_measures_seconds_again,
                 s14_time_is_what_the_caller_says,
                 s15_the_same_calls_make_the_same_store,
             }
@@ -164,18 +180,21 @@ macro_rules! peerstore_conformance {
                 s11_evidence_is_bounded,
                 s11_a_flood_pushes_out_no_peer_that_counts,
                 s11_no_step_exceeds_the_bytes,
+                s11_one_report_of_many_addresses_evicts_nobody,
             }
             shares {
                 s11_a_network_has_a_share_of_peers,
                 s11_a_kind_of_source_has_a_share,
+                s11_an_exempt_kind_fills_what_is_free,
                 s11_a_network_has_a_share_of_bytes,
                 s11_the_share_holds_after_a_change_of_state,
                 s11_a_full_network_refuses_nobody_else,
             }
             evictions {
                 s11_what_goes_inside_of_a_peer_is_counted,
-                s4_who_was_evicted_comes_back_for_the_rest_of_its_time,
+                s4_who_was_evicted_comes_back,
                 s4_what_was_removed_does_not_come_back_by_hearsay,
+                s4_a_removed_address_stays_away,
                 s1_what_would_be_over_at_once_is_refused,
             }
             flood {

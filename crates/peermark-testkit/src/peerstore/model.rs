@@ -1,7 +1,7 @@
 //! The peerstore once more, in the plainest way: what the rules say, and nothing that is fast.
 //!
 //! Written from the rules P and S, and shares no code with the store but values (a time, a source,
-//! an outcome). Every peer is a few maps; whatever is over is taken out at once, whenever the time
+//! an outcome). Every peer is a few maps; what has ended is taken out at once, whenever the time
 //! moves. It answers what the store must answer to each operation and each read.
 //!
 //! What it does not know is a choice among equals: which of two addresses of one class goes when a
@@ -11,30 +11,32 @@
 
 mod apply;
 mod claims;
+mod join;
 mod peer;
 mod perform;
 mod read;
+mod record;
+mod time;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use peermark_identity::PeerId;
 use peermark_peer_record::Seq;
-use peermark_peerstore::{Limits, Moment, PayloadDigest, Secret};
+use peermark_peerstore::{Limits, PayloadDigest, Secret};
 use peermark_provenance::Timestamp;
 
 pub use read::Known;
 
-use peer::Peer;
+use peer::{Outside, Peer};
+use time::Time;
 
 /// A peerstore of maps.
 #[derive(Clone, Debug)]
 pub struct Model {
     limits: Limits,
     secret: Secret,
-    now: Timestamp,
-    /// Time that floors live by (S14).
-    floor_time: Duration,
+    time: Time,
     peers: BTreeMap<PeerId, Peer>,
 }
 
@@ -43,35 +45,28 @@ pub struct Model {
 struct At<'a> {
     limits: &'a Limits,
     secret: &'a Secret,
-    now: Timestamp,
-    floor_secs: u64,
+    time: Time,
 }
 
 impl Model {
     /// An empty store with these limits and this secret.
     #[must_use]
     pub fn new(limits: Limits, secret: Secret) -> Self {
-        let (now, floor_time) = (Timestamp::EPOCH, Duration::ZERO);
-        Self { limits, secret, now, floor_time, peers: BTreeMap::new() }
+        Self { limits, secret, time: Time::default(), peers: BTreeMap::new() }
     }
 
-    /// Somebody says what time it is. Time does not go back, and floor time follows it by one step
-    /// at most (S14).
-    pub fn advance(&mut self, now: Timestamp) {
-        if now > self.now {
-            self.floor_time += now.saturating_since(self.now).min(self.limits.floor_step);
-            self.now = now;
-            let peers = std::mem::take(&mut self.peers);
-            for (id, peer) in peers {
-                self.put(id, peer);
-            }
+    /// Shows the clock (S14).
+    pub fn advance(&mut self, shown: Timestamp) {
+        self.time.show(shown, &self.limits);
+        for (id, peer) in std::mem::take(&mut self.peers) {
+            self.put(id, peer);
         }
     }
 
-    /// The time, which is the latest that anybody said.
+    /// The clock that was shown.
     #[must_use]
-    pub fn now(&self) -> Timestamp {
-        self.now
+    pub fn shown(&self) -> Timestamp {
+        self.time.shown()
     }
 
     /// Changes one peer.
@@ -82,7 +77,7 @@ impl Model {
         answer
     }
 
-    /// Puts a peer back without what is over; not at all when nothing is left.
+    /// Puts a peer back without what has ended; not at all when nothing is left.
     fn put(&mut self, id: PeerId, mut peer: Peer) {
         peer.settle(self.at());
         if !peer.is_nothing() {
@@ -91,23 +86,26 @@ impl Model {
     }
 
     fn at(&self) -> At<'_> {
-        // The same whole seconds as the store's: limits say that a floor's life is counted in them.
-        let floor_secs = Moment { now: self.now, floor: nanos(self.floor_time) }.floor_secs();
-        let (limits, secret, now) = (&self.limits, &self.secret, self.now);
-        At { limits, secret, now, floor_secs: floor_secs.into() }
+        At { limits: &self.limits, secret: &self.secret, time: self.time }
     }
 
     /// `connected`.
     pub fn connected(&mut self, peer: PeerId) -> bool {
-        self.change(peer, |peer, _| peer.connected = true);
+        self.change(peer, |peer, at| {
+            if !std::mem::replace(&mut peer.connected, true) {
+                // What the peer delivered before has so much left when it disconnects.
+                let ends = peer.record().map(|accepted| accepted.ends(at));
+                peer.left = ends.map_or(Duration::ZERO, |ends| ends.saturating_since(at.now()));
+            }
+        });
         true
     }
 
     /// `disconnected`: what the connection held starts to run out (S7).
     pub fn disconnected(&mut self, peer: PeerId) {
         self.change(peer, |peer, at| {
-            if std::mem::take(&mut peer.connected) {
-                peer.release(at.now);
+            if peer.connected {
+                peer.release(at);
             }
         });
     }
@@ -120,23 +118,38 @@ impl Model {
     /// `forget`.
     pub fn forget(&mut self, peer: PeerId) -> Option<(Seq, PayloadDigest)> {
         self.change(peer, |peer, _| {
+            let floor = peer.floor();
             peer.clear();
-            peer.floor.take().map(|floor| (floor.seq, floor.digest))
+            (peer.accepted, peer.outside) = (None, None);
+            floor
         })
+    }
+
+    /// `raise_floor`: a hint, for a day at most (S3).
+    pub fn raise_floor(&mut self, peer: PeerId, to: (Seq, PayloadDigest), life: Duration) -> bool {
+        self.change(peer, |peer, at| peer.raise(to, life, at))
+    }
+}
+
+impl Peer {
+    fn raise(&mut self, (seq, digest): (Seq, PayloadDigest), life: Duration, at: At<'_>) -> bool {
+        let is_higher = self.floor().is_none_or(|(held, _)| held < seq);
+        if life.is_zero() || !is_higher {
+            return false;
+        }
+        let until = at.time.dated_after(life.min(at.limits.outside_floor_life));
+        self.outside = Some(Outside { seq, digest, until });
+        true
     }
 }
 
 impl At<'_> {
-    fn clamp(&self, ttl: Duration) -> Duration {
-        ttl.min(self.limits.ttl)
+    fn now(&self) -> Timestamp {
+        self.time.now()
     }
 
-    /// Until when a floor lasts that is accepted now: a second that began, and a part of one in the
-    /// life, both count as whole ones.
-    fn floor_until(&self) -> u64 {
-        let life = self.limits.floor_life;
-        let life = life.as_secs() + u64::from(life.subsec_nanos() > 0);
-        self.floor_secs + 1 + life
+    fn clamp(&self, ttl: Duration) -> Duration {
+        ttl.min(self.limits.ttl)
     }
 
     /// What chooses among equals.
@@ -145,6 +158,7 @@ impl At<'_> {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
-    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
+/// Whole seconds, rounded up.
+fn secs_up(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }

@@ -5,6 +5,7 @@
 //! operation. So a fuzzer needs no grammar, a seeded generator needs none either, and what shrinks
 //! bytes shrinks programs.
 
+mod joined;
 mod perform;
 mod profile;
 pub mod universe;
@@ -20,17 +21,18 @@ use proptest::prelude::*;
 use crate::rng::Rng;
 use universe::{Letter, RecordRef};
 
-pub use perform::{Answer, BROKEN_TTL, Verdict, broken, spell, three};
+pub use joined::{Joined, Trust, Union};
+pub use perform::{Answer, BROKEN_TTL, Verdict, broken, delivery, spell, three};
 pub use profile::Profile;
 
 /// One operation. Peers, sources and addresses are numbers of the [`universe`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[expect(clippy::exhaustive_enums, reason = "what is done to a store is matched in full")]
 pub enum Op {
-    /// `apply`.
-    Apply(RecordRef, usize, Duration),
-    /// `consume` of the record's envelope.
-    Consume(RecordRef, usize, Duration),
+    /// `deliver`, with the age of the last contact where one is told.
+    Apply(RecordRef, usize, Duration, Option<Duration>),
+    /// `consume_as` of the record's envelope, likewise.
+    Consume(RecordRef, usize, Duration, Option<Duration>),
     /// `consume` of the envelope with one bit flipped.
     ConsumeBroken(RecordRef, usize, usize),
     /// `apply_many` of this record and the next two payloads of its peer.
@@ -53,6 +55,10 @@ pub enum Op {
     Connected(usize),
     /// `disconnected`.
     Disconnected(usize),
+    /// `raise_floor` to this record, for so long.
+    RaiseFloor(RecordRef, usize, Duration),
+    /// `join` of what another store may know, as this source brings it.
+    Join(Joined, usize),
     /// `sweep` with this budget, once.
     Sweep(usize),
     /// `sweep` until there is nothing more, with this budget.
@@ -137,9 +143,9 @@ impl Op {
         let source = usize::from(c) % universe::SOURCES;
         let record = RecordRef::decode(peer, b);
         let ttl = TTLS[usize::from(d) % TTLS.len()];
-        match op % 64 {
-            0..=8 => Self::Apply(record, source, ttl),
-            9..=11 => Self::Consume(record, source, ttl),
+        match op % 72 {
+            0..=8 => Self::Apply(record, source, ttl, age(e)),
+            9..=11 => Self::Consume(record, source, ttl, age(e)),
             12 => Self::ConsumeBroken(record, source, usize::from(d) << 8 | usize::from(e)),
             13 => Self::ApplyMany(record, source, ttl),
             14..=25 => Self::Report(peer, letters(b, e), source, ttl, Lifetime::Extend),
@@ -160,7 +166,15 @@ impl Op {
             58 => Self::Subscribe(peer),
             59 => Self::SubscribeAll,
             60..=62 => Self::Poll(usize::from(b)),
-            _ => Self::Unsubscribe(usize::from(b)),
+            63 => Self::Unsubscribe(usize::from(b)),
+            64 | 65 => Self::RaiseFloor(record, source, ttl),
+            66..=69 => {
+                let age = AGES[usize::from(e / 64)];
+                Self::Join(Joined { record, how: e.wrapping_mul(31) ^ b, left: ttl, age }, source)
+            }
+            // A clock that is years ahead, and one that is right again.
+            70 => Self::Advance(YEARS[usize::from(b) % YEARS.len()]),
+            _ => Self::Back(YEARS[usize::from(b) % YEARS.len()]),
         }
     }
 
@@ -171,7 +185,9 @@ impl Op {
             Self::Apply(record, ..)
             | Self::Consume(record, ..)
             | Self::ConsumeBroken(record, ..)
-            | Self::ApplyMany(record, ..) => Some(record.peer),
+            | Self::ApplyMany(record, ..)
+            | Self::RaiseFloor(record, ..)
+            | Self::Join(Joined { record, .. }, _) => Some(record.peer),
             Self::Report(peer, ..)
             | Self::SetTtl(peer, ..)
             | Self::Retract(peer, ..)
@@ -210,8 +226,28 @@ const fn dial_result(byte: u8) -> DialOutcome {
     }
 }
 
+/// What is said of the last contact: mostly nothing.
+fn age(byte: u8) -> Option<Duration> {
+    (byte % 8 > 4).then(|| AGES[usize::from(byte / 8) % AGES.len()])
+}
+
 const HOUR: u64 = 3600;
 const DAY: u64 = 24 * HOUR;
+
+/// Ages of contacts.
+const AGES: [Duration; 4] = [
+    Duration::ZERO,
+    Duration::from_millis(5_500),
+    Duration::from_secs(HOUR + 7),
+    Duration::from_secs(6 * DAY),
+];
+
+/// How far a clock is ahead that is wrong.
+const YEARS: [Duration; 3] = [
+    Duration::from_secs(9 * 365 * DAY),
+    Duration::from_secs(11 * 365 * DAY),
+    Duration::from_secs(50 * 365 * DAY),
+];
 
 /// Times to live. An hour comes first: what shrinks ends there.
 const TTLS: [Duration; 10] = [

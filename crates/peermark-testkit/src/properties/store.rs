@@ -11,7 +11,7 @@ use peermark_peerstore::{Config, Peerstore, Secret};
 use crate::peerstore::ops::{Profile, Program};
 
 pub use consume::store_consume;
-pub use row::store_row;
+pub use row::{row_comes_back, store_row};
 pub use run::run_program;
 
 /// Rules P1 to P6 and S1 to S16 over a sequence of operations.

@@ -4,6 +4,8 @@ mod addresses;
 mod cas;
 mod dialer;
 mod flips;
+mod join;
+mod network;
 mod reader;
 mod replay;
 mod store;

@@ -1,7 +1,7 @@
 //! Time that is passed in, and stores that agree (S14, S15).
 
 use peermark_peerstore::{Engine, Event, Outcome, OutcomeKind};
-use peermark_provenance::{Source, SourceKind, Timestamp};
+use peermark_provenance::{Expiry, Source, SourceKind, Timestamp};
 
 use super::trial::{DAY, HOUR, MINUTE, ignore, itself, ok, one};
 use super::{Make, Trial};
@@ -65,6 +65,45 @@ pub fn s14_a_jump_ahead_ends_no_floor<E: Engine>(make: Make<'_, E>) {
             trial.clock.pass(DAY * 365);
             assert_eq!(trial.floor(&peer(2)), Some(5));
         }
+        trial.check();
+    }
+}
+
+/// A clock that was once years ahead and is right again: what is measured in seconds passes in seconds,
+/// floors did not end, and times are told by the clock that is shown (S14).
+pub fn s14_a_clock_that_was_ahead_measures_seconds_again<E: Engine>(make: Make<'_, E>) {
+    for years in [1, 9, 470] {
+        let trial = Trial::new(make);
+        let right = trial.clock.now();
+        let _ = trial.apply(&record(1, 5, &numbers(0..2)), &Source::DHT, HOUR);
+        trial.clock.pass(DAY * 365 * years);
+        let _ = trial.apply(&record(2, 5, &numbers(0..2)), &Source::DHT, HOUR);
+        trial.clock.set(right);
+        trial.clock.pass(MINUTE);
+        assert_eq!(trial.floor(&peer(1)), Some(5), "{years} years");
+        let (alice, addresses) = one();
+        let seconds = std::time::Duration::from_secs;
+        for _ in 0..3 {
+            let _ = trial.report(&alice, &addresses, &Source::DHT, seconds(3));
+            let held = record(3, 5, &addresses);
+            let _ = trial.apply(&held, &itself(3), seconds(3));
+            let claim = trial.known(&alice)[0].provenance.claims()[0];
+            assert_eq!(claim.last_seen(), trial.clock.now());
+            let ends = Some(Expiry::At(trial.clock.after(seconds(3))));
+            assert_eq!(
+                (Some(claim.expiry()), trial.store.next_expiry()),
+                (ends, ends.and_then(Expiry::at))
+            );
+            assert_eq!(trial.known(&peer(3))[0].provenance.expiry(), ends);
+            trial.clock.pass(seconds(2));
+            assert_eq!(trial.addresses(&alice), addresses);
+            trial.clock.pass(seconds(1));
+            assert_eq!((trial.addresses(&alice), trial.signed(&peer(3))), (vec![], None));
+            trial.sweep_all();
+        }
+        // Seven days later the floors are gone, as if the clock had never been wrong.
+        trial.live(DAY * 7 + HOUR);
+        assert_eq!([1, 2, 3].map(|index| trial.floor(&peer(index))), [None; 3]);
         trial.check();
     }
 }

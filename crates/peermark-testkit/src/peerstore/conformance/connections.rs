@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peermark_peerstore::{Engine, Usage};
+use peermark_peerstore::{Engine, Outcome, Usage};
 use peermark_provenance::{DialOutcome, Expiry, Source, SourceKind, TrustClass};
 
 use super::trial::{DAY, HOUR, MINUTE, TICK, ignore, itself, ok, one};
@@ -11,7 +11,7 @@ use crate::peerstore::fixtures::{numbers, peer, record};
 use crate::rng::Rng;
 
 /// While a peer is connected, what identify and dials claim does not expire; what others claim,
-/// and its record, does (S7).
+/// and a record that others delivered, does (S7).
 pub fn s7_a_connection_holds_identify_and_dialed<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::new(make);
     let alice = peer(1);
@@ -23,7 +23,7 @@ pub fn s7_a_connection_holds_identify_and_dialed<E: Engine>(make: Make<'_, E>) {
     assert_eq!(told(&by_itself, &itself(1)).added, 1);
     assert!(trial.connect(&alice));
     assert!(trial.dialed(&alice, &by_dial, HOUR));
-    let _ = trial.apply(&record(1, 1, std::slice::from_ref(&by_record)), &itself(1), HOUR);
+    let _ = trial.apply(&record(1, 1, std::slice::from_ref(&by_record)), &Source::DHT, HOUR);
     assert_eq!(trial.addresses(&alice).len(), 4);
     let held = trial.known_at(&alice, &by_itself).and_then(|known| known.provenance.expiry());
     assert_eq!(held, Some(Expiry::AfterDisconnect(HOUR)));
@@ -38,6 +38,48 @@ pub fn s7_a_connection_holds_identify_and_dialed<E: Engine>(make: Make<'_, E>) {
         trial.check();
     }
     assert_eq!(trial.store.next_expiry(), None);
+}
+
+/// The record that a connected peer delivered itself does not end before the disconnect, and neither
+/// does a higher one that replaced it meanwhile; then its time starts to run (S7).
+pub fn s7_a_connection_holds_the_record_that_it_brought<E: Engine>(make: Make<'_, E>) {
+    for before in [false, true] {
+        let trial = Trial::new(make);
+        let alice = peer(1);
+        let (held, newer) = (record(1, 7, &numbers(0..2)), record(1, 8, &numbers(0..3)));
+        if before {
+            let _ = trial.apply(&held, &itself(1), DAY * 2);
+        }
+        assert!(trial.connect(&alice));
+        if !before {
+            let _ = trial.apply(&held, &itself(1), DAY * 2);
+        }
+        let expiry = |trial: &Trial<E>| trial.known(&alice)[0].provenance.expiry();
+        assert_eq!(expiry(&trial), Some(Expiry::AfterDisconnect(DAY * 2)));
+        for hours in [49, 30 * 24] {
+            trial.live(HOUR * hours);
+            trial.sweep_all();
+            assert_eq!(trial.certified(&alice), numbers(0..2), "{hours} hours");
+            assert_eq!(trial.signed(&alice).as_deref(), Some(held.as_bytes()));
+        }
+        assert_eq!(trial.store.next_expiry(), None);
+        let replaced = Outcome::Replaced { from: 7.into() };
+        assert_eq!(trial.outcome(&newer, &Source::DHT, HOUR), replaced);
+        trial.live(DAY * 30);
+        assert_eq!(trial.certified(&alice), numbers(0..3));
+        trial.check();
+        trial.disconnect(&alice);
+        let end = trial.clock.after(HOUR);
+        assert_eq!(expiry(&trial), Some(Expiry::At(end)));
+        trial.live(HOUR);
+        assert_eq!(trial.signed(&alice), None);
+        // The disconnect was a contact: third parties bring it back for a week.
+        assert!(trial.outcome(&newer, &Source::DHT, DAY * 30).is_held());
+        let week = Expiry::At(end.saturating_add(DAY * 7 - HOUR));
+        assert_eq!(expiry(&trial), Some(week));
+        trial.check();
+        trial.ends_empty();
+    }
 }
 
 /// Their time starts to run when the peer disconnects, whenever and for however long they were made

@@ -1,11 +1,11 @@
 //! Floors: what keeps replays out when the record is long gone (S3).
 
-use std::num::NonZeroU32;
-
-use peermark_peerstore::{Engine, Evicted, Limits, Outcome, OutcomeKind, Refusal, Usage};
+use peermark_peerstore::{
+    Engine, Evicted, Limits, Outcome, OutcomeKind, PayloadDigest, Share, Usage,
+};
 use peermark_provenance::Source;
 
-use super::trial::{DAY, HOUR, MINUTE, TICK, itself};
+use super::trial::{DAY, HOUR, MINUTE, TICK, itself, ok, unshared};
 use super::{Make, Trial};
 use crate::peerstore::fixtures::{heard_from, numbers, peer, record};
 
@@ -42,7 +42,7 @@ fn ends<E: Engine>() -> [End<E>; 7] {
 
 fn small(limits: &mut Limits) {
     limits.peers = 4;
-    limits.share = NonZeroU32::MIN;
+    unshared(limits);
 }
 
 /// However a record ends, nothing older than it comes back (S3).
@@ -57,9 +57,6 @@ pub fn s3_floors_outlive_records<E: Engine>(make: Make<'_, E>) {
             let outcome = trial.outcome(&old, &source, HOUR);
             assert_eq!(outcome, Outcome::Stale { held: 7.into() }, "{how}, {source}");
         }
-        let other = trial.outcome(&record(1, 7, &numbers(0..3)), &itself(1), HOUR);
-        assert_eq!(other.kind(), OutcomeKind::Equivocation, "{how}");
-        assert_eq!(trial.certified(&peer(1)), [], "{how}");
         assert_eq!(trial.store.usage().records, 0, "{how}");
         trial.check();
     }
@@ -76,30 +73,6 @@ pub fn s3_a_newer_record_is_welcome<E: Engine>(make: Make<'_, E>) {
         assert_eq!(trial.signed(&peer(1)).as_deref(), Some(newer.as_bytes()));
         trial.check();
         trial.ends_empty();
-    }
-}
-
-/// After its end the same record is over for third parties, and comes back from the peer itself
-/// (S3, S4).
-pub fn s3_an_expired_record_comes_back_from_its_peer_alone<E: Engine>(make: Make<'_, E>) {
-    for sweep in [false, true] {
-        let trial = Trial::new(make);
-        let held = record(1, 7, &numbers(0..2));
-        let _ = trial.apply(&held, &Source::DHT, HOUR);
-        trial.clock.pass(HOUR);
-        if sweep {
-            trial.sweep_all();
-        }
-        let refused = Outcome::Refused { reason: Refusal::Expired };
-        for source in [Source::DHT, Source::PUBSUB, Source::MANUAL] {
-            assert_eq!(trial.outcome(&held, &source, HOUR), refused, "{source}");
-            assert_eq!(trial.addresses(&peer(1)), []);
-        }
-        let applied = trial.apply(&held, &itself(1), HOUR);
-        assert_eq!(applied.outcome, Outcome::Refreshed { extended: true });
-        assert_eq!(applied.added, 2);
-        assert_eq!(trial.signed(&peer(1)).as_deref(), Some(held.as_bytes()));
-        trial.check();
     }
 }
 
@@ -138,7 +111,7 @@ pub fn s3_floors_end_so_that_the_highest_number_heals<E: Engine>(make: Make<'_, 
     }
 }
 
-/// A refresh by the peer itself is an acceptance: the floor lives from there (S3).
+/// Whoever delivers it, the floor lives from the last delivery that counted (S3).
 pub fn s3_floors_live_from_the_last_acceptance<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::with(make, |limits| {
         limits.floor_life = HOUR * 3;
@@ -172,7 +145,7 @@ pub fn s3_forgetting_removes_a_floor<E: Engine>(make: Make<'_, E>) {
         let (old, held) = (record(1, 6, &numbers(0..2)), record(1, 7, &numbers(0..2)));
         let _ = trial.apply(&held, &Source::DHT, HOUR);
         let _ = trial.apply(&record(1, 7, &numbers(0..1)), &Source::DHT, HOUR);
-        assert!(trial.store.equivocation(&peer(1)).is_some());
+        assert!(trial.proof(&peer(1)).is_some());
         if connected {
             assert!(trial.connect(&peer(1)));
         }
@@ -181,7 +154,7 @@ pub fn s3_forgetting_removes_a_floor<E: Engine>(make: Make<'_, E>) {
         }
         assert_eq!(trial.forget(&peer(1)), Some(7));
         assert_eq!((trial.floor(&peer(1)), trial.addresses(&peer(1))), (None, vec![]));
-        assert_eq!(trial.store.equivocation(&peer(1)), None, "it contradicts nothing any more");
+        assert_eq!(trial.proof(&peer(1)), None, "it contradicts nothing any more");
         assert_eq!(trial.store.usage().peers, usize::from(connected));
         trial.disconnect(&peer(1));
         assert_eq!(trial.store.usage(), Usage::default());
@@ -194,7 +167,7 @@ pub fn s3_forgetting_removes_a_floor<E: Engine>(make: Make<'_, E>) {
 pub fn s3_floors_are_bounded<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::with(make, |limits| {
         limits.floors = 8;
-        limits.share = NonZeroU32::MIN;
+        unshared(limits);
     });
     let source = |index: u64| heard_from(u16::try_from(index).unwrap_or(0));
     for index in 0..30 {
@@ -221,7 +194,7 @@ pub fn s3_floors_are_bounded<E: Engine>(make: Make<'_, E>) {
 pub fn s3_making_room_takes_no_other_floor<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::with(make, |limits| {
         (limits.peers, limits.records, limits.floors) = (1, 1, 1);
-        limits.share = NonZeroU32::MIN;
+        unshared(limits);
     });
     let one = numbers(0..1);
     assert!(trial.outcome(&record(1, 5, &one), &Source::DHT, HOUR).is_held());
@@ -254,12 +227,137 @@ pub fn s3_floors_have_shares<E: Engine>(make: Make<'_, E>) {
 pub fn s3_an_old_floor_is_not_told<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::with(make, |limits| limits.floor_life = MINUTE);
     let _ = trial.apply(&record(1, 5, &numbers(0..2)), &Source::DHT, TICK);
-    trial.clock.pass(MINUTE);
+    trial.clock.pass(MINUTE - TICK);
     assert_eq!(trial.floor(&peer(1)), Some(5));
-    trial.clock.pass(std::time::Duration::from_secs(2));
+    trial.clock.pass(TICK);
     assert_eq!(trial.floor(&peer(1)), None);
     let inserted = trial.outcome(&record(1, 1, &numbers(0..2)), &Source::DHT, HOUR);
     assert_eq!(inserted, Outcome::Inserted);
     trial.check();
     trial.ends_empty();
+}
+
+/// Floors of peers that were in contact, or that two groups told of, outlive any number of made-up
+/// ones of the same network (S3).
+pub fn s3_floors_of_known_peers_outlive_made_up_ones<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| {
+        limits.floors = 256;
+        limits.share = Share::new(1, 4);
+    });
+    let [ours, theirs] = [heard_from(1), heard_from(2)];
+    for index in 0..40 {
+        let held = record(index, 5, &numbers(0..1));
+        let _ = trial.apply(&held, &ours, MINUTE);
+        let _ = match index % 3 {
+            0 => trial.apply(&held, &itself(index), MINUTE),
+            1 => trial.apply(&held, &theirs, MINUTE),
+            // A newer one keeps what was known of the peer.
+            _ => {
+                let _ = trial.apply(&held, &theirs, MINUTE);
+                trial.apply(&record(index, 6, &numbers(0..1)), &ours, MINUTE)
+            }
+        };
+    }
+    trial.clock.pass(MINUTE);
+    trial.sweep_all();
+    assert_eq!(trial.store.usage().floors, 40);
+    for index in 1000..1400 {
+        let _ = trial.apply(&record(index, 5, &numbers(0..1)), &ours, MINUTE);
+        if index % 20 == 0 {
+            trial.clock.pass(MINUTE);
+            trial.sweep_all();
+        }
+    }
+    trial.clock.pass(MINUTE);
+    trial.sweep_all();
+    assert!((0..40).all(|index| trial.floor(&peer(index)).is_some()));
+    let flood = (1000..1400).filter(|index| trial.floor(&peer(*index)).is_some()).count();
+    assert_eq!(flood, 24, "what is left of a quarter of 256");
+    trial.check();
+}
+
+/// A record without addresses of an unknown peer leaves a floor for 48 hours, and displaces no other;
+/// contact makes one like any other of it (S3).
+pub fn s3_a_withdrawal_of_an_unknown_peer_displaces_nothing<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::new(make);
+    for index in [1, 2] {
+        assert_eq!(trial.outcome(&record(index, 5, &[]), &Source::DHT, HOUR), Outcome::Inserted);
+    }
+    let _ = trial.apply(&record(2, 5, &[]), &itself(2), HOUR);
+    trial.live(DAY * 2 - TICK);
+    assert_eq!([1, 2].map(|index| trial.floor(&peer(index))), [Some(5); 2]);
+    trial.live(TICK);
+    assert_eq!([1, 2].map(|index| trial.floor(&peer(index))), [None, Some(5)]);
+    // Said again by others it lasts as long again, and no longer.
+    for _ in 0..2 {
+        let _ = trial.apply(&record(1, 5, &[]), &Source::DHT, HOUR);
+        trial.live(DAY);
+    }
+    trial.live(DAY - TICK);
+    assert_eq!(trial.floor(&peer(1)), Some(5));
+    trial.live(TICK);
+    assert_eq!(trial.floor(&peer(1)), None);
+
+    let trial = Trial::with(make, |limits| {
+        limits.floors = 4;
+        unshared(limits);
+    });
+    for index in 0..4 {
+        let _ = trial.apply(&record(index, 5, &numbers(0..1)), &Source::DHT, MINUTE);
+        assert!(trial.clear(&peer(index)));
+    }
+    for index in 10..30 {
+        let _ = trial.apply(&record(index, 5, &[]), &Source::DHT, HOUR);
+    }
+    assert!((0..4).all(|index| trial.floor(&peer(index)) == Some(5)));
+    assert!((10..30).all(|index| trial.floor(&peer(index)).is_none()));
+    trial.check();
+    // A floor of the lowest rank goes for any other.
+    assert_eq!(trial.forget(&peer(0)), Some(5));
+    let _ = trial.apply(&record(10, 5, &[]), &Source::DHT, HOUR);
+    assert_eq!(trial.floor(&peer(10)), Some(5));
+    let _ = trial.apply(&record(0, 5, &numbers(0..1)), &Source::DHT, MINUTE);
+    assert!(trial.clear(&peer(0)));
+    assert_eq!((trial.floor(&peer(0)), trial.floor(&peer(10))), (Some(5), None));
+    trial.check();
+}
+
+/// A floor that somebody tells of without a record removes nothing, yields to what the peer itself says
+/// over a contact, and ends after a day (S3).
+pub fn s3_a_floor_from_outside_is_a_hint<E: Engine>(make: Make<'_, E>) {
+    for sweep in [false, true] {
+        let trial = Trial::new(make);
+        let raise = |index: u64, seq: u64| {
+            let to = (seq.into(), PayloadDigest::of(b"unseen"));
+            let (peer, now) = (peer(index), trial.clock.now());
+            ok(trial.store.raise_floor(&peer, to, DAY * 30, &Source::PEER_EXCHANGE, now))
+        };
+        let held = record(1, 5, &numbers(0..2));
+        let _ = trial.apply(&held, &Source::DHT, DAY * 3);
+        assert!(raise(1, 9) && !raise(1, 9) && !raise(1, 8));
+        assert!(raise(2, 9));
+        assert_eq!(trial.signed(&peer(1)).as_deref(), Some(held.as_bytes()));
+        assert_eq!([1, 2].map(|index| trial.floor(&peer(index))), [Some(9); 2]);
+        let refreshed = trial.outcome(&held, &Source::DHT, HOUR);
+        assert_eq!(refreshed, Outcome::Refreshed { extended: false });
+        let between = |index| record(index, 7, &numbers(0..1));
+        for index in [1, 2] {
+            let stale = trial.outcome(&between(index), &Source::DHT, HOUR);
+            assert_eq!(stale, Outcome::Stale { held: 9.into() });
+        }
+        trial.check();
+        // One hour before the day is over it holds, and then not any more.
+        trial.live(DAY - HOUR);
+        assert_eq!(trial.outcome(&between(2), &Source::DHT, HOUR).kind(), OutcomeKind::Stale);
+        assert_eq!(trial.outcome(&between(1), &itself(1), HOUR).kind(), OutcomeKind::Replaced);
+        assert_eq!(trial.floor(&peer(1)), Some(7));
+        trial.live(HOUR);
+        if sweep {
+            trial.sweep_all();
+        }
+        assert_eq!(trial.floor(&peer(2)), None);
+        assert_eq!(trial.outcome(&between(2), &Source::DHT, HOUR), Outcome::Inserted);
+        trial.check();
+        trial.ends_empty();
+    }
 }

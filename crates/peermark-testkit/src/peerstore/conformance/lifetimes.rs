@@ -2,103 +2,198 @@
 
 use std::time::Duration;
 
-use peermark_peerstore::{Engine, Outcome, Refusal};
+use peermark_peer_record::CertifiedRecord;
+use peermark_peerstore::{Delivery, Engine, LONGEST_STEP, Outcome, OutcomeKind, Refusal};
 use peermark_provenance::{DialOutcome, Expiry, Source, SourceKind, Timestamp};
 
-use super::trial::{DAY, HOUR, MINUTE, TICK, ignore, itself, one};
+use super::trial::{DAY, HOUR, MINUTE, TICK, ignore, itself, ok, one};
 use super::{Make, Trial};
 use crate::peerstore::clock::Clock;
 use crate::peerstore::fixtures::{numbers, peer, record};
 
-/// Third parties that say the same again keep nothing alive (S4).
-pub fn s4_third_parties_do_not_extend<E: Engine>(make: Make<'_, E>) {
-    for consume in [false, true] {
-        let trial = Trial::new(make);
-        let held = record(1, 7, &numbers(0..2));
-        let end = trial.clock.after(HOUR);
-        let _ = trial.apply(&held, &itself(1), HOUR);
-        for source in [Source::DHT, Source::PUBSUB, Source::MANUAL, Source::DHT, Source::MDNS] {
-            trial.clock.pass(MINUTE);
-            let applied = match consume {
-                true => trial.consume(held.as_bytes(), &source, DAY).ok(),
-                false => Some(trial.apply(&held, &source, DAY)),
-            };
-            let refreshed = Some(Outcome::Refreshed { extended: false });
-            assert_eq!(applied.map(|applied| applied.outcome), refreshed, "{source}");
-            let expiry = trial.known(&peer(1))[0].provenance.expiry();
-            assert_eq!(expiry, Some(Expiry::At(end)), "{source}");
-        }
-        trial.clock.set(end);
-        assert_eq!(trial.signed(&peer(1)), None);
-        trial.check();
-    }
-}
-
-/// The peer itself extends its record, up to its age since the first acceptance and never past it
+/// An honest peer that signs once and says so by identify each day is certified on every day of a year
 /// (S4).
-pub fn s4_the_peer_itself_extends_up_to_the_age<E: Engine>(make: Make<'_, E>) {
+pub fn s4_a_static_peer_in_contact_is_certified_all_year<E: Engine>(make: Make<'_, E>) {
     for consume in [false, true] {
         let trial = Trial::new(make);
-        let age = trial.store.limits().record_age;
-        let end = trial.clock.after(age);
         let held = record(1, 7, &numbers(0..2));
-        let mut last = trial.clock.after(DAY);
-        let _ = trial.apply(&held, &Source::DHT, DAY);
-        while trial.clock.now() < end {
-            assert!(trial.signed(&peer(1)).is_some());
-            let expiry = trial.known(&peer(1))[0].provenance.expiry();
-            assert_eq!(expiry, Some(Expiry::At(last)));
-            trial.clock.pass(DAY - HOUR);
-            if trial.clock.now() >= end {
-                break;
+        for hour in 0..365 * 24 {
+            if hour % 24 == 0 {
+                let held_now = match consume {
+                    true => ok(trial.consume(held.as_bytes(), &itself(1), DAY * 2)).outcome,
+                    false => trial.outcome(&held, &itself(1), DAY * 2),
+                };
+                assert!(held_now.is_held(), "day {}", hour / 24);
             }
-            let ends = trial.clock.after(DAY).min(end);
-            let outcome = match consume {
-                true => {
-                    trial.consume(held.as_bytes(), &itself(1), DAY).map(|done| done.outcome).ok()
-                }
-                false => Some(trial.outcome(&held, &itself(1), DAY)),
-            };
-            assert_eq!(outcome, Some(Outcome::Refreshed { extended: ends > last }));
-            // It extends, and never shortens.
-            let shorter = trial.outcome(&held, &itself(1), MINUTE);
-            assert_eq!(shorter, Outcome::Refreshed { extended: false });
-            last = ends;
+            if hour % 77 == 0 {
+                trial.sweep_all();
+            }
+            assert!(trial.signed(&peer(1)).is_some(), "hour {hour}");
+            trial.clock.pass(HOUR);
         }
-        trial.clock.set(end);
-        assert_eq!(trial.signed(&peer(1)), None);
-        let refused = Outcome::Refused { reason: Refusal::Expired };
-        assert_eq!(trial.outcome(&held, &itself(1), DAY), refused, "it is of age");
-        // A newer one is young again.
-        let newer = record(1, 8, &numbers(0..2));
-        assert_eq!(trial.outcome(&newer, &itself(1), DAY), Outcome::Inserted);
         trial.check();
+        trial.ends_empty();
     }
 }
 
-/// A record lives no longer than its age, whatever was asked for (S4).
-pub fn s4_no_record_outlives_its_age<E: Engine>(make: Make<'_, E>) {
-    for source in [Source::DHT, Source::MANUAL, itself(1)] {
+/// Third parties alone keep a record for as long as the age since its first acceptance, or since the
+/// last contact, a disconnect among them, however often they say it (S4).
+pub fn s4_third_parties_keep_a_record_for_its_age<E: Engine>(make: Make<'_, E>) {
+    type Meet<E> = fn(&Trial<E>, &CertifiedRecord);
+    let meetings: [Meet<E>; 3] = [
+        |_, _| (),
+        |trial, held| ignore(trial.outcome(held, &itself(1), HOUR)),
+        |trial, held| {
+            assert!(trial.connect(&peer(1)));
+            let _ = trial.outcome(held, &itself(1), HOUR);
+            trial.live(HOUR * 3);
+            trial.disconnect(&peer(1));
+        },
+    ];
+    for (by_contact, meet) in meetings.into_iter().enumerate() {
+        for consume in [false, true] {
+            let trial = Trial::new(make);
+            let held = record(1, 7, &numbers(0..2));
+            let _ = trial.apply(&held, &Source::DHT, DAY);
+            if by_contact > 0 {
+                trial.live(DAY * 3);
+                assert_eq!(trial.signed(&peer(1)), None, "it had a day");
+                meet(&trial, &held);
+            }
+            let age = trial.store.limits().record_age;
+            let end = trial.clock.after(age);
+            while trial.clock.now() < end {
+                let outcome = match consume {
+                    true => ok(trial.consume(held.as_bytes(), &Source::DHT, DAY * 30)).outcome,
+                    false => trial.outcome(&held, &Source::DHT, DAY * 30),
+                };
+                assert!(outcome.is_held());
+                let expiry = trial.known(&peer(1))[0].provenance.expiry();
+                assert_eq!(expiry, Some(Expiry::At(end)));
+                trial.clock.pass(HOUR);
+            }
+            assert_eq!(trial.signed(&peer(1)), None, "meeting {by_contact}");
+            let refused = Outcome::Refused { reason: Refusal::Expired };
+            assert_eq!(trial.outcome(&held, &Source::DHT, DAY), refused);
+            assert!(trial.outcome(&held, &itself(1), DAY).is_held(), "the peer brings it back");
+            trial.check();
+            // A newer one is young.
+            let newer = record(1, 8, &numbers(0..2));
+            assert!(trial.outcome(&newer, &Source::DHT, DAY).is_held());
+            trial.check();
+        }
+    }
+}
+
+/// Of what deliveries offer the later end counts, whatever the order; user sources extend like
+/// contact, and their time to live alone bounds them (S4).
+pub fn s4_the_later_end_counts<E: Engine>(make: Make<'_, E>) {
+    let held = record(1, 7, &numbers(0..2));
+    let long = HOUR * 10;
+    for order in [[HOUR, long], [long, HOUR]] {
         let trial = Trial::new(make);
-        let _ = trial.apply(&record(1, 7, &numbers(0..2)), &source, Duration::MAX);
-        trial.clock.pass(trial.store.limits().record_age - TICK);
+        for (ttl, source) in order.into_iter().zip([Source::DHT, Source::PUBSUB]) {
+            let _ = trial.apply(&held, &source, ttl);
+        }
+        let expiry = trial.known(&peer(1))[0].provenance.expiry();
+        assert_eq!(expiry, Some(Expiry::At(trial.clock.after(long))));
+    }
+    for days in [7, 30] {
+        let trial = Trial::new(make);
+        let _ = trial.apply(&held, &Source::DHT, TICK);
+        let extended = trial.outcome(&held, &Source::MANUAL, DAY * days);
+        assert_eq!(extended, Outcome::Refreshed { extended: true });
+        trial.live(DAY * days - HOUR);
         assert!(trial.signed(&peer(1)).is_some());
-        trial.clock.pass(TICK);
-        assert_eq!(trial.signed(&peer(1)), None);
+        let repeated = trial.outcome(&held, &Source::DHT, HOUR / 2);
+        assert_eq!(repeated, Outcome::Refreshed { extended: false });
+        trial.live(HOUR);
+        assert_eq!(trial.signed(&peer(1)), None, "{days} days");
         trial.check();
+        trial.ends_empty();
     }
 }
 
-/// Of a record that ended the age is known: its peer reinstates it up to that, and no further (S4).
-pub fn s4_a_reinstated_record_is_as_old_as_it_was<E: Engine>(make: Make<'_, E>) {
+/// A delivery that says how old the last contact is offers what is left of the age, and the latest
+/// such time is told with the record; one that is too old changes nothing (S4).
+pub fn s4_ages_bound_what_is_offered<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::new(make);
-    let end = trial.clock.after(trial.store.limits().record_age);
+    let held = record(1, 7, &numbers(0..2));
+    let deliver = |age: Duration| {
+        trial.deliver(&held, Delivery::new(Source::PEER_EXCHANGE, DAY * 30).met(age)).outcome
+    };
+    let contact = |trial: &Trial<E>| {
+        let view = |view: Option<peermark_peerstore::PeerView<'_>>| {
+            view.and_then(|view| view.record()).and_then(|record| record.contact())
+        };
+        ok(trial.store.view(&peer(1), trial.clock.now(), view))
+    };
+    let refused = Outcome::Refused { reason: Refusal::Expired };
+    for age in [DAY * 7, DAY * 8, Duration::MAX] {
+        assert_eq!(deliver(age), refused);
+        assert_eq!((trial.floor(&peer(1)), trial.store.usage().peers), (None, 0));
+    }
+    let ends = |trial: &Trial<E>| trial.known(&peer(1))[0].provenance.expiry();
+    assert_eq!(deliver(DAY * 6), Outcome::Inserted);
+    assert_eq!(ends(&trial), Some(Expiry::At(trial.clock.after(DAY))));
+    let before = Timestamp::from_nanos(trial.clock.now().as_nanos());
+    let six_days = before.as_nanos() - u64::try_from((DAY * 6).as_nanos()).unwrap_or(0);
+    assert_eq!(contact(&trial), Some(Timestamp::from_nanos(six_days)));
+    assert_eq!(deliver(DAY * 2), Outcome::Refreshed { extended: true });
+    assert_eq!(ends(&trial), Some(Expiry::At(trial.clock.after(DAY * 5))));
+    let told = contact(&trial);
+    // An older one moves nothing, and neither does one that is refused.
+    assert_eq!(deliver(DAY * 3), Outcome::Refreshed { extended: false });
+    assert_eq!(deliver(DAY * 7), refused);
+    assert_eq!(
+        (ends(&trial), contact(&trial)),
+        (Some(Expiry::At(trial.clock.after(DAY * 5))), told,)
+    );
+    // A claimed contact is not one of this store: the first acceptance bounds the rest.
+    for _ in 0..7 * 24 {
+        assert!(deliver(MINUTE).is_held());
+        trial.clock.pass(HOUR);
+    }
+    assert_eq!(trial.signed(&peer(1)), None);
+    assert_eq!(deliver(MINUTE), refused);
+    trial.check();
+    // The peer itself and the user are asked for no age.
+    let old = Delivery::new(itself(1), DAY).met(DAY * 9);
+    assert!(trial.deliver(&held, old).outcome.is_held());
+    assert_eq!(contact(&trial), Some(trial.clock.now()));
+    trial.check();
+}
+
+/// Where claimed contacts are believed, they keep a record like contacts; a liar keeps it as long as it
+/// lies (S4).
+pub fn s4_ages_are_believed_where_one_owner_says_so<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| limits.believe_ages = true);
+    let held = record(1, 7, &numbers(0..2));
+    let deliver = |age| trial.deliver(&held, Delivery::new(Source::DHT, DAY * 30).met(age)).outcome;
+    for _ in 0..20 {
+        assert!(deliver(HOUR).is_held());
+        trial.live(DAY);
+    }
+    let age = trial.store.limits().record_age;
+    trial.live(age - DAY - HOUR - TICK);
+    assert!(trial.signed(&peer(1)).is_some());
+    trial.live(TICK);
+    assert_eq!(trial.signed(&peer(1)), None);
+    trial.check();
+}
+
+/// A delivery that is refused offers its end all the same: when the peer brings the record back, it
+/// lives as long as that (S4).
+pub fn s4_a_refused_delivery_offers_its_end<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| limits.floor_life = DAY * 30);
     let held = record(1, 7, &numbers(0..2));
     let _ = trial.apply(&held, &Source::DHT, HOUR);
-    trial.clock.pass(HOUR * 5);
-    trial.sweep_all();
-    let outcome = trial.outcome(&held, &itself(1), Duration::MAX);
-    assert_eq!(outcome, Outcome::Refreshed { extended: true });
+    trial.live(DAY * 8);
+    let refused = Outcome::Refused { reason: Refusal::Expired };
+    assert_eq!(trial.outcome(&held, &Source::DHT, DAY * 2), refused);
+    let end = trial.clock.after(DAY * 2);
+    trial.live(HOUR);
+    assert_eq!(trial.outcome(&held, &itself(1), HOUR), Outcome::Refreshed { extended: true });
     assert_eq!(trial.known(&peer(1))[0].provenance.expiry(), Some(Expiry::At(end)));
     trial.check();
 }
@@ -194,8 +289,10 @@ pub fn s12_any_time_to_live_through_every_path<E: Engine>(make: Make<'_, E>) {
                 }
                 trial.sweep_all();
                 trial.check();
-                trial.clock.pass(Duration::MAX);
-                trial.sweep_all();
+                for _ in 0..11 {
+                    trial.clock.pass(LONGEST_STEP);
+                    trial.sweep_all();
+                }
                 assert_eq!(trial.addresses(&alice), [], "path {path}, {ttl:?}");
                 trial.check();
             }
@@ -228,6 +325,45 @@ pub fn s12_a_time_to_live_is_cut_to_the_limit<E: Engine>(make: Make<'_, E>) {
         trial.disconnect(&peer(6));
         trial.clock.set(end);
         assert_eq!(trial.peers(), []);
+        trial.check();
+    }
+}
+
+/// A record that ended comes back by anybody's hand while it is young enough, also with other contents
+/// of its number; and from its peer whenever (S3, S4).
+pub fn s4_what_ended_comes_back_within_its_age<E: Engine>(make: Make<'_, E>) {
+    for sweep in [false, true] {
+        let trial = Trial::new(make);
+        let held = record(1, 7, &numbers(0..2));
+        let _ = trial.apply(&held, &Source::DHT, HOUR);
+        trial.live(HOUR);
+        if sweep {
+            trial.sweep_all();
+        }
+        assert_eq!(trial.addresses(&peer(1)), []);
+        let applied = trial.apply(&held, &Source::PUBSUB, HOUR);
+        assert_eq!(applied.outcome, Outcome::Refreshed { extended: true });
+        assert_eq!(applied.added, 2);
+        trial.live(HOUR);
+        // Its envelope is gone: what comes is held.
+        let other = trial.outcome(&record(1, 7, &numbers(5..6)), &Source::DHT, HOUR);
+        assert!(other.is_held() && other.kind() == OutcomeKind::Contradiction);
+        assert_eq!(trial.certified(&peer(1)), numbers(5..6));
+        trial.check();
+        trial.live(DAY * 7 - HOUR * 3);
+        let other = trial.outcome(&record(1, 7, &numbers(5..6)), &Source::DHT, HOUR);
+        assert_eq!(other.kind(), OutcomeKind::Refreshed);
+        trial.live(HOUR);
+        if sweep {
+            trial.sweep_all();
+        }
+        let refused = Outcome::Refused { reason: Refusal::Expired };
+        for source in [Source::DHT, Source::PUBSUB] {
+            assert_eq!(trial.outcome(&held, &source, HOUR), refused, "{source}");
+            assert_eq!(trial.addresses(&peer(1)), []);
+        }
+        assert!(trial.outcome(&held, &itself(1), HOUR).is_held());
+        assert_eq!(trial.signed(&peer(1)).as_deref(), Some(held.as_bytes()));
         trial.check();
     }
 }

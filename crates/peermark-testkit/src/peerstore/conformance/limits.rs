@@ -1,20 +1,13 @@
 //! Caps: what is refused, what goes, and that both are counted (S11).
 
-use std::num::NonZeroU32;
-
 use peermark_peerstore::{
-    Engine, Event, Evicted, Limits, Outcome, OutcomeKind, Refusal, Room, Secret, Usage,
+    Engine, Event, Evicted, Outcome, OutcomeKind, Refusal, Room, Secret, Usage,
 };
 use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
 
-use super::trial::{DAY, HOUR, MINUTE, ignore, itself, ok};
+use super::trial::{DAY, HOUR, MINUTE, ignore, itself, ok, unshared};
 use super::{Make, Trial};
 use crate::peerstore::fixtures::{heard_from, numbers, peer, record};
-
-/// Without shares, which have cases of their own.
-fn unshared(limits: &mut Limits) {
-    limits.share = NonZeroU32::MIN;
-}
 
 /// Hearsay, however long it is to live, pushes out no address of a higher class (S11).
 pub fn s11_hearsay_pushes_out_nothing_better<E: Engine>(make: Make<'_, E>) {
@@ -270,18 +263,21 @@ pub fn s11_the_secret_chooses_the_victim<E: Engine>(make: Make<'_, E>) {
 
 /// Proofs of equivocation are bounded, and what goes is counted (S2, S11).
 pub fn s11_evidence_is_bounded<E: Engine>(make: Make<'_, E>) {
-    let trial = Trial::with(make, |limits| limits.evidence = 3);
+    let trial = Trial::with(make, |limits| {
+        limits.evidence = 3;
+        unshared(limits);
+    });
     for index in 0..10 {
         for addresses in 1..4 {
             let _ = trial.apply(&record(index, 1, &numbers(0..addresses)), &Source::DHT, HOUR);
         }
         trial.check();
     }
-    let proofs = (0..10).filter(|index| trial.store.equivocation(&peer(*index)).is_some());
-    assert_eq!((proofs.count(), trial.store.engine().shared().evidence().len()), (3, 3));
+    let proofs = (0..10).filter(|index| trial.proof(&peer(*index)).is_some());
+    assert_eq!((proofs.count(), trial.store.usage().evidence), (3, 3));
     assert!(trial.tally.evicted_of(Evicted::Evidence) >= 7);
     trial.ends_empty();
-    assert!(trial.store.engine().shared().evidence().is_empty(), "it goes with the floor");
+    assert_eq!(trial.store.usage().evidence, 0, "it goes with the floor");
 }
 
 /// Peers that one knows well are more than any flood: connected, dialed and named by the user (S11).
@@ -335,4 +331,35 @@ pub fn s11_no_step_exceeds_the_bytes<E: Engine>(make: Make<'_, E>) {
             trial.check();
         }
     }
+}
+
+/// One report of 200,000 addresses is looked at as far as it may count: it evicts nobody for what has
+/// no place, and what is counted as added is there afterwards (S11).
+pub fn s11_one_report_of_many_addresses_evicts_nobody<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| limits.bytes = 1 << 20);
+    for index in 0..20 {
+        let _ = trial.apply(&record(index, 1, &numbers(0..1)), &heard_from(1), HOUR);
+    }
+    let some = numbers(0..500);
+    let many: Vec<_> = some.iter().cycle().take(200_000).cloned().collect();
+    let reported = trial.report(&peer(99), &many, &heard_from(1), HOUR);
+    let known = trial.addresses(&peer(99)).len();
+    assert_eq!((reported.added, reported.evicted), (known, 0));
+    assert_eq!(known, 64);
+    let rest = reported.dropped + reported.refused + reported.unchanged + reported.updated;
+    assert_eq!(rest, 200_000 - known);
+    assert!(reported.dropped >= 199_000, "{reported:?}");
+    assert_eq!(trial.tally.evicted_of(Evicted::Peer), 0);
+    assert!((0..20).all(|index| trial.signed(&peer(index)).is_some()));
+    trial.check();
+
+    // Where not even those have room, it is refused, and nobody goes for it.
+    let trial = Trial::with(make, |limits| limits.bytes = 128 << 10);
+    for index in 0..10 {
+        let _ = trial.apply(&record(index, 1, &numbers(0..1)), &heard_from(1), HOUR);
+    }
+    let reported = trial.report(&peer(99), &many, &heard_from(1), HOUR);
+    assert_eq!((reported.added, reported.refused), (0, 200_000));
+    assert!((0..10).all(|index| trial.signed(&peer(index)).is_some()));
+    trial.check();
 }

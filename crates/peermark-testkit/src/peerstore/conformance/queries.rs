@@ -2,7 +2,7 @@
 
 use peermark_envelope::{Envelope, Purpose};
 use peermark_peer_record::{CertifiedRecord, Dialect, Dialects, PEER_RECORD};
-use peermark_peerstore::{Engine, Outcome, OutcomeKind, RoutingRecord};
+use peermark_peerstore::{Delivery, Engine, Outcome, OutcomeKind, RoutingRecord};
 use peermark_provenance::Source;
 
 use super::trial::{HOUR, MINUTE, ok};
@@ -82,7 +82,8 @@ pub fn s9_one_dialect_alone_can_be_asked_for<E: Engine>(make: Make<'_, E>) {
     let record = signed(&key(1), Dialect::RoutingState, 1, &numbers(0..2));
     let consume = |dialects| {
         let now = trial.clock.now();
-        trial.store.consume_as(record.as_bytes(), dialects, &Source::DHT, HOUR, now).is_ok()
+        let delivery = Delivery::new(Source::DHT, HOUR);
+        trial.store.consume_as(record.as_bytes(), dialects, delivery, now).is_ok()
     };
     assert!(!consume(Dialects::Only(Dialect::PeerRecord)));
     assert_eq!(trial.peers(), []);
@@ -182,10 +183,10 @@ pub fn g1_many_are_answered_one_by_one<E: Engine>(make: Make<'_, E>) {
             applied.outcome.kind()
         })
         .collect();
-    use OutcomeKind::{Equivocation, Inserted, Refreshed, Replaced, Stale};
-    let expected = [Inserted, Inserted, Stale, Refreshed, Equivocation, Replaced, Inserted];
+    use OutcomeKind::{Contradiction, Inserted, Refreshed, Replaced, Stale};
+    let expected = [Inserted, Inserted, Stale, Refreshed, Contradiction, Replaced, Inserted];
     assert_eq!(kinds, expected);
-    assert!(trial.store.equivocation(&peer(1)).is_some());
+    assert_eq!(trial.proof(&peer(1)), None, "a higher number ended it");
     assert_eq!(trial.tally.applied_of(Source::DHT.kind(), Inserted), 3);
     assert_eq!(trial.store.apply_many(&[], &Source::DHT, HOUR, now).len(), 0);
     assert_eq!(trial.peers().len(), 2);

@@ -1,7 +1,7 @@
 //! Shares: what one network, or one kind of source, may hold (S11).
 
 use peermark_peerstore::{Engine, Evicted, Outcome, OutcomeKind, Refusal, Room};
-use peermark_provenance::{DialOutcome, Source, SourceGroup};
+use peermark_provenance::{DialOutcome, Source, SourceGroup, SourceKind};
 
 use super::trial::{DAY, HOUR, MINUTE, itself};
 use super::{Make, Trial};
@@ -32,21 +32,61 @@ pub fn s11_a_network_has_a_share_of_peers<E: Engine>(make: Make<'_, E>) {
     }
 }
 
-/// Sources of which no network is known share by their kind (S11).
+/// A kind of source that names neither reporter nor network has a half, and all such kinds together
+/// three quarters; those of one kind that name a reporter have the share of a network; users have none,
+/// and no need of one (S11).
 pub fn s11_a_kind_of_source_has_a_share<E: Engine>(make: Make<'_, E>) {
     let trial = Trial::with(make, |limits| limits.peers = 160);
-    for index in 0..30 {
-        let _ = trial.report(&peer(index), &numbers(0..1), &Source::PUBSUB, HOUR);
-        let _ = trial.report(&peer(100 + index), &numbers(0..1), &Source::DHT, HOUR);
-        let from = Source::PUBSUB.heard_from(std::net::IpAddr::from([10, 1, 2, 3]));
-        let _ = trial.report(&peer(200 + index), &numbers(0..1), &from, HOUR);
-        // Users have no share, and no need of one.
-        let _ = trial.report(&peer(300 + index), &numbers(0..1), &Source::MANUAL, HOUR);
-    }
-    let held = |from: u64| {
-        (from..from + 30).filter(|index| !trial.addresses(&peer(*index)).is_empty()).count()
+    let report = |from: u64, count: u64, source: &Source| {
+        for index in from..from + count {
+            let _ = trial.report(&peer(index), &numbers(0..1), source, HOUR);
+        }
+        trial.check();
     };
-    assert_eq!([held(0), held(100), held(200), held(300)], [10, 10, 10, 30]);
+    let held = |from: u64, count: u64| {
+        (from..from + count).filter(|index| !trial.addresses(&peer(*index)).is_empty()).count()
+    };
+    report(0, 200, &Source::DHT);
+    assert_eq!(held(0, 200), 80);
+    report(200, 100, &Source::PUBSUB);
+    assert_eq!(held(0, 300), 120, "three quarters");
+    assert!(held(200, 100) > 30, "a newcomer takes the place of another of any such kind");
+    report(300, 30, &Source::PUBSUB.heard_from(std::net::IpAddr::from([10, 1, 2, 3])));
+    report(400, 30, &Source::DHT.reported_by(peer(999)));
+    assert_eq!((held(300, 30), held(400, 30)), (10, 10));
+    report(500, 30, &Source::MANUAL);
+    assert_eq!(held(500, 30), 30);
+    assert_eq!(trial.store.usage().peers, 160);
+    trial.ends_empty();
+}
+
+/// A kind that is exempt fills what is free, and evicts only what its own kind brought (S11).
+pub fn s11_an_exempt_kind_fills_what_is_free<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| {
+        limits.peers = 160;
+        limits.exempt = SourceKind::Dht.into();
+    });
+    for index in 0..50 {
+        let network =
+            Source::PUBSUB.heard_from(std::net::IpAddr::from([10, (index / 10) as u8, 0, 1]));
+        let _ = trial.report(&peer(index), &numbers(0..1), &network, HOUR);
+    }
+    for index in 100..400 {
+        let source = if index % 2 == 0 { Source::DHT } else { heard_from(9) };
+        let reported = trial.report(&peer(index), &numbers(0..1), &source, HOUR);
+        assert_eq!(reported.added, 1);
+        trial.check();
+    }
+    let held = |from: u64, to: u64| {
+        (from..to).filter(|index| !trial.addresses(&peer(*index)).is_empty()).count()
+    };
+    assert_eq!((held(0, 50), held(100, 400)), (50, 110));
+    assert_eq!(trial.tally.evicted_of(Evicted::Peer), 190);
+    // The place of others is not for it, nor is theirs locked.
+    for index in 500..520 {
+        let _ = trial.report(&peer(index), &numbers(0..1), &Source::MANUAL, HOUR);
+    }
+    assert_eq!(held(500, 520), 20);
     trial.check();
 }
 
@@ -96,7 +136,7 @@ pub fn s11_the_share_holds_after_a_change_of_state<E: Engine>(make: Make<'_, E>)
             assert!(trial.dial(&peer(index), address, result, MINUTE));
         },
         |trial, index| {
-            let _ = trial.retract(&peer(index), peermark_provenance::SourceKind::Manual);
+            let _ = trial.retract(&peer(index), SourceKind::Manual);
         },
     ];
     for (rise, fall) in rise.into_iter().zip(fall) {

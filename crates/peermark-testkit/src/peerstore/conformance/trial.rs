@@ -8,8 +8,8 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, Config, ConsumeError, Engine, Evicted, Limits, Metrics, Outcome, OutcomeKind,
-    PeerAddress, Peerstore, Refusal, Reported, Secret, Swept,
+    Applied, Config, ConsumeError, Delivery, Engine, Equivocation, Evicted, LONGEST_STEP, Limits,
+    Metrics, Outcome, OutcomeKind, PeerAddress, Peerstore, Refusal, Reported, Secret, Share, Swept,
 };
 use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
 
@@ -62,6 +62,11 @@ impl<E: Engine> Trial<E> {
     /// Applies a record.
     pub fn apply(&self, record: &CertifiedRecord, source: &Source, ttl: Duration) -> Applied {
         ok(self.store.apply(record, source, ttl, self.clock.now()))
+    }
+
+    /// Applies a record of whose last contact something is said.
+    pub fn deliver(&self, record: &CertifiedRecord, delivery: Delivery) -> Applied {
+        ok(self.store.deliver(record, delivery, self.clock.now()))
     }
 
     /// Applies a record, and answers the outcome alone.
@@ -146,6 +151,17 @@ impl<E: Engine> Trial<E> {
         ok(self.store.dialed(peer, address, result, ttl, self.clock.now()))
     }
 
+    /// Lets time pass by the hour, and shows the store what time it is.
+    pub fn live(&self, time: Duration) {
+        let mut left = time;
+        while !left.is_zero() {
+            let step = left.min(HOUR);
+            self.clock.pass(step);
+            let _ = self.sweep(0);
+            left = left.saturating_sub(step);
+        }
+    }
+
     /// Says that a peer is connected.
     pub fn connect(&self, peer: &PeerId) -> bool {
         ok(self.store.connected(peer, self.clock.now()))
@@ -201,6 +217,11 @@ impl<E: Engine> Trial<E> {
         ok(self.store.floor(peer, self.clock.now())).map(|(seq, _)| seq.value())
     }
 
+    /// The proof that a peer contradicted itself.
+    pub fn proof(&self, peer: &PeerId) -> Option<Equivocation> {
+        ok(self.store.equivocation(peer))
+    }
+
     /// The peers with an address, in the order of their ids.
     pub fn peers(&self) -> Vec<PeerId> {
         let mut peers: Vec<_> = self.store.peers(self.clock.now()).map(ok).collect();
@@ -237,9 +258,13 @@ impl<E: Engine> Trial<E> {
     pub fn ends_empty(&self) {
         self.check();
         let limits = self.store.limits();
-        let (ttl, life, step) = (limits.ttl, limits.floor_life, limits.floor_step);
-        self.clock.pass(ttl);
-        self.sweep_all();
+        let (ttl, life, step) = (limits.ttl, limits.floor_life, limits.aging_step);
+        let mut passed = Duration::ZERO;
+        while passed < ttl {
+            self.clock.pass(LONGEST_STEP);
+            self.sweep_all();
+            passed = passed.saturating_add(LONGEST_STEP);
+        }
         let usage = self.store.usage();
         assert_eq!((usage.peers, usage.records, usage.bytes), (0, 0, 0), "after all TTLs");
         assert_eq!(self.store.next_expiry(), None);
@@ -346,6 +371,12 @@ pub fn one() -> (PeerId, Vec<Multiaddr>) {
 #[must_use]
 pub fn itself(peer: u64) -> Source {
     fixtures::itself(fixtures::peer(peer))
+}
+
+/// Without shares, which have cases of their own.
+pub fn unshared(limits: &mut Limits) {
+    let all = Share::new(1, 1);
+    (limits.share, limits.kind_share, limits.kinds_share) = (all, all, all);
 }
 
 /// What came of it does not matter to the case.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use multiaddr::Multiaddr;
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Lifetime, Refusal, Reported, Room};
-use peermark_provenance::{DialOutcome, Source, SourceKind, TrustClass};
+use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp, TrustClass};
 
 use super::apply::is_itself;
 use super::peer::{Peer, Told, Who};
@@ -13,7 +13,7 @@ use super::{At, Model};
 use crate::model;
 
 /// What became of a claim.
-enum Put {
+pub(super) enum Put {
     Added,
     Updated,
     Unchanged,
@@ -37,9 +37,17 @@ impl Model {
             return reported;
         }
         let who = Who::of(source);
+        let mut new = Vec::new();
         self.change(id, |peer, at| {
             let ttl = at.clamp(ttl);
-            for address in addresses {
+            if !ttl.is_zero() && at.now() == Timestamp::MAX {
+                reported.refused = addresses.len();
+                reported.refusal = Some(Refusal::NoTime);
+                return reported;
+            }
+            // A call looks at so many, and drops the others.
+            reported.dropped = addresses.len().saturating_sub(256);
+            for address in addresses.iter().take(256) {
                 let address = match normal(address, &id) {
                     Ok(address) => address,
                     Err(defect) => {
@@ -50,12 +58,15 @@ impl Model {
                 };
                 if ttl.is_zero() {
                     let gone = peer.claims.remove(&(address, who)).is_some();
-                    peer.settle(at);
+                    peer.tidy();
                     *(if gone { &mut reported.removed } else { &mut reported.unchanged }) += 1;
                     continue;
                 }
                 match peer.put(&address, who, ttl, lifetime, at, &mut reported.evicted) {
-                    Put::Added => reported.added += 1,
+                    Put::Added => {
+                        new.push(address);
+                        reported.added += 1;
+                    }
                     Put::Updated => reported.updated += 1,
                     Put::Unchanged => reported.unchanged += 1,
                     Put::NoRoom => {
@@ -63,6 +74,17 @@ impl Model {
                         reported.refusal.get_or_insert(Refusal::NoRoom(Room::Addresses));
                     }
                 }
+            }
+            // What is there afterwards was added; what came and had to go again was not.
+            new.sort_unstable();
+            let count = new.len();
+            new.dedup();
+            let gone = count - new.iter().filter(|a| peer.class_of(a).is_some()).count();
+            if gone > 0 {
+                (reported.added, reported.evicted) =
+                    (reported.added - gone, reported.evicted - gone);
+                reported.refused += gone;
+                reported.refusal.get_or_insert(Refusal::NoRoom(Room::Addresses));
             }
             reported
         })
@@ -77,7 +99,7 @@ impl Model {
             let ttl = at.clamp(ttl);
             let of_kind = peer.claims.iter_mut().filter(|((_, who), _)| is_of(*who, kind));
             of_kind
-                .map(|(_, told)| (told.ends, told.ttl) = (at.now.saturating_add(ttl), ttl))
+                .map(|(_, told)| (told.ends, told.ttl) = (at.now().saturating_add(ttl), ttl))
                 .count()
         })
     }
@@ -95,7 +117,7 @@ impl Model {
     pub fn remove(&mut self, id: PeerId, addresses: &[Multiaddr]) -> usize {
         self.change(id, |peer, _| {
             let normal = addresses.iter().filter_map(|address| normal(address, &id).ok());
-            normal.filter(|address| peer.remove(address)).count()
+            normal.filter(|address| peer.remove(address, true)).count()
         })
     }
 
@@ -123,7 +145,7 @@ impl Model {
                 // Somebody else answers there: that a handshake succeeded is no longer true.
                 DialOutcome::WrongPeer => {
                     peer.claims.remove(&(address.clone(), Who::Handshake));
-                    peer.settle(at);
+                    peer.tidy();
                 }
                 DialOutcome::Success | DialOutcome::Failure | DialOutcome::Cancelled => {}
             }
@@ -136,8 +158,8 @@ impl Model {
             let dials = peer.dials.entry(address).or_default();
             match result {
                 DialOutcome::Cancelled => {}
-                DialOutcome::Success => dials.succeeded(at.now),
-                DialOutcome::Failure | DialOutcome::WrongPeer => dials.failed(at.now),
+                DialOutcome::Success => dials.succeeded(at.now()),
+                DialOutcome::Failure | DialOutcome::WrongPeer => dials.failed(at.now()),
             }
             true
         })
@@ -145,7 +167,7 @@ impl Model {
 }
 
 impl Peer {
-    /// Makes a claim; in the place of a worse one, or of one as good, where there are too many.
+    /// Makes a claim from now on.
     fn put(
         &mut self,
         address: &[u8],
@@ -155,18 +177,33 @@ impl Peer {
         at: At<'_>,
         evicted: &mut usize,
     ) -> Put {
+        let ends = at.now().saturating_add(ttl);
+        let new = Told { first: at.now(), last: at.now(), ends, ttl };
+        self.claim(address, who, new, lifetime, at, evicted)
+    }
+
+    /// Makes a claim; in the place of a worse one, or of one as good, where there are too many.
+    pub(super) fn claim(
+        &mut self,
+        address: &[u8],
+        who: Who,
+        new: Told,
+        lifetime: Lifetime,
+        at: At<'_>,
+        evicted: &mut usize,
+    ) -> Put {
         let is_new = self.class_of(address).is_none();
         while is_new && self.all_addresses().len() >= at.limits.addresses_per_peer {
             let addresses = self.all_addresses().into_iter();
             let worst = addresses.min_by_key(|a| (self.class_of(a), at.hash(a)));
             match worst.filter(|worst| self.class_of(worst) <= Some(who.class())) {
-                Some(worst) => *evicted += usize::from(self.remove(&worst)),
+                Some(worst) => *evicted += usize::from(self.remove(&worst, false)),
                 None => return Put::NoRoom,
             }
         }
-        let new = Told { first: at.now, last: at.now, ends: at.now.saturating_add(ttl), ttl };
         if let Some(told) = self.claims.get_mut(&(address.to_vec(), who)) {
             let before = (told.ends, told.ttl);
+            told.first = told.first.min(new.first);
             told.last = told.last.max(new.last);
             (told.ends, told.ttl) = match lifetime {
                 // Neither the end nor what a disconnect leaves gets shorter.
@@ -204,7 +241,7 @@ fn is_of(who: Who, kind: SourceKind) -> bool {
 }
 
 /// An address as it is kept of this peer (S13).
-fn normal(
+pub(super) fn normal(
     address: &Multiaddr,
     peer: &PeerId,
 ) -> Result<Vec<u8>, peermark_peer_record::AddressDefect> {

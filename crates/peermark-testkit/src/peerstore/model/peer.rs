@@ -1,4 +1,4 @@
-//! One peer of the model.
+//! A peer of the model, as maps.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -6,42 +6,32 @@ use std::time::Duration;
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::Seq;
 use peermark_peerstore::PayloadDigest;
-use peermark_provenance::{DialHistory, Source, SourceKind, SourceKinds, Timestamp, TrustClass};
+use peermark_provenance::{DialHistory, Source, SourceKind, Timestamp, TrustClass};
 
 use super::At;
+use super::record::Accepted;
 
 /// The bytes of an address without the peer's own suffix.
 pub(super) type Bytes = Vec<u8>;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Peer {
-    pub(super) record: Option<Held>,
-    pub(super) floor: Option<Floor>,
+    /// The sequence number that was accepted last: its record, or the floor that outlived it.
+    pub(super) accepted: Option<Accepted>,
+    pub(super) outside: Option<Outside>,
     pub(super) claims: BTreeMap<(Bytes, Who), Told>,
     pub(super) dials: BTreeMap<Bytes, DialHistory>,
     pub(super) connected: bool,
+    /// What a disconnect leaves of a record that the connection holds.
+    pub(super) left: Duration,
 }
 
-/// A certified record that is held.
+/// A floor that somebody told of without a record (S3).
 #[derive(Clone, Debug)]
-pub(super) struct Held {
-    pub(super) seq: Seq,
-    pub(super) envelope: Vec<u8>,
-    /// Those of its addresses that are certified.
-    pub(super) addresses: Vec<Bytes>,
-    pub(super) accepted: Timestamp,
-    pub(super) accepted_last: Timestamp,
-    pub(super) expires: Timestamp,
-    pub(super) delivered_by: SourceKinds,
-}
-
-/// The highest sequence number that was accepted (S3).
-#[derive(Clone, Debug)]
-pub(super) struct Floor {
+pub(super) struct Outside {
     pub(super) seq: Seq,
     pub(super) digest: PayloadDigest,
-    pub(super) accepted: Timestamp,
-    /// In seconds of floor time.
+    /// In seconds of aging.
     pub(super) until: u64,
 }
 
@@ -52,7 +42,7 @@ pub(super) enum Who {
     Source(SourceKind, Option<PeerId>),
 }
 
-/// A claim without what it is about.
+/// A claim without what it is about, in store time.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Told {
     pub(super) first: Timestamp,
@@ -101,39 +91,66 @@ impl Peer {
         (!(self.connected && who.lasts_with_connection())).then_some(told.ends)
     }
 
-    /// Takes out what is over (S6), and with it what nothing holds any more.
+    /// Whether the connection holds the record (S7).
+    pub(super) fn holds_record(&self) -> bool {
+        self.connected && self.record().is_some_and(|accepted| accepted.by_itself)
+    }
+
+    /// What was accepted, while its record is held.
+    pub(super) fn record(&self) -> Option<&Accepted> {
+        self.accepted.as_ref().filter(|accepted| accepted.certified.is_some())
+    }
+
+    /// Takes out what has ended (S6), and with it what nothing holds any more.
     pub(super) fn settle(&mut self, at: At<'_>) {
         let connected = self.connected;
         self.claims.retain(|(_, who), told| {
-            (connected && who.lasts_with_connection()) || told.ends > at.now
+            (connected && who.lasts_with_connection()) || told.ends > at.now()
         });
-        // A record lives as long as one of its addresses is certified (S5).
-        if self.record.as_ref().is_some_and(|held| held.expires <= at.now) {
-            self.record = None;
+        let held = self.holds_record();
+        if let Some(accepted) = &mut self.accepted {
+            if accepted.certified.is_some() && !held && !accepted.is_alive(at) {
+                accepted.scrap();
+            }
+            // As long as the record lives it is its own floor (S3).
+            if accepted.certified.is_none() && accepted.floor <= at.time.aged() {
+                self.accepted = None;
+            }
         }
-        if self.record.as_ref().is_some_and(|held| held.addresses.is_empty()) {
-            self.record = None;
+        if self.outside.as_ref().is_some_and(|outside| outside.until <= at.time.aged()) {
+            self.outside = None;
         }
+        self.tidy();
+    }
+
+    /// What dialing taught is kept of addresses that are known.
+    pub(super) fn tidy(&mut self) {
         let addresses = self.all_addresses();
         self.dials.retain(|address, _| addresses.contains(address));
-        // As long as the record lives it is its own floor (S3).
-        if self.record.is_none() && self.floor.as_ref().is_some_and(|f| f.until <= at.floor_secs) {
-            self.floor = None;
-        }
     }
 
     pub(super) fn is_nothing(&self) -> bool {
-        self.is_empty() && self.floor.is_none()
+        self.is_empty() && self.accepted.is_none() && self.outside.is_none()
     }
 
     /// Whether there is nothing but, maybe, a floor.
     pub(super) fn is_empty(&self) -> bool {
-        self.record.is_none() && self.claims.is_empty() && !self.connected
+        self.record().is_none() && self.claims.is_empty() && !self.connected
+    }
+
+    /// The highest floor.
+    pub(super) fn floor(&self) -> Option<(Seq, PayloadDigest)> {
+        let own = self.accepted.as_ref().map(|accepted| (accepted.seq, accepted.held().digest));
+        let outside = self.outside.as_ref().map(|outside| (outside.seq, outside.digest));
+        match (own, outside) {
+            (Some(own), Some(outside)) if own.0 >= outside.0 => Some(own),
+            (own, outside) => outside.or(own),
+        }
     }
 
     /// The certified addresses, in order.
     pub(super) fn certified(&self) -> &[Bytes] {
-        self.record.as_ref().map_or(&[], |held| &held.addresses)
+        self.record().and_then(|accepted| accepted.certified.as_deref()).unwrap_or_default()
     }
 
     pub(super) fn is_certified(&self, address: &[u8]) -> bool {
@@ -151,33 +168,31 @@ impl Peer {
         of.map(|(_, who)| *who).collect()
     }
 
-    /// The class that the record gives its addresses (P5): the user's own, when it handed it in.
-    pub(super) fn record_class(held: &Held) -> TrustClass {
-        let user = [SourceKind::Manual, SourceKind::Bootstrap];
-        if user.iter().any(|kind| held.delivered_by.contains(*kind)) {
-            TrustClass::User
-        } else {
-            TrustClass::Certified
-        }
+    /// The class of what others claim of an address.
+    pub(super) fn class_told(&self, address: &[u8]) -> Option<TrustClass> {
+        self.claimants(address).into_iter().map(Who::class).max()
     }
 
     /// The class of an address (P5).
     pub(super) fn class_of(&self, address: &[u8]) -> Option<TrustClass> {
-        let certified = self.record.as_ref().filter(|_| self.is_certified(address));
-        let told = self.claimants(address).into_iter().map(Who::class).max();
-        certified.map(Self::record_class).max(told)
+        let certified = self.record().filter(|_| self.is_certified(address));
+        certified.map(Accepted::class).max(self.class_told(address))
     }
 
     /// Takes an address out, with everything that is claimed of it. With its last certified address
     /// the record goes (S5).
-    pub(super) fn remove(&mut self, address: &[u8]) -> bool {
+    pub(super) fn remove(&mut self, address: &[u8], by_user: bool) -> bool {
         let was_there = self.class_of(address).is_some();
         self.claims.retain(|(other, _), _| other != address);
         self.dials.remove(address);
-        if let Some(held) = &mut self.record {
-            held.addresses.retain(|other| other != address);
-            if held.addresses.is_empty() {
-                self.record = None;
+        if self.is_certified(address)
+            && let Some(accepted) = &mut self.accepted
+            && let Some(certified) = &mut accepted.certified
+        {
+            accepted.removed |= by_user;
+            certified.retain(|other| other != address);
+            if certified.is_empty() {
+                accepted.scrap();
             }
         }
         was_there
@@ -185,18 +200,32 @@ impl Peer {
 
     pub(super) fn clear(&mut self) -> bool {
         let had = !self.all_addresses().is_empty();
-        self.record = None;
+        if let Some(accepted) = &mut self.accepted {
+            accepted.removed = true;
+            accepted.scrap();
+        }
         self.claims.clear();
         self.dials.clear();
         had
     }
 
-    pub(super) fn release(&mut self, now: Timestamp) {
+    /// The peer disconnects.
+    pub(super) fn release(&mut self, at: At<'_>) {
+        let held = self.holds_record();
+        self.connected = false;
         for ((_, who), told) in &mut self.claims {
             if who.lasts_with_connection() {
-                told.last = told.last.max(now);
-                told.ends = told.ends.max(now.saturating_add(told.ttl));
+                told.last = told.last.max(at.now());
+                told.ends = told.ends.max(at.now().saturating_add(told.ttl));
             }
         }
+        if let Some(accepted) = self.accepted.as_mut().filter(|_| held) {
+            // It counts as a contact (S4).
+            accepted.end = accepted.end.max(at.now().saturating_add(self.left));
+            accepted.contact = accepted.contact.max(Some(at.time.dated()));
+            let floor = at.time.dated() + super::secs_up(at.limits.floor_life);
+            accepted.floor = accepted.floor.max(floor);
+        }
+        self.left = Duration::ZERO;
     }
 }

@@ -1,10 +1,11 @@
 //! Does what an operation says, to the model.
 
 use peermark_peer_record::{CertifiedRecord, Dialects};
+use peermark_peerstore::{Delivery, PayloadDigest};
 
 use super::Model;
 use crate::peerstore::ops::universe;
-use crate::peerstore::ops::{Answer, BROKEN_TTL, Op, broken, spell, three};
+use crate::peerstore::ops::{Answer, BROKEN_TTL, Op, broken, delivery, spell, three};
 
 impl Model {
     /// Does it, and answers what the store has to; `None` where the model cannot tell.
@@ -14,23 +15,33 @@ impl Model {
         let id = |peer: &usize| universe::peer_id(*peer);
         let from = |source: &usize, peer: &usize| universe::source(*source, *peer);
         Some(match op {
-            Op::Apply(record, source, ttl) | Op::Consume(record, source, ttl) => {
-                let source = from(source, &record.peer);
-                Answer::Records(vec![self.apply(record.get(), &source, *ttl)])
+            Op::Apply(record, source, ttl, age) | Op::Consume(record, source, ttl, age) => {
+                let delivery = delivery(from(source, &record.peer), *ttl, *age);
+                Answer::Records(vec![self.apply(record.get(), delivery)])
             }
             Op::ApplyMany(record, source, ttl) => {
-                let source = from(source, &record.peer);
-                let apply = |record| self.apply(record, &source, *ttl);
+                let delivery = Delivery::new(from(source, &record.peer), *ttl);
+                let apply = |record| self.apply(record, delivery);
                 Answer::Records(three(*record).iter().map(apply).collect())
             }
             Op::ConsumeBroken(record, source, bit) => {
                 match CertifiedRecord::verify(&broken(*record, *bit), Dialects::Any) {
                     Ok(whole) => {
                         let source = from(source, &record.peer);
-                        Answer::Records(vec![self.apply(&whole, &source, BROKEN_TTL)])
+                        let delivery = Delivery::new(source, BROKEN_TTL);
+                        Answer::Records(vec![self.apply(&whole, delivery)])
                     }
                     Err(error) => Answer::Invalid(error),
                 }
+            }
+            Op::RaiseFloor(record, source, life) => {
+                let _ = from(source, &record.peer);
+                let to = (record.get().seq(), PayloadDigest::of(record.get().payload()));
+                Answer::Is(self.raise_floor(id(&record.peer), to, *life))
+            }
+            Op::Join(joined, source) => {
+                let source = from(source, &joined.record.peer);
+                Answer::Joined(self.join(&joined.state(), &source, joined.trust()))
             }
             Op::Report(peer, letters, source, ttl, lifetime) => {
                 let (source, addresses) = (from(source, peer), spell(letters, *peer));

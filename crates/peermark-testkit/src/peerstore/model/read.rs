@@ -5,11 +5,11 @@ use peermark_identity::PeerId;
 use peermark_peer_record::Seq;
 use peermark_peerstore::{PayloadDigest, PeerAddress, RoutingRecord};
 use peermark_provenance::{
-    Certification, Claim, Expiry, Provenance, Source, Timestamp, TrustClass,
+    Certification, Claim, DialHistory, Expiry, Provenance, Source, Timestamp, TrustClass,
 };
 
-use super::Model;
 use super::peer::{Peer, Told, Who};
+use super::{At, Model};
 
 /// An address that the model has.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,13 +39,13 @@ impl Model {
         };
         let all = peer.all_addresses();
         let others = all.iter().filter(|address| !peer.is_certified(address));
-        peer.certified().iter().chain(others).map(|address| peer.known(address)).collect()
+        peer.certified().iter().chain(others).map(|a| peer.known(a, self.at())).collect()
     }
 
     /// `signed_record`.
     #[must_use]
     pub fn signed_record(&self, peer: &PeerId) -> Option<&[u8]> {
-        Some(&self.peers.get(peer)?.record.as_ref()?.envelope)
+        Some(&self.peers.get(peer)?.record()?.held().envelope)
     }
 
     /// `routing_records` of one peer.
@@ -61,8 +61,7 @@ impl Model {
     /// `floor`.
     #[must_use]
     pub fn floor(&self, peer: &PeerId) -> Option<(Seq, PayloadDigest)> {
-        let floor = self.peers.get(peer)?.floor.as_ref()?;
-        Some((floor.seq, floor.digest))
+        self.peers.get(peer)?.floor()
     }
 
     /// Whether the peer is connected.
@@ -78,10 +77,43 @@ impl Model {
         with_address.map(|(id, _)| *id).collect()
     }
 
-    /// When the next claim ends.
+    /// The payloads by which the peer contradicted itself: what is held, and the other (S2).
+    #[must_use]
+    pub fn contradiction(&self, peer: &PeerId) -> Option<(Seq, PayloadDigest, PayloadDigest)> {
+        let accepted = self.peers.get(peer)?.accepted.as_ref()?;
+        Some((accepted.seq, accepted.held, accepted.rival()?.digest))
+    }
+
+    /// Whether a record of the peer was accepted, and its floor lasts.
+    #[must_use]
+    pub fn has_accepted(&self, peer: &PeerId) -> bool {
+        self.peers.get(peer).is_some_and(|peer| peer.accepted.is_some())
+    }
+
+    /// Whether the peer is known to have contradicted itself with the record that is held.
+    #[must_use]
+    pub fn is_contradicted(&self, peer: &PeerId) -> bool {
+        let record = self.peers.get(peer).and_then(Peer::record);
+        record.is_some_and(|accepted| accepted.contradicted)
+    }
+
+    /// The last contact that is told with the record, by the shown clock.
+    #[must_use]
+    pub fn contact(&self, peer: &PeerId) -> Option<Timestamp> {
+        let peer = self.peers.get(peer)?;
+        let record = peer.record()?;
+        if peer.holds_record() {
+            return Some(self.shown());
+        }
+        let met = record.contact.max(record.claimed)?;
+        Some(self.at().time.aging_to_shown(met).min(self.shown()))
+    }
+
+    /// When the next claim ends, by the shown clock.
     #[must_use]
     pub fn next_end(&self) -> Option<Timestamp> {
-        self.peers.values().filter_map(Peer::next_end).min()
+        let ends = self.peers.values().filter_map(|peer| peer.next_end(self.at())).min();
+        ends.map(|ends| self.at().time.to_shown(ends))
     }
 
     /// What a store that is swept holds: peers, records, and floors of peers of which nothing else
@@ -89,49 +121,57 @@ impl Model {
     #[must_use]
     pub fn usage(&self) -> (usize, usize, usize) {
         let peers = self.peers.values().filter(|peer| !peer.is_empty()).count();
-        let records = self.peers.values().filter(|peer| peer.record.is_some()).count();
+        let records = self.peers.values().filter(|peer| peer.record().is_some()).count();
         (peers, records, self.peers.len() - peers)
     }
 }
 
 impl Peer {
-    fn known(&self, address: &[u8]) -> Known {
-        let certified = self.record.as_ref().filter(|_| self.is_certified(address));
-        let certified = certified.map(|held| {
-            let by = held.delivered_by;
-            let proof = Certification::dangerous_assume_verified(held.seq, by);
-            // The last time is kept in milliseconds after the first.
-            let age = held.accepted_last.saturating_since(held.accepted);
-            let age =
-                age - std::time::Duration::from_nanos((age.subsec_nanos() % 1_000_000).into());
-            Claim::certified(proof, held.accepted, Expiry::At(held.expires))
-                .seen(held.accepted, held.accepted.saturating_add(age))
+    fn known(&self, address: &[u8], at: At<'_>) -> Known {
+        let certified = self.record().filter(|_| self.is_certified(address));
+        let certified = certified.map(|accepted| {
+            let proof = Certification::dangerous_assume_verified(accepted.seq, accepted.kinds);
+            let expiry = if self.holds_record() {
+                Expiry::AfterDisconnect(self.left)
+            } else {
+                Expiry::At(at.time.to_shown(accepted.ends(at)))
+            };
+            let [first, last] = [accepted.first, accepted.last]
+                .map(|second| at.time.aging_to_shown(second).min(at.time.shown()));
+            Claim::certified(proof, first, expiry).seen(first, last)
         });
         let told = self.claims.iter().filter(|((other, _), _)| other == address);
-        let told = told.map(|((_, who), told)| self.claim(*who, told));
+        let told = told.map(|((_, who), told)| self.claim_of(*who, told, at));
         let dials = self.dials.get(address).copied().unwrap_or_default();
+        let mut shown = DialHistory::default();
+        shown.last_success = dials.last_success.map(|time| at.time.to_shown(time));
+        shown.last_failure = dials.last_failure.map(|time| at.time.to_shown(time));
+        shown.failures = dials.failures;
         Known {
             address: Multiaddr::try_from(address.to_vec()).expect("an address"),
             class: self.class_of(address).expect("an address that is claimed"),
-            provenance: Provenance::new(certified.into_iter().chain(told)).with_dials(dials),
+            provenance: Provenance::new(certified.into_iter().chain(told)).with_dials(shown),
         }
     }
 
-    fn claim(&self, who: Who, told: &Told) -> Claim {
-        let expiry = self.end_of(who, told).map_or(Expiry::AfterDisconnect(told.ttl), Expiry::At);
+    fn claim_of(&self, who: Who, told: &Told, at: At<'_>) -> Claim {
+        let ends = self.end_of(who, told).map(|ends| Expiry::At(at.time.to_shown(ends)));
+        let expiry = ends.unwrap_or(Expiry::AfterDisconnect(told.ttl));
+        let [first, last] = [told.first, told.last].map(|time| at.time.to_shown(time));
         let claim = match who {
-            Who::Handshake => Claim::dialed(told.first, expiry),
+            Who::Handshake => Claim::dialed(first, expiry),
             Who::Source(kind, reporter) => {
                 let source = Source::of(kind);
                 let source = reporter.map_or(source, |peer| source.reported_by(peer));
-                Claim::reported(source, told.first, expiry)
+                Claim::reported(source, first, expiry)
             }
         };
-        claim.seen(told.first, told.last)
+        claim.seen(first, last)
     }
 
-    fn next_end(&self) -> Option<Timestamp> {
+    fn next_end(&self, at: At<'_>) -> Option<Timestamp> {
         let claims = self.claims.iter().filter_map(|((_, who), told)| self.end_of(*who, told));
-        claims.chain(self.record.as_ref().map(|held| held.expires)).min()
+        let record = self.record().filter(|_| !self.holds_record());
+        claims.chain(record.map(|accepted| accepted.ends(at))).min()
     }
 }

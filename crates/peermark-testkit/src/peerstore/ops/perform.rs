@@ -3,14 +3,15 @@
 use std::time::Duration;
 
 use multiaddr::Multiaddr;
-use peermark_peer_record::{CertifiedRecord, Seq, VerifyError};
+use peermark_peer_record::{CertifiedRecord, Dialects, Seq, VerifyError};
 use peermark_peerstore::{
-    Applied, ConsumeError, Engine, Lifetime, Outcome, PayloadDigest, Peerstore, Reported, Swept,
+    Applied, ConsumeError, Delivery, Engine, Lifetime, Outcome, PayloadDigest, Peerstore, Reported,
+    Swept,
 };
-use peermark_provenance::Timestamp;
+use peermark_provenance::{Source, Timestamp};
 
-use super::Op;
 use super::universe::{self, Letter, RecordRef};
+use super::{Op, Union};
 use crate::mutate::flip_bit;
 
 /// What a store answers to an operation.
@@ -29,6 +30,8 @@ pub enum Answer {
     Is(bool),
     /// What the floor was.
     Floor(Option<(Seq, PayloadDigest)>),
+    /// To what another store knows.
+    Joined(Union),
     /// To one sweep.
     Swept(Swept),
     /// Nothing, or it is nothing to ask a store for.
@@ -71,9 +74,9 @@ impl Op {
         let id = |peer: &usize| universe::peer_id(*peer);
         let from = |source: &usize, peer: &usize| universe::source(*source, *peer);
         match self {
-            Self::Apply(record, source, ttl) => {
-                let source = from(source, &record.peer);
-                let applied = store.apply(record.get(), &source, *ttl, now).expect(ENGINE);
+            Self::Apply(record, source, ttl, age) => {
+                let delivery = delivery(from(source, &record.peer), *ttl, *age);
+                let applied = store.deliver(record.get(), delivery, now).expect(ENGINE);
                 Answer::Records(vec![applied.into()])
             }
             Self::ApplyMany(record, source, ttl) => {
@@ -81,9 +84,10 @@ impl Op {
                 let applied = store.apply_many(&records, &source, *ttl, now).into_iter();
                 Answer::Records(applied.map(|applied| applied.expect(ENGINE).into()).collect())
             }
-            Self::Consume(record, source, ttl) => {
-                let source = from(source, &record.peer);
-                consumed(store.consume(record.get().as_bytes(), &source, *ttl, now))
+            Self::Consume(record, source, ttl, age) => {
+                let delivery = delivery(from(source, &record.peer), *ttl, *age);
+                let bytes = record.get().as_bytes();
+                consumed(store.consume_as(bytes, Dialects::Any, delivery, now))
             }
             Self::ConsumeBroken(record, source, bit) => {
                 let source = from(source, &record.peer);
@@ -121,10 +125,33 @@ impl Op {
                 store.disconnected(&id(peer), now).expect(ENGINE);
                 Answer::Nothing
             }
+            Self::RaiseFloor(record, source, life) => {
+                let (peer, source) = (id(&record.peer), from(source, &record.peer));
+                let to = (record.get().seq(), PayloadDigest::of(record.get().payload()));
+                Answer::Is(store.raise_floor(&peer, to, *life, &source, now).expect(ENGINE))
+            }
+            Self::Join(joined, source) => {
+                let source = from(source, &joined.record.peer);
+                let mut join = joined.state().verify().expect("its records are signed");
+                if joined.trust().times {
+                    join = join.trusting_times();
+                }
+                if joined.trust().sources {
+                    join = join.keeping_sources();
+                }
+                Answer::Joined(store.join(&join, &source, now).expect(ENGINE).into())
+            }
             Self::Sweep(budget) => Answer::Swept(store.sweep(now, *budget).expect(ENGINE)),
             _ => Answer::Nothing,
         }
     }
+}
+
+/// How [`Op::Apply`] and [`Op::Consume`] deliver.
+#[must_use]
+pub fn delivery(source: Source, ttl: Duration, age: Option<Duration>) -> Delivery {
+    let delivery = Delivery::new(source, ttl);
+    age.map_or(delivery, |age| delivery.met(age))
 }
 
 /// The records of [`Op::ApplyMany`].

@@ -1,9 +1,9 @@
 //! The limits that programs run under.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
-use peermark_peerstore::Limits;
+use peermark_peerstore::{Limits, Share};
+use peermark_provenance::SourceKind;
 
 /// Which limits a store has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +39,11 @@ impl Profile {
     #[must_use]
     pub fn limits(self) -> Limits {
         let mut limits = Limits::default();
-        let share = |of| NonZeroU32::new(of).unwrap_or(NonZeroU32::MIN);
+        // Whoever fills a store: all of it.
+        let unshared = |limits: &mut Limits| {
+            let all = Share::new(1, 1);
+            (limits.share, limits.kind_share, limits.kinds_share) = (all, all, all);
+        };
         match self {
             Self::Default => {}
             Self::Narrow => {
@@ -48,12 +52,14 @@ impl Profile {
                 limits.claims_per_address = 2;
                 limits.events = 2;
                 limits.subscribers = 2;
-                limits.evidence = 2;
+                limits.believe_ages = true;
             }
             Self::Short => {
                 limits.peers = 1000;
                 limits.floor_life = Duration::from_millis(3_600_500);
-                limits.floor_step = Duration::from_secs(600);
+                limits.empty_floor_life = Duration::from_secs(1800);
+                limits.outside_floor_life = Duration::from_secs(900);
+                limits.aging_step = Duration::from_secs(600);
                 limits.record_age = Duration::from_secs(7200);
                 limits.ttl = Duration::from_secs(24 * 3600);
             }
@@ -62,13 +68,16 @@ impl Profile {
                 limits.records = 2;
                 limits.floors = 3;
                 limits.bytes = 6000;
-                limits.share = share(1);
+                limits.evidence = 1;
+                unshared(&mut limits);
             }
             Self::Shared => {
                 limits.peers = 5;
                 limits.floors = 4;
                 limits.bytes = 9000;
-                limits.share = share(2);
+                limits.evidence = 2;
+                limits.share = Share::new(1, 2);
+                limits.exempt = SourceKind::Application(0).into();
             }
         }
         limits

@@ -21,16 +21,24 @@ pub const ADDRESSES: usize = 8;
 pub const SOURCES: usize = 12;
 
 /// The sequence numbers of records.
-const SEQS: [u64; 5] = [1, 0, 2, 3, u64::MAX];
+const SEQS: [u64; 4] = [1, 0, 2, u64::MAX];
 
 /// What a record lists, by the numbers of addresses. An address that is spelled with the peer's own
 /// suffix, one of another peer, and one that is no address are in between.
-const PAYLOADS: [&[Item]; 4] = [
+/// The last but one lists what the first does, in another order; the last lists nothing, as the third.
+const PAYLOADS: [&[Item]; 7] = [
     &[Item::Plain(0), Item::Plain(1), Item::Plain(2)],
     &[Item::Own(2), Item::Plain(3), Item::Foreign(4), Item::Plain(1), Item::Plain(2)],
     &[],
     &[Item::Broken, Item::Plain(5), Item::Plain(4), Item::Plain(3), Item::Plain(7), Item::Plain(0)],
+    &[Item::Plain(6), Item::Plain(5)],
+    &[Item::Plain(2), Item::Own(0), Item::Plain(1)],
+    &[Item::Broken],
 ];
+
+/// How a payload is signed: in each dialect, and once more in the first. Of some types of key the last
+/// is another signature.
+const SIGNINGS: [Dialect; 3] = [Dialect::PeerRecord, Dialect::RoutingState, Dialect::PeerRecord];
 
 #[derive(Clone, Copy)]
 enum Item {
@@ -46,11 +54,11 @@ enum Item {
 pub struct RecordRef {
     /// Whose.
     pub peer: usize,
-    /// Which of five sequence numbers.
+    /// Which of four sequence numbers.
     pub seq: usize,
-    /// Which of four payloads.
+    /// Which of seven payloads.
     pub payload: usize,
-    /// Which of two dialects.
+    /// Which of three signatures: in both dialects, and a second one in the first.
     pub dialect: usize,
 }
 
@@ -61,7 +69,7 @@ impl RecordRef {
         let rest = usize::from(byte);
         let (seq, rest) = (rest % SEQS.len(), rest / SEQS.len());
         let (payload, rest) = (rest % PAYLOADS.len(), rest / PAYLOADS.len());
-        Self { peer, seq, payload, dialect: rest % 2 }
+        Self { peer, seq, payload, dialect: rest % SIGNINGS.len() }
     }
 
     /// The record with the payload that is so many further.
@@ -73,7 +81,7 @@ impl RecordRef {
     /// The record.
     #[must_use]
     pub fn get(self) -> &'static CertifiedRecord {
-        let of_peer = ((self.seq * PAYLOADS.len()) + self.payload) * 2 + self.dialect;
+        let of_peer = ((self.seq * PAYLOADS.len()) + self.payload) * SIGNINGS.len() + self.dialect;
         &UNIVERSE.records[self.peer][of_peer]
     }
 }
@@ -192,7 +200,7 @@ fn records(keypair: &Keypair, other: PeerId, addresses: &[Multiaddr]) -> Vec<Cer
     for seq in SEQS {
         for items in PAYLOADS {
             let payload = payload(keypair, other, addresses, seq, items);
-            for dialect in [Dialect::PeerRecord, Dialect::RoutingState] {
+            for dialect in SIGNINGS {
                 let envelope = Envelope::seal(dialect.purpose(), &payload, keypair);
                 let envelope = envelope.expect("a keypair in memory signs");
                 all.push(CertifiedRecord::open(envelope, Dialects::Any).expect("a record"));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use peermark_envelope::Envelope;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Dialect, Dialects};
-use peermark_peerstore::{ConsumeError, Outcome, PeerEntry, Peerstore};
+use peermark_peerstore::{ConsumeError, Outcome, Peerstore};
 use peermark_provenance::{Source, Timestamp};
 
 use super::config;
@@ -74,7 +74,10 @@ fn take(store: &Peerstore, bytes: &[u8]) {
     let held = store.signed_record(&peer, NOW).expect("memory");
     let more = store.usage().bytes.saturating_sub(usage.bytes);
     match applied.outcome {
-        Outcome::Inserted | Outcome::Replaced { .. } | Outcome::Refreshed { .. } => {
+        Outcome::Inserted
+        | Outcome::Replaced { .. }
+        | Outcome::Refreshed { .. }
+        | Outcome::Contradiction { replaced: true, .. } => {
             let addresses = record.addresses().len();
             if applied.outcome == (Outcome::Refreshed { extended: false }) {
                 assert_eq!(store.usage(), usage, "a refresh stores nothing");
@@ -83,9 +86,12 @@ fn take(store: &Peerstore, bytes: &[u8]) {
             } else {
                 assert_eq!(held.as_deref(), Some(record.as_bytes()), "read back");
             }
-            // Three bytes for where each address is.
-            let most = record.as_bytes().len() + 3 * addresses + PeerEntry::OVERHEAD_WITH_MORE;
+            // Both envelopes, where it contradicts another, and five bytes for each address.
+            let most = 2 * record.as_bytes().len() + 5 * addresses + FIXED;
             assert!(more <= u64::try_from(most).unwrap_or(u64::MAX), "{more} bytes for {most}");
+        }
+        Outcome::Contradiction { .. } => {
+            assert_eq!(everything(store), before, "not held, and something changed");
         }
         _ => {
             assert_eq!(everything(store), before, "not stored, and something changed");
@@ -95,12 +101,18 @@ fn take(store: &Peerstore, bytes: &[u8]) {
     again(store, bytes, applied.outcome);
 }
 
+/// What a peer may take beside its envelopes.
+const FIXED: usize = 2048;
+
 /// The same bytes once more.
 fn again(store: &Peerstore, bytes: &[u8], first: Outcome) {
     let (usage, before) = (store.usage(), everything(store));
     let again = store.consume(bytes, &Source::DHT, HOUR, NOW).expect("it verified before").outcome;
     match first {
-        Outcome::Inserted | Outcome::Replaced { .. } | Outcome::Refreshed { .. } => {
+        Outcome::Inserted
+        | Outcome::Replaced { .. }
+        | Outcome::Refreshed { .. }
+        | Outcome::Contradiction { replaced: true, .. } => {
             assert_eq!(again, Outcome::Refreshed { extended: false }, "a repeat");
         }
         _ => assert_eq!(again, first, "a repeat"),

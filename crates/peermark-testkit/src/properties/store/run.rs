@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Dialects};
-use peermark_peerstore::{Engine, Limits, PayloadDigest, Peerstore, Reported, Swept};
+use peermark_peerstore::{
+    Engine, LONGEST_STEP, Limits, PayloadDigest, PeerEntry, Peerstore, Reported, Swept,
+};
 use peermark_provenance::Timestamp;
 
 use super::SECRET;
 use super::crowd::Crowd;
 use super::mirror::Mirrors;
+use super::row::row_comes_back;
 use crate::peerstore::model::{Known, Model};
 use crate::peerstore::ops::universe::{self, ADDRESSES, Letter, Suffix};
 use crate::peerstore::ops::{Answer, Op, Program};
@@ -121,7 +125,7 @@ impl<E: Engine> Run<'_, E> {
             }
             (Op::Forget(peer), _) => {
                 let proof = self.store.equivocation(&universe::peer_id(*peer));
-                assert_eq!(proof, None, "{}", context());
+                assert_eq!(proof.expect(ENGINE), None, "{}", context());
             }
             _ => {}
         }
@@ -157,8 +161,8 @@ impl<E: Engine> Run<'_, E> {
         }
         let (next, usage) = (self.store.next_expiry(), self.store.usage());
         if let Some(model) = &self.model {
-            let now = model.now();
-            assert!(next.is_none_or(|next| next > now), "{}: {next:?} at {now}", context());
+            let shown = model.shown();
+            assert!(next.is_none_or(|next| next > shown), "{}: {next:?} at {shown}", context());
             assert_eq!(next.is_none(), model.next_end().is_none(), "{}", context());
             let held = (usage.peers, usage.records, usage.floors);
             assert_eq!(held, model.usage(), "{}: peers, records, floors", context());
@@ -184,6 +188,7 @@ impl<E: Engine> Run<'_, E> {
             assert_eq!(floor, model.floor(&id), "{}: floor of peer {peer}", context());
             let expected = model.is_connected(&id);
             assert_eq!(connected, expected, "{}: connection of peer {peer}", context());
+            self.compare_contradiction(model, &id, context);
         }
         assert!(record.is_none() || floor.is_some(), "{}: a record without a floor", context());
         let is_certified = |known: &&Known| known.provenance.is_certified();
@@ -202,6 +207,25 @@ impl<E: Engine> Run<'_, E> {
         }
         for known in &addresses {
             assert_eq!(Some(known.class), known.provenance.class(), "{}", context());
+        }
+    }
+
+    fn compare_contradiction(&self, model: &Model, id: &PeerId, context: &dyn Fn() -> String) {
+        let (contact, is_contradicted) = self
+            .store
+            .view(id, self.now, |view| {
+                let record = view.and_then(|view| view.record());
+                let contact = record.and_then(|record| record.contact());
+                (contact, view.is_some_and(|view| view.is_contradicted()))
+            })
+            .expect(ENGINE);
+        assert_eq!(contact, model.contact(id), "{}: contact", context());
+        assert_eq!(is_contradicted, model.is_contradicted(id), "{}: contradicted", context());
+        // What is over and not swept is told until it is.
+        if model.has_accepted(id) {
+            let proof = self.store.equivocation(id).expect(ENGINE);
+            let proof = proof.map(|proof| (proof.seq, proof.held, proof.got));
+            assert_eq!(proof, model.contradiction(id), "{}: contradiction", context());
         }
     }
 
@@ -229,22 +253,37 @@ impl<E: Engine> Run<'_, E> {
     fn check(&self, context: &dyn Fn() -> String) {
         assert_eq!(self.store.check(), Ok(()), "{}", context());
         universe::peer_ids().iter().for_each(|id| self.proof(id, context));
+        let engine = self.store.engine();
+        for region in 0..engine.regions() {
+            let read = engine.read_region(region, |entries| entries.for_each(row_comes_back));
+            read.expect(ENGINE);
+        }
+        for id in universe::peer_ids() {
+            if let Some(rest) = engine.remnant(id).expect(ENGINE) {
+                row_comes_back(&PeerEntry::new(*id, Some(rest)));
+            }
+        }
     }
 
-    /// A proof of equivocation proves it: whoever has it needs nothing else.
-    fn proof(&self, id: &peermark_identity::PeerId, context: &dyn Fn() -> String) {
-        let Some(proof) = self.store.equivocation(id) else { return };
+    /// The proof of a contradiction proves it: nothing else is needed. Of a record without addresses
+    /// the digest is told alone.
+    fn proof(&self, id: &PeerId, context: &dyn Fn() -> String) {
+        let Some(proof) = self.store.equivocation(id).expect(ENGINE) else { return };
         let digest = |envelope: &[u8]| {
             let record = CertifiedRecord::verify(envelope, Dialects::Any).expect("a record");
             assert_eq!((record.peer_id(), record.seq()), (*id, proof.seq), "{}", context());
+            assert_ne!(record.addresses().len(), 0, "{}", context());
             PayloadDigest::of(record.payload())
         };
         assert_ne!(proof.held, proof.got, "{}", context());
-        assert_eq!(digest(&proof.got_envelope), proof.got, "{}", context());
-        if let Some(held) = &proof.held_envelope {
-            assert_eq!(digest(held), proof.held, "{}", context());
+        let envelopes = [(&proof.held_envelope, proof.held), (&proof.got_envelope, proof.got)];
+        for (envelope, expected) in envelopes {
+            if let Some(envelope) = envelope {
+                assert_eq!(digest(envelope), expected, "{}", context());
+            }
         }
     }
+
     /// When everything is over and swept, nothing is left: first all but the floors, then these.
     fn end(mut self) {
         let context = || "at the end".to_owned();
@@ -256,19 +295,20 @@ impl<E: Engine> Run<'_, E> {
         self.sweep_all(usize::MAX, &context);
         for _ in 0..ENDS {
             let Some(next) = self.store.next_expiry() else { break };
-            self.now = self.now.max(next);
+            // No step counts for longer.
+            self.now = self.now.max(next.min(self.now.saturating_add(LONGEST_STEP)));
             self.step(&Op::SweepAll(usize::MAX), &context);
         }
         let usage = self.store.usage();
         assert_eq!((usage.peers, usage.records, usage.bytes), (0, 0, 0), "{usage:?} at the end");
         assert_eq!(self.store.count_peers(self.now).expect(ENGINE), 0);
-        let Limits { floor_life, floor_step, .. } = self.store.limits().clone();
-        let steps = floor_life.as_nanos() / floor_step.as_nanos() + 3;
+        let Limits { floor_life, aging_step, .. } = self.store.limits().clone();
+        let steps = floor_life.as_nanos() / aging_step.as_nanos() + 3;
         for _ in 0..steps {
             if self.store.usage().floors == 0 {
                 break;
             }
-            self.now = self.now.saturating_add(floor_step);
+            self.now = self.now.saturating_add(aging_step);
             self.sweep(usize::MAX);
         }
         assert_eq!(self.store.usage(), peermark_peerstore::Usage::default(), "floors at the end");
