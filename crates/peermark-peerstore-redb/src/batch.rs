@@ -1,36 +1,40 @@
 //! One transaction: transitions run on the tables, and what has to follow when it is durable.
 //!
-//! The tables always say what is held, so that whoever looks for a victim or for what is due sees
-//! what this transaction did before. Whatever leaves the database, events, counters, the cache,
-//! waits until the transaction is committed: of one that is not, nothing is seen.
+//! The tables always say what is held, so that the search for a victim or for what is due sees what
+//! this transaction did before. Whatever leaves the database, events, counters, the cache, waits until
+//! the transaction is committed: of one that is not, nothing is seen.
 
-mod books;
 mod file;
+mod order;
 mod quarantine;
-mod room;
 mod sweep;
+mod totals;
+mod work;
 
-pub(crate) use books::{next_due, read_counters, read_ledger, reckoning};
 pub(crate) use sweep::AT_ONCE;
+pub(crate) use totals::{clock_row, next_due, read_books, read_counters, reckoning};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{
-    Before, Cause, Context, Evicted, Floor, Moment, PeerEntry, Shared, Transition,
+    Context, Event, Evicted, Moment, Shared, Swept, Transition, expire, update,
 };
 
+use crate::books::Books;
 use crate::cache::Cache;
 use crate::error::Error;
-use crate::ledger::Ledger;
-use crate::state::{Found, Reading, State, region_of};
-use crate::tables::Tables;
+use crate::row::Session;
+use crate::state::{Found, Reading, State};
+use crate::tables::{Rows as _, Tables};
 
-/// What there is once, and changes with transactions: under the lock of whoever writes.
+use work::{Sought, Work};
+
+/// What there is once, and changes with transactions: under the lock for writing.
 #[derive(Debug, Default)]
 pub(crate) struct Writer {
-    pub(crate) ledger: Ledger,
+    pub(crate) books: Books,
     pub(crate) next_id: u64,
     /// How many victims were drawn so far.
     pub(crate) draws: u64,
@@ -51,11 +55,14 @@ pub(crate) struct Batch<'b> {
     pub(crate) shared: &'b Shared,
     pub(crate) cache: &'b Cache,
     pub(crate) cx: Context<'b>,
-    at: Moment,
     pub(crate) reading: Reading,
     done: Done,
-    /// Whether a damaged row was seen.
+    /// Whether a damaged row was seen, or a key that leads to nothing.
     suspects: bool,
+    /// What was looked for last by its id.
+    at_hand: Option<Arc<State>>,
+    /// Who was removed last: the peer, its id, and who verified it.
+    left: Option<(PeerId, u64, Session)>,
     /// Memory for one row.
     row: Vec<u8>,
 }
@@ -65,6 +72,8 @@ pub(crate) struct Batch<'b> {
 pub(crate) struct Done {
     /// What is held now of the peers that it changed.
     pub(crate) changed: HashMap<PeerId, Option<Arc<State>>>,
+    /// Under which ids those peers are, or were.
+    ids: HashMap<u64, PeerId>,
     pub(crate) effects: Vec<Effect>,
     /// Whether it wrote anything, in whatever table.
     pub(crate) wrote: bool,
@@ -77,15 +86,8 @@ pub(crate) struct Done {
 /// What follows from a transaction.
 #[derive(Debug)]
 pub(crate) enum Effect {
-    Tell {
-        region: usize,
-        before: Before,
-        after: Box<PeerEntry>,
-        cause: Cause,
-    },
+    Tell { region: usize, events: Vec<Event> },
     Evicted(Evicted),
-    /// The proof against a peer goes with its floor.
-    Forget(PeerId),
 }
 
 /// An answer, or why this peer has none; beside that, an error that ends the transaction.
@@ -99,9 +101,9 @@ impl<'b> Batch<'b> {
         at: Moment,
         reading: Reading,
     ) -> Self {
-        let cx = shared.context(at);
-        let (done, row) = (Done { at, ..Done::default() }, Vec::new());
-        Self { tables, writer, shared, cache, cx, at, reading, done, suspects: false, row }
+        let (cx, done) = (shared.context(at), Done { at, ..Done::default() });
+        let (row, suspects, at_hand, left) = (Vec::new(), false, None, None);
+        Self { tables, writer, shared, cache, cx, reading, done, suspects, at_hand, left, row }
     }
 
     /// Ends it: what it did, to be published when it is committed.
@@ -116,7 +118,7 @@ impl<'b> Batch<'b> {
         Ok(self.done)
     }
 
-    /// Runs a transition on a peer, as `docs/storage-contract.md` says.
+    /// Runs a transition on a peer, by the rules' own loop.
     pub(crate) fn update<T: Transition>(
         &mut self,
         peer: &PeerId,
@@ -130,33 +132,21 @@ impl<'b> Batch<'b> {
             }
             Err(error) => return Ok(Err(error)),
         };
-        let settled = self.settle(peer, found)?;
-        let held = settled.as_ref().filter(|state| !state.is_floor());
-        let (id, is_new) = (held.map(|state| state.id), held.is_none());
-        let mut entry = match held {
-            Some(state) => state.entry.clone(),
-            None => PeerEntry::new(*peer, settled.as_deref().and_then(|state| self.floor(state))),
-        };
-        let (need, plan) = transition.need(&entry, &self.cx);
-        if let Some(need) = need
-            && let Err(room) = self.make_room(&need, id, is_new)?
-        {
-            return Ok(Ok(transition.refuse(room)));
+        let (ledger, cx) = (Arc::clone(&self.writer.books.ledger), self.cx);
+        let sought = Sought { peer, hash: self.hash(peer), found };
+        update(&mut Work::new(self, Some(sought)), &ledger, transition, &cx).map(Ok)
+    }
+
+    /// Removes what has ended of a peer.
+    pub(crate) fn expire(&mut self, peer: &PeerId) -> Result<(), Error> {
+        let Ok(Some(state)) = self.find(peer)? else { return Ok(()) };
+        if !state.is_due(&self.cx) {
+            return Ok(());
         }
-        let before = entry.clone();
-        let answer = transition.run(&mut entry, plan, &self.cx);
-        if entry == before && (!is_new || entry.floor() == floor_of(settled.as_deref())) {
-            return Ok(Ok(answer));
-        }
-        self.tell(&before, &entry, transition.cause());
-        // Making room may have taken the floor of this very peer.
-        let old = match self.done.changed.get(peer) {
-            Some(changed) => changed.clone(),
-            None => settled,
-        };
-        let owner = self.store(peer, old, entry)?;
-        self.hold_to_share(owner)?;
-        Ok(Ok(answer))
+        let (ledger, cx) = (Arc::clone(&self.writer.books.ledger), self.cx);
+        let (hash, id) = (self.hash(peer), state.id);
+        let sought = Sought { peer, hash, found: Some(state) };
+        expire(&mut Work::new(self, Some(sought)), &ledger, id, &cx, &mut Swept::default())
     }
 
     /// What is held of a peer: as this transaction left it, or as it was found.
@@ -172,7 +162,13 @@ impl<'b> Batch<'b> {
         }
         let hash = self.hash(peer);
         match State::find(&self.tables, peer, hash, self.reading)? {
-            Found::Held(state) => Ok(Ok(Some(state))),
+            Found::Held(state) => {
+                // Changed by this transaction, and verified only now.
+                if let Some(changed) = self.done.changed.get_mut(peer) {
+                    *changed = Some(Arc::clone(&state));
+                }
+                Ok(Ok(Some(state)))
+            }
             Found::Damaged(id, damage) => {
                 tracing::error!(%peer, id, %damage, "a damaged row");
                 self.suspects = true;
@@ -185,44 +181,34 @@ impl<'b> Batch<'b> {
         }
     }
 
-    /// Lets go of what is over (S6). Answers what is left.
-    pub(crate) fn settle(
-        &mut self,
-        peer: &PeerId,
-        state: Option<Arc<State>>,
-    ) -> Result<Option<Arc<State>>, Error> {
-        let Some(state) = state else { return Ok(None) };
-        if !state.is_over(self.cx.now) {
-            return Ok(Some(state));
+    /// What is held under an id, for things for which its signature does not matter. `None` where the
+    /// row is damaged, or gone.
+    pub(crate) fn state_of(&mut self, id: u64) -> Result<Option<Arc<State>>, Error> {
+        if let Some(peer) = self.done.ids.get(&id) {
+            let changed = self.done.changed.get(peer).cloned().flatten();
+            return Ok(changed.filter(|state| state.id == id));
         }
-        let mut entry = state.entry.clone();
-        entry.settle(&self.cx);
-        self.tell(&state.entry, &entry, Cause::Expiry);
-        let owner = self.store(peer, Some(state), entry)?;
-        self.hold_to_share(owner)?;
-        Ok(self.done.changed.get(peer).cloned().flatten())
+        if let Some(state) = self.at_hand(id) {
+            return Ok(Some(Arc::clone(state)));
+        }
+        let Some((row, _)) = self.tables.row(id)? else { return Ok(None) };
+        let Ok(state) = State::unverified(id, &row, &self.reading.secret) else { return Ok(None) };
+        let put_off = self.cache.get_put_off(&state.entry.peer_id());
+        let state = put_off.filter(|state| state.id == id).unwrap_or_else(|| Arc::new(state));
+        self.at_hand = Some(Arc::clone(&state));
+        Ok(Some(state))
     }
 
-    /// A floor, while it counts.
-    fn floor(&self, state: &State) -> Option<Floor> {
-        state.entry.floor().filter(|floor| floor.until > self.cx.floor_now)
+    /// What is held under an id, if it was asked for last or changed.
+    fn at_hand(&self, id: u64) -> Option<&Arc<State>> {
+        let changed = self.done.ids.get(&id).and_then(|peer| self.done.changed.get(peer));
+        match changed {
+            Some(changed) => changed.as_ref().filter(|state| state.id == id),
+            None => self.at_hand.as_ref().filter(|state| state.id == id),
+        }
     }
 
     pub(crate) fn hash(&self, peer: &PeerId) -> u64 {
         self.shared.secret().hash(&peer.multihash_bytes())
     }
-
-    /// Remembers to tell subscribers what became of an entry, if there are any.
-    fn tell(&mut self, before: &PeerEntry, after: &PeerEntry, cause: Cause) {
-        if self.shared.hub().is_quiet() {
-            return;
-        }
-        let region = region_of(self.shared.secret().hash(after.peer_id_bytes()));
-        let (before, after) = (Before::of(before), Box::new(after.clone()));
-        self.done.effects.push(Effect::Tell { region, before, after, cause });
-    }
-}
-
-fn floor_of(state: Option<&State>) -> Option<Floor> {
-    state.and_then(|state| state.entry.floor())
 }

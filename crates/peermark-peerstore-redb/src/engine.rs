@@ -2,18 +2,19 @@
 
 use core::time::Duration;
 use std::ops::ControlFlow;
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{
-    Defect, Engine, Floor, Moment, PeerEntry, Shared, Swept, Transition, Usage,
+    Applied, Defect, Engine, Floor, Moment, PeerEntry, Remnant, Repeat, Shared, Swept, Transition,
+    Usage,
 };
 use peermark_provenance::Timestamp;
 
-use crate::batch::AT_ONCE;
+use crate::batch::{AT_ONCE, Writer};
 use crate::contain::contain;
 use crate::error::Error;
-use crate::state::{REGIONS, hashes_of, region_of};
+use crate::state::{REGIONS, State, hashes_of, low, region_of};
 use crate::store::Redb;
 use crate::tables::{Snapshot, ids};
 
@@ -33,7 +34,7 @@ impl Engine for Redb {
         let mut writer = self.write();
         // What ended before is stored and told first: a subscription goes live inside of the
         // transition, and must not be told of it behind its snapshot.
-        self.settle_first(&mut writer, peer, at)?;
+        self.expire_first(&mut writer, peer, at)?;
         self.commit(&mut writer, at, 1, |batch| batch.update(peer, transition))?
     }
 
@@ -49,6 +50,40 @@ impl Engine for Redb {
         answers.unwrap_or_else(|error: Error| items.iter().map(|_| Err(error.clone())).collect())
     }
 
+    fn repeat(
+        &self,
+        peer: &PeerId,
+        at: Moment,
+        repeat: &Repeat<'_>,
+    ) -> Result<Option<Applied>, Error> {
+        // What cannot be read is no repeat: the update that follows says what is wrong with it.
+        if !matches!(self.load(peer), Ok(Some(_))) {
+            return Ok(None);
+        }
+        let mut writer = self.write();
+        if let Some(reason) = &writer.failed {
+            return Err(Error::ReadOnly { reason: Arc::clone(reason) });
+        }
+        let Ok(Some(state)) = self.load(peer) else { return Ok(None) };
+        let cx = self.shared.context(at);
+        let mut entry = state.entry.clone();
+        let Some(applied) = repeat.take(&mut entry, &cx) else { return Ok(None) };
+        let stored = self.cache.stored(peer).unwrap_or_else(|| Arc::clone(&state));
+        let is_far = repeat.has_moved(&stored.entry, &entry, &cx);
+        // It ends no earlier than before, and stays where it is filed.
+        let now = State { entry, ..State::clone(&state) };
+        if is_far {
+            self.commit(&mut writer, at, 1, |batch| batch.write_put_off(&now))?;
+            return Ok(Some(applied));
+        }
+        if now != *state && self.cache.put_off_writing(peer, &stored, now) >= PUT_OFF {
+            self.commit(&mut writer, at, 1, Self::write_rest)?;
+        } else {
+            self.count_put_off();
+        }
+        Ok(Some(applied))
+    }
+
     fn view<R>(
         &self,
         peer: &PeerId,
@@ -58,8 +93,35 @@ impl Engine for Redb {
         Ok(read(state.as_deref().filter(|state| !state.is_floor()).map(|state| &state.entry)))
     }
 
-    fn floor(&self, peer: &PeerId) -> Result<Option<Floor>, Error> {
-        Ok(self.load(peer)?.and_then(|state| state.entry.floor()))
+    fn view_many<R>(
+        &self,
+        peers: &[PeerId],
+        mut read: impl FnMut(Option<&PeerEntry>) -> R,
+    ) -> Vec<Result<R, Error>> {
+        let epoch = self.cache.epoch();
+        let mut snapshot = None;
+        let mut view = |peer: &PeerId| {
+            let state = match self.cache.get(peer) {
+                Some(state) => Some(state),
+                None => {
+                    let from = snapshot.get_or_insert_with(|| self.snapshot());
+                    self.load_from(from.as_ref().map_err(Clone::clone)?, peer, epoch)?
+                }
+            };
+            let entry = state.as_deref().filter(|state| !state.is_floor());
+            Ok(read(entry.map(|state| &state.entry)))
+        };
+        peers.iter().map(&mut view).collect()
+    }
+
+    fn floor(&self, peer: &PeerId, at: Moment) -> Result<Option<Floor>, Error> {
+        let limits = self.shared.limits();
+        Ok(self.load(peer)?.and_then(|state| state.entry.floor_at(at, limits)))
+    }
+
+    fn remnant(&self, peer: &PeerId) -> Result<Option<Remnant>, Error> {
+        let floor = self.load(peer)?.filter(|state| state.is_floor());
+        Ok(floor.and_then(|state| state.entry.remnant()))
     }
 
     fn regions(&self) -> usize {
@@ -95,7 +157,7 @@ impl Engine for Redb {
             let mut sum = swept;
             let (looked, more) = self.commit(&mut writer, at, now, |batch| {
                 let looked = batch.sweep(now, &mut sum)?;
-                // What is over stays over, also when the process dies and the clock is set back.
+                // What has ended has ended, also when the process dies and the clock is set back.
                 if at.now.saturating_since(batch.writer.stored_at.now) >= OFTEN {
                     batch.write_moment()?;
                 }
@@ -123,6 +185,9 @@ impl Engine for Redb {
     }
 }
 
+/// Peers of which repeats are not written yet, at most.
+const PUT_OFF: usize = 1024;
+
 /// How often a sweep stores the time, if it has nothing else to store.
 const OFTEN: Duration = Duration::from_secs(60);
 
@@ -149,24 +214,19 @@ impl Redb {
         Ok(())
     }
 
-    fn settle_first(
-        &self,
-        writer: &mut crate::batch::Writer,
-        peer: &PeerId,
-        at: Moment,
-    ) -> Result<(), Error> {
-        // A damaged row is dealt with by the update itself.
-        let Ok(Some(state)) = self.load(peer) else { return Ok(()) };
-        if !state.is_over(at.now) {
+    /// Removes what has ended of a peer, where subscribers want to know.
+    fn expire_first(&self, writer: &mut Writer, peer: &PeerId, at: Moment) -> Result<(), Error> {
+        let hash = self.shared.secret().hash(&peer.multihash_bytes());
+        if !self.shared.subscribers().follow(low(hash)) {
             return Ok(());
         }
-        self.commit(writer, at, 0, |batch| {
-            let found = batch.find(peer)?;
-            if let Ok(found) = found {
-                batch.settle(peer, found)?;
+        // A damaged row is dealt with by the update itself.
+        match self.load(peer) {
+            Ok(Some(state)) if state.is_due(&self.shared.context(at)) => {
+                self.commit(writer, at, 0, |batch| batch.expire(peer))
             }
-            Ok(())
-        })
+            _ => Ok(()),
+        }
     }
 }
 

@@ -67,8 +67,9 @@
 //!
 //! - `store.rs`: [`Redb`], transactions, and what becomes of it when the disk fails; `engine.rs`: the
 //!   engine's methods; `open.rs`: opening and creating.
-//! - `batch.rs` and below: one transaction, the steps of `docs/storage-contract.md` one by one.
-//! - `tables.rs`: what is where in the database; `state.rs`: a peer in it; `ledger.rs`: the caps.
+//! - `batch.rs` and below: one transaction. The loop of an update is the rules' own; `batch/work.rs`
+//!   shows it the tables, `batch/order.rs` finds what may go, `batch/file.rs` writes.
+//! - `tables.rs`: what is where in the database; `state.rs`: a peer in it; `books.rs`: what groups hold.
 //! - `blocks.rs` and below: the file under the database.
 //!
 //! `docs/operations.md` is for whoever runs it: files, backups, recovery, upgrades.
@@ -83,12 +84,12 @@
 )]
 mod batch;
 mod blocks;
+mod books;
 mod cache;
 mod check;
 mod contain;
 mod engine;
 mod error;
-mod ledger;
 mod open;
 mod options;
 mod row;
@@ -97,6 +98,8 @@ mod store;
 mod tables;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod tests_upgrade;
 
 pub use check::Report;
 pub use error::{Error, OpenError};

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
-use peermark_peerstore::{Config, Moment, Secret, SetConnected, Shared, Usage};
+use peermark_peerstore::{ClockState, Config, Limits, Secret, SetConnected, Shared, Usage};
 use redb::backends::FileBackend;
 use redb::{ReadableTable as _, StorageBackend};
 
-use crate::batch::{AT_ONCE, Writer, read_counters, read_ledger, reckoning};
+use crate::batch::{Batch, Writer, clock_row, read_books, read_counters, reckoning};
 use crate::blocks::{Blocks, BlocksError};
+use crate::books::Books;
 use crate::cache::Cache;
 use crate::contain::{Contained, contain};
 use crate::error::{Error, OpenError};
@@ -22,15 +23,18 @@ use crate::state::Reading;
 use crate::store::Redb;
 use crate::tables::{Snapshot, Tables, meta};
 
-/// The format of rows and tables, and the lowest that a program has to know to read it.
-const FORMAT: [u16; 2] = [1, 1];
+/// The format of rows and tables, and the lowest that a program has to know to read it. A file of
+/// format 1 becomes one of this when it is opened.
+const FORMAT: [u16; 2] = [2, 2];
 
 impl Redb {
     /// Opens the store at `path`, or makes an empty one there, for its owner alone to read and write.
     ///
     /// The secret of `config` is that of a new store; one that is there keeps its own. Who was
-    /// connected when it was closed is disconnected: their claims end their time to live after the
-    /// last thing that the store knows. After an unclean end the whole file is checked first.
+    /// connected when it was closed is disconnected, at the last moment that the store knows: their
+    /// claims end their time to live after that. A file of an earlier format is written again, and that
+    /// format's programs do not read it any more. Nothing is removed because the limits are lower than
+    /// before: what comes evicts what it needs. After an unclean end the whole file is checked first.
     ///
     /// # Errors
     ///
@@ -88,7 +92,7 @@ impl Redb {
         let is_clean = is_new || blocks.was_sealed();
         let begun = contain(|| {
             if is_new {
-                found(&database, &config.secret)?;
+                found(&database, &config.secret, &config.limits)?;
             } else if !is_clean {
                 tracing::warn!("the store was not closed in order: checking all of it");
                 if !database.check_integrity()? {
@@ -123,38 +127,36 @@ impl Redb {
         config: Config,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let (secret, at, writer) = contain(|| {
+        let (formats, read) = contain(|| {
             let snapshot = Snapshot::open(database.begin_read()?)?;
             let table = snapshot.meta()?;
-            let secret = table.get(meta::SECRET)?.map(|row| row.value().try_into());
-            let Some(Ok(secret)) = secret else {
-                return Err(Error::damaged("the secret of the store"));
-            };
             let formats = [table.get(meta::FORMAT)?, table.get(meta::COMPATIBLE)?];
             let formats = formats.map(|row| row.map(|row| row.value().try_into()));
             let [Some(Ok(found)), Some(Ok(lowest))] = formats else {
                 return Err(Error::damaged("the format of the store"));
             };
-            let (at, next_id) = read_counters(&table)?;
-            let ledger = read_ledger(&snapshot.groups()?)?;
-            let writer = Writer { ledger, next_id, stored_at: at, ..Writer::default() };
-            let formats = (u16::from_le_bytes(found), u16::from_le_bytes(lowest));
-            Ok((Secret::from_bytes(secret), (at, formats), writer))
+            let formats @ [found, lowest] = [found, lowest].map(u16::from_le_bytes);
+            // Of a later format nothing else is known.
+            let read = (lowest <= FORMAT[0]).then(|| read(&snapshot, found)).transpose()?;
+            Ok((formats, read))
         })?;
-        let (at, (found, lowest)) = at;
-        if lowest > FORMAT[0] {
+        let Some((secret, clock, writer)) = read else {
+            let [found, lowest] = formats;
             return Err(OpenError::Incompatible { found, lowest });
-        }
+        };
         let mut config = config;
         config.secret = secret;
-        let shared = Shared::new(config).resume(at);
+        let mut shared = Shared::new(config);
+        if let Some(clock) = clock {
+            shared = shared.resume(clock);
+        }
         let store = Self {
             shared,
             database: RwLock::new(Some(Arc::new(database))),
             blocks,
             writer: RwLock::new(writer),
             cache: Cache::new(options.hot_peers),
-            reading: Reading { session: Session::new(), since: at.now, secret },
+            reading: Reading { session: Session::new(), secret },
             durability: options.durability,
             page_cache: options.page_cache,
             next_due: AtomicU64::new(0),
@@ -172,11 +174,20 @@ impl Redb {
         let mut writer = self.write();
         let at = self.now();
         let next_due = self.transact(&mut writer, at, true, 0, |batch| {
+            let is_earlier = batch.format()? < FORMAT[0];
+            if is_earlier {
+                tracing::info!("the store is of an earlier format: writing all of it again");
+                batch.upgrade()?;
+                batch.write_format()?;
+            }
             batch.load_quarantine()?;
             let counted = batch.tables.meta.get(meta::RECKONING)?.map(|row| row.value().to_vec());
-            if !is_clean || counted != Some(reckoning()) {
-                batch.reindex()?;
-                batch.tables.meta.insert(meta::RECKONING, &*reckoning())?;
+            let reckoning = reckoning(self.shared.limits());
+            if !is_clean || counted.as_ref() != Some(&reckoning) {
+                if !is_earlier {
+                    batch.reindex()?;
+                }
+                batch.tables.meta.insert(meta::RECKONING, &*reckoning)?;
             }
             // Nobody is connected to a process that was just started (S7).
             for id in batch.connected()? {
@@ -189,28 +200,56 @@ impl Redb {
             batch.next_due()
         })?;
         self.note(&writer, next_due);
-        // The limits may be lower than those that it was filled with.
-        while self.transact(&mut writer, at, true, 0, |batch| batch.fit(AT_ONCE))? {}
+        Ok(())
+    }
+}
+
+/// The secret, the clock and what is counted, as a file of this format has them.
+fn read(snapshot: &Snapshot, format: u16) -> Result<(Secret, Option<ClockState>, Writer), Error> {
+    let table = snapshot.meta()?;
+    let secret = table.get(meta::SECRET)?.map(|row| row.value().try_into());
+    let Some(Ok(secret)) = secret else {
+        return Err(Error::damaged("the secret of the store"));
+    };
+    let (clock, next_id) = read_counters(&table)?;
+    // An earlier format has other books: all of it is counted again.
+    let is_current = format >= FORMAT[0];
+    let books = if is_current { read_books(&snapshot.groups()?)? } else { Books::default() };
+    let stored_at = clock.map(|clock| clock.at).unwrap_or_default();
+    let writer = Writer { books, next_id, stored_at, ..Writer::default() };
+    Ok((Secret::from_bytes(secret), clock, writer))
+}
+
+impl Batch<'_> {
+    /// The format of rows and tables.
+    fn format(&self) -> Result<u16, Error> {
+        let row = self.tables.meta.get(meta::FORMAT)?.map(|row| row.value().try_into());
+        let Some(Ok(format)) = row else { return Err(Error::damaged("the format of the store")) };
+        Ok(u16::from_le_bytes(format))
+    }
+
+    fn write_format(&mut self) -> Result<(), Error> {
+        for (name, format) in [meta::FORMAT, meta::COMPATIBLE].into_iter().zip(FORMAT) {
+            self.tables.meta.insert(name, &format.to_le_bytes()[..])?;
+        }
         Ok(())
     }
 }
 
 /// What is once in every store.
-fn found(database: &Contained, secret: &Secret) -> Result<(), Error> {
+fn found(database: &Contained, secret: &Secret, limits: &Limits) -> Result<(), Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     {
         let mut tables = Tables::open(&transaction)?;
         let [format, compatible] = FORMAT.map(u16::to_le_bytes);
-        let Moment { now, floor } = Moment::default();
-        let moment = [now.as_nanos(), floor].map(u64::to_le_bytes).concat();
         let rows: [(&str, &[u8]); 6] = [
             (meta::FORMAT, &format),
             (meta::COMPATIBLE, &compatible),
             (meta::SECRET, &secret.to_bytes()),
-            (meta::MOMENT, &moment),
+            (meta::MOMENT, &clock_row(None)),
             (meta::NEXT_ID, &1u64.to_le_bytes()),
-            (meta::RECKONING, &reckoning()),
+            (meta::RECKONING, &reckoning(limits)),
         ];
         for (name, row) in rows {
             tables.meta.insert(name, row)?;

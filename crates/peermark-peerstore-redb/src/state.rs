@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peerstore::{EXEMPT, PeerEntry, Secret};
-use peermark_provenance::{Timestamp, TrustClass};
+use peermark_peerstore::{Context, Cost, Moment, PeerEntry, Secret};
+use peermark_provenance::TrustClass;
 
 use crate::error::Error;
 use crate::row::{self, Damage, Session};
 use crate::tables::{DueKey, OrderKey, Rows, due};
 
-/// What is held of a peer: its entry, or its floor alone, as an entry that is empty.
+/// What is held of a peer: its entry, or what is left of it, as an entry that is empty.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct State {
     pub(crate) id: u64,
     pub(crate) entry: PeerEntry,
-    /// Where it is filed; what files it may have changed since.
+    /// Where it is filed.
     pub(crate) filed: Filed,
     /// Who verified it.
     pub(crate) session: Session,
@@ -30,16 +30,17 @@ pub(crate) struct Filed {
 }
 
 impl Filed {
-    pub(crate) fn of(id: u64, secret: &Secret, entry: &PeerEntry) -> Self {
-        let floor = entry.floor().filter(|_| entry.is_empty());
-        let due = match floor {
-            Some(floor) => Some((due::FLOOR, u64::from(floor.until), id)),
-            None => entry.due().map(|at| (due::CLAIM, at.as_nanos(), id)),
+    /// `due` is when an entry is looked at next, in nanoseconds; 0 for never.
+    fn of(id: u64, secret: &Secret, entry: &PeerEntry, due: u64) -> Self {
+        let rest = entry.remnant().filter(|_| entry.is_empty());
+        let due = match &rest {
+            Some(rest) => Some((due::FLOOR, u64::from(rest.due()), id)),
+            None => (due > 0).then_some((due::CLAIM, due, id)),
         };
         let connected = entry.is_connected().then_some((due::CONNECTED, 0, id));
-        let (group, code) = match floor {
-            Some(floor) => (floor.group, FLOOR),
-            None => (owner(entry), code(entry.class(), entry.has_record())),
+        let (group, code) = match &rest {
+            Some(rest) => (rest.group(), rest.rank().index()),
+            None => (Cost::of(entry).owner(), code(entry.class(), entry.has_record())),
         };
         Self { due, connected, order: (group, code, slot(id, secret), id) }
     }
@@ -48,35 +49,40 @@ impl Filed {
     pub(crate) fn dues(&self) -> impl Iterator<Item = DueKey> {
         self.due.into_iter().chain(self.connected)
     }
+
+    /// When the entry is looked at next, in nanoseconds; 0 for never.
+    pub(crate) fn claim_due(&self) -> u64 {
+        self.due.filter(|(kind, ..)| *kind == due::CLAIM).map_or(0, |(_, at, _)| at)
+    }
 }
 
-/// The code of a floor in `order`: the lowest.
-pub(crate) const FLOOR: u8 = 0;
-/// The codes there are: of six ranks, without and with a record, and two that are of floors.
-pub(crate) const CODES: usize = 14;
+/// The codes there are: of the three ranks of floors, and of six classes, without and with a record.
+pub(crate) const CODES: usize = 16;
+/// The lowest code of an entry. Below it, codes are ranks of floors.
+pub(crate) const FIRST: u8 = 4;
 
 /// The place of a class among those that may go, lowest first, and in it of those without a record.
 pub(crate) fn code(class: Option<TrustClass>, has_record: bool) -> u8 {
     let rank = match class {
-        None => 1u8,
-        Some(TrustClass::ThirdParty) => 2,
-        Some(TrustClass::Direct) => 3,
-        Some(TrustClass::Certified) => 4,
-        Some(TrustClass::Dialed) => 5,
-        Some(TrustClass::User) => 6,
+        None => 0u8,
+        Some(TrustClass::ThirdParty) => 1,
+        Some(TrustClass::Direct) => 2,
+        Some(TrustClass::Certified) => 3,
+        Some(TrustClass::Dialed) => 4,
+        Some(TrustClass::User) => 5,
     };
-    rank.wrapping_mul(2) | u8::from(has_record)
-}
-
-/// The group that an entry itself is charged to.
-pub(crate) fn owner(entry: &PeerEntry) -> u16 {
-    entry.charges().next().map_or(EXEMPT, |charge| charge.group)
+    FIRST.wrapping_add(rank.wrapping_mul(2)) | u8::from(has_record)
 }
 
 /// What decides among equals: a slot that the secret chooses. Ids that follow each other share one,
-/// so that what comes together is filed together. Whoever looks for a victim draws in the slot.
+/// so that what comes together is filed together. A victim is drawn in the slot.
 fn slot(id: u64, secret: &Secret) -> u32 {
-    let [a, b, c, d, ..] = secret.hash(&id.wrapping_shr(6).to_le_bytes()).to_le_bytes();
+    low(secret.hash(&id.wrapping_shr(6).to_le_bytes()))
+}
+
+/// The lower half of a hash.
+pub(crate) fn low(hash: u64) -> u32 {
+    let [a, b, c, d, ..] = hash.to_le_bytes();
     u32::from_le_bytes([a, b, c, d])
 }
 
@@ -84,17 +90,31 @@ fn slot(id: u64, secret: &Secret) -> u32 {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Reading {
     pub(crate) session: Session,
-    /// When this session began.
-    pub(crate) since: Timestamp,
     /// The secret of the store.
     pub(crate) secret: Secret,
 }
 
 impl State {
-    /// A state that is new, or was changed.
-    pub(crate) fn new(id: u64, entry: PeerEntry, session: Session, secret: &Secret) -> Self {
-        let filed = Filed::of(id, secret, &entry);
-        Self { id, entry, filed, session }
+    /// A state that is new, or was changed from one that was `filed`. One that is due later than before
+    /// keeps its key in `due`: it is looked at early, and filed anew then.
+    pub(crate) fn new(
+        id: u64,
+        entry: PeerEntry,
+        session: Session,
+        filed: u64,
+        cx: &Context<'_>,
+    ) -> Self {
+        let due = entry.due(cx).filter(|_| !entry.is_empty());
+        let due = due.map_or(0, |due| {
+            let due = due.as_nanos().max(1);
+            if filed > cx.at.now.as_nanos() { due.min(filed) } else { due }
+        });
+        Self { id, filed: Filed::of(id, cx.secret, &entry, due), entry, session }
+    }
+
+    /// As it is in the file.
+    fn stored(id: u64, entry: PeerEntry, session: Session, due: u64, secret: &Secret) -> Self {
+        Self { id, filed: Filed::of(id, secret, &entry, due), entry, session }
     }
 
     /// Whether a floor is all there is.
@@ -102,28 +122,44 @@ impl State {
         self.entry.is_empty()
     }
 
-    /// Whether something of it is over, and it has to be settled.
-    pub(crate) fn is_over(&self, now: Timestamp) -> bool {
-        !self.is_floor() && self.entry.due().is_some_and(|due| due <= now)
+    /// Whether it is looked at when something of it ends, or before.
+    pub(crate) fn is_filed(&self, cx: &Context<'_>) -> bool {
+        let due = self.entry.due(cx).filter(|_| !self.is_floor());
+        let filed = self.filed.claim_due();
+        due.map_or(filed == 0, |due| filed > 0 && filed <= due.as_nanos().max(1))
     }
 
-    /// Reads a row without verifying its signature: to be counted, evicted, or let go.
+    /// Whether something of it has ended.
+    pub(crate) fn is_due(&self, cx: &Context<'_>) -> bool {
+        !self.is_floor() && self.entry.due(cx).is_some_and(|due| due <= cx.at.now)
+    }
+
+    /// Reads a row without verifying its signature: to be counted, evicted, or removed.
     pub(crate) fn unverified(id: u64, row: &[u8], secret: &Secret) -> Result<Self, Damage> {
-        let (session, entry) = row::decode(id, row)?;
-        Ok(Self::new(id, entry.dangerous_assume_verified(), session, secret))
+        let row::Row { session, due, entry } = row::decode(id, row)?;
+        Ok(Self::stored(id, entry.dangerous_assume_verified(), session, due, secret))
+    }
+
+    /// As [`Self::unverified`], of a row of format 1 in a file that was closed at this moment.
+    pub(crate) fn of_format_1(
+        id: u64,
+        row: &[u8],
+        secret: &Secret,
+        at: Moment,
+    ) -> Result<Self, Damage> {
+        let row::Row { session, due, entry } = row::decode_v1(id, row, at)?;
+        Ok(Self::stored(id, entry.dangerous_assume_verified(), session, due, secret))
     }
 
     /// Reads a row, and verifies it unless this session wrote it.
     pub(crate) fn verified(id: u64, row: &[u8], by: Reading) -> Result<Self, Damage> {
-        let (session, entry) = row::decode(id, row)?;
-        if session == by.session {
-            let entry = entry.dangerous_assume_verified();
-            return Ok(Self::new(id, entry, session, &by.secret));
-        }
-        let entry = entry.verify()?;
-        let mut state = Self::new(id, entry, by.session, &by.secret);
-        state.entry.resume(by.since);
-        Ok(state)
+        let row::Row { session, due, entry } = row::decode(id, row)?;
+        let entry = if session == by.session {
+            entry.dangerous_assume_verified()
+        } else {
+            entry.verify()?
+        };
+        Ok(Self::stored(id, entry, by.session, due, &by.secret))
     }
 
     /// Finds what is held of a peer.
@@ -138,8 +174,8 @@ impl State {
                 return Err(Error::damaged("a peer whose row is gone"));
             };
             // Told by the bytes first: to verify a row of another peer is to verify it in vain.
-            let is_other = row::decode(id, &row)
-                .is_ok_and(|(_, entry)| entry.peer_id_bytes() != &*peer.multihash_bytes());
+            let is_other =
+                row::decode(id, &row).is_ok_and(|row| !row.entry.is_of(&peer.multihash_bytes()));
             if is_other {
                 continue;
             }
@@ -202,7 +238,7 @@ mod tests {
             Some(TrustClass::User),
         ];
         let codes = classes.map(|class| [code(class, false), code(class, true)]).concat();
-        assert!(codes.is_sorted_by(|a, b| a < b) && codes[0] > FLOOR + 1);
+        assert!(codes.is_sorted_by(|a, b| a < b) && codes[0] == FIRST);
         assert_eq!(usize::from(codes[11]), CODES - 1);
     }
 }

@@ -7,9 +7,8 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Moment, Shared, Usage};
-use peermark_provenance::Timestamp;
 
-use crate::batch::{Batch, Done, Effect, Writer, next_due, read_counters, read_ledger};
+use crate::batch::{Batch, Done, Effect, Writer, next_due, read_books, read_counters};
 use crate::blocks::Blocks;
 use crate::cache::Cache;
 use crate::contain::{Contained, contain};
@@ -58,15 +57,23 @@ impl Redb {
     pub fn flush(&self) -> Result<u64, Error> {
         let mut writer = self.write();
         let at = self.now();
-        if writer.waiting > 0 || at != writer.stored_at {
-            self.transact(&mut writer, at, true, 0, |batch| batch.write_moment())?;
+        if writer.waiting > 0 || at != writer.stored_at || self.cache.has_put_off() {
+            self.transact(&mut writer, at, true, 0, Self::write_rest)?;
         }
         Ok(self.durable.load(Ordering::Acquire))
     }
 
-    /// The time, as far as anybody said it.
+    /// Writes what was put off, and the time.
+    pub(crate) fn write_rest(batch: &mut Batch<'_>) -> Result<(), Error> {
+        for state in batch.cache.all_put_off() {
+            batch.write_put_off(&state)?;
+        }
+        batch.write_moment()
+    }
+
+    /// The last moment that the clock showed.
     pub(crate) fn now(&self) -> Moment {
-        self.shared.advance(Timestamp::EPOCH)
+        self.shared.clock().last()
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, Writer> {
@@ -155,7 +162,7 @@ impl Redb {
                 Ok(result)
             }
             Err(error) => {
-                writer.ledger.abort();
+                writer.books.abort();
                 *self.suspects() |= damaged;
                 (writer.next_id, writer.draws) = (next_id, draws);
                 if error.is_final() {
@@ -181,20 +188,26 @@ impl Redb {
         if !done.wrote {
             return;
         }
-        writer.ledger.commit();
+        writer.books.commit();
         writer.stored_at = done.at;
         self.cache.publish(&mut done, self.reading.session);
         self.note(writer, done.next_due);
-        let (hub, metrics) = (self.shared.hub(), self.shared.metrics());
+        let (subscribers, metrics) = (self.shared.subscribers(), self.shared.metrics());
         for effect in done.effects {
             match effect {
-                Effect::Tell { region, before, after, cause } => {
-                    before.tell(&after, region, cause, hub, metrics);
+                Effect::Tell { region, events } => {
+                    for event in &events {
+                        subscribers.tell(Some(region), event, metrics);
+                    }
                 }
                 Effect::Evicted(what) => metrics.evicted(what),
-                Effect::Forget(peer) => self.shared.evidence().forget(&peer),
             }
         }
+    }
+
+    /// Counts an update that is not written yet.
+    pub(crate) fn count_put_off(&self) {
+        self.made.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Remembers what can be asked without the file.
@@ -205,7 +218,7 @@ impl Redb {
             blocked.clone_from(&writer.blocked);
         }
         drop(blocked);
-        *self.usage.write().unwrap_or_else(PoisonError::into_inner) = writer.ledger.usage();
+        *self.usage.write().unwrap_or_else(PoisonError::into_inner) = writer.books.ledger.usage();
     }
 
     pub(crate) fn next_due_nanos(&self) -> Option<u64> {
@@ -226,7 +239,7 @@ impl Redb {
                 redb::Builder::new().set_cache_size(self.page_cache).create_with_backend(blocks)?;
             let database = Contained::new(database);
             let snapshot = Snapshot::open(database.begin_read()?)?;
-            writer.ledger = read_ledger(&snapshot.groups()?)?;
+            writer.books = read_books(&snapshot.groups()?)?;
             writer.next_id = read_counters(&snapshot.meta()?)?.1;
             Ok(database)
         });
@@ -238,7 +251,7 @@ impl Redb {
         let due = self.snapshot().and_then(|snapshot| contain(|| next_due(&snapshot.due()?)));
         self.note(writer, due.ok().flatten());
         // What was told of updates that are lost now is not so.
-        self.shared.hub().resync(self.shared.metrics());
+        self.shared.subscribers().resync(self.shared.metrics());
     }
 
     fn replace_database(&self, new: Option<Arc<Contained>>) -> Option<Arc<Contained>> {
@@ -262,17 +275,22 @@ impl Redb {
             return Ok(Some(state));
         }
         let epoch = self.cache.epoch();
-        let state = self.load_from(&self.snapshot()?, peer)?;
-        if let Some(state) = &state {
-            self.cache.keep(peer, state, epoch);
-        }
-        Ok(state)
+        self.load_from(&self.snapshot()?, peer, epoch)
     }
 
-    fn load_from(&self, from: &Snapshot, peer: &PeerId) -> Result<Option<Arc<State>>, Error> {
+    /// As [`Self::load`], from a snapshot that was taken in this epoch or later.
+    pub(crate) fn load_from(
+        &self,
+        from: &Snapshot,
+        peer: &PeerId,
+        epoch: u64,
+    ) -> Result<Option<Arc<State>>, Error> {
         let hash = self.shared.secret().hash(&peer.multihash_bytes());
         match contain(|| State::find(from, peer, hash, self.reading))? {
-            Found::Held(state) => Ok(Some(state)),
+            Found::Held(state) => {
+                self.cache.keep(peer, &state, epoch);
+                Ok(Some(state))
+            }
             // What is in quarantine is not the same as nothing.
             Found::Nothing if self.is_blocked(hash) => Err(Error::Quarantined { peer: *peer }),
             Found::Nothing => Ok(None),
@@ -295,7 +313,11 @@ impl Redb {
         let read =
             contain(|| Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading))))?;
         match read {
-            Some(Ok(state)) => Ok(Some(state)),
+            Some(Ok(state)) => {
+                let put_off = self.cache.get_put_off(&state.entry.peer_id());
+                let put_off = put_off.filter(|put_off| put_off.id == id);
+                Ok(Some(put_off.map_or(state, Arc::unwrap_or_clone)))
+            }
             damaged => {
                 tracing::error!(id, ?damaged, "a damaged row");
                 *self.suspects() = true;
@@ -320,7 +342,7 @@ impl Redb {
         let last = if writer.failed.is_none() {
             drop(self.replace_database(Some(Arc::clone(&database))));
             let at = self.now();
-            let last = self.transact(&mut writer, at, true, 0, |batch| batch.write_moment());
+            let last = self.transact(&mut writer, at, true, 0, Self::write_rest);
             drop(self.replace_database(None));
             last
         } else {

@@ -6,7 +6,7 @@
 //! | `entries` | id | the [row](crate::row) of a peer of which something is held |
 //! | `floors` | id | the row of a peer of which a floor alone is held |
 //! | `due` | what ends, when, id | |
-//! | `order` | group, rank, a slot, id | |
+//! | `order` | group, code, a slot, id | |
 //! | `groups` | group | what it holds |
 //! | `quarantine` | id | rows that are damaged |
 //! | `meta` | name | what there is once |
@@ -14,7 +14,7 @@
 //! Ids count up, so that rows which come together lie together, and rows which end together as well:
 //! adding many is as cheap as appending. What is in random order, `peers`, is small.
 //!
-//! `order` is what victims are taken from: of a group those of the lowest rank, and among equals the
+//! `order` is what victims are taken from: of a group those of the lowest [code](crate::state::code), and among equals the
 //! one whose slot is lowest, which is the secret's choice. Ids that follow each other share a slot, so
 //! that here too what comes together lies together.
 
@@ -36,9 +36,9 @@ const META: TableDefinition<'static, &str, &[u8]> = TableDefinition::new("meta")
 
 /// What a key of `due` is about.
 pub(crate) mod due {
-    /// A claim ends, in nanoseconds.
+    /// Something of an entry may have ended, in nanoseconds of store time.
     pub(crate) const CLAIM: u8 = 0;
-    /// A floor ends, in seconds of floor time.
+    /// A floor ends, in seconds of aging.
     pub(crate) const FLOOR: u8 = 1;
     /// A peer is connected, which ends when the store is opened the next time.
     pub(crate) const CONNECTED: u8 = 2;
@@ -52,11 +52,11 @@ pub(crate) mod meta {
     pub(crate) const COMPATIBLE: &str = "lowest compatible format";
     /// The secret of the store.
     pub(crate) const SECRET: &str = "secret";
-    /// The time that was last seen, and floor time.
+    /// The clock: see [`ClockState`](peermark_peerstore::ClockState).
     pub(crate) const MOMENT: &str = "moment";
     /// The id that the next peer gets.
     pub(crate) const NEXT_ID: &str = "next id";
-    /// What bytes were counted by.
+    /// What is counted and filed by.
     pub(crate) const RECKONING: &str = "reckoning";
 }
 

@@ -94,7 +94,7 @@ fn f2_a_forged_row_is_not_trusted() {
     let (disk, peers, record) = three();
     forge(&disk, |tables| {
         let row = tables.entries.get(SECOND).unwrap().unwrap().value().to_vec();
-        let (session, entry) = crate::row::decode(SECOND, &row).unwrap();
+        let crate::row::Row { session, due, entry } = crate::row::decode(SECOND, &row).unwrap();
         // Of another peer's record, under this one's address.
         let mut body = Vec::new();
         entry.dangerous_assume_verified().encode(&mut body);
@@ -103,7 +103,7 @@ fn f2_a_forged_row_is_not_trusted() {
         let entry = peermark_peerstore::UnverifiedEntry::decode(&body).unwrap();
         let mut forged = Vec::new();
         let entry = entry.dangerous_assume_verified();
-        crate::row::encode(SECOND, session, &entry, &mut forged);
+        crate::row::encode(SECOND, session, due, &entry, &mut forged);
         tables.entries.insert(SECOND, &*forged).unwrap();
     });
     let store = open(&disk).unwrap();
@@ -156,7 +156,7 @@ fn f1_books_of_another_build_are_counted_again() {
         tables.meta.insert(meta::RECKONING, &[1; 32][..]).unwrap();
         let groups: Vec<_> =
             tables.groups.iter().unwrap().map(|row| row.unwrap().0.value()).collect();
-        let mut wrong = crate::ledger::Sums::default().to_bytes();
+        let mut wrong = crate::books::Held::default().to_bytes();
         wrong[16] = 9;
         for group in groups {
             tables.groups.insert(group, &*wrong).unwrap();

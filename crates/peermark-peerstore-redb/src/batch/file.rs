@@ -2,102 +2,100 @@
 
 use std::sync::Arc;
 
-use peermark_identity::PeerId;
-use peermark_peerstore::PeerEntry;
+use peermark_peerstore::{PeerEntry, Remnant};
 use redb::ReadableTable as _;
 
-use super::{Batch, Effect};
+use super::Batch;
 use crate::error::Error;
 use crate::row::{self, Session};
-use crate::state::{State, owner};
-use crate::tables::ids;
+use crate::state::State;
+use crate::tables::{OrderKey, ids};
 
 impl Batch<'_> {
-    /// Stores what became of a peer: its entry, or its floor if that counts and has room. Answers
-    /// the group that the peer is charged to.
-    pub(super) fn store(
-        &mut self,
-        peer: &PeerId,
-        old: Option<Arc<State>>,
-        entry: PeerEntry,
-    ) -> Result<u16, Error> {
-        let session = old.as_ref().map_or(self.reading.session, |old| old.session);
-        let owner = owner(&entry);
-        if !entry.is_empty() {
-            self.put(peer, old.as_deref(), Some(entry), session)?;
-            return Ok(owner);
-        }
-        let floor = entry.floor().filter(|floor| floor.until > self.cx.floor_now);
-        // What it had is no longer counted when room for its floor is looked for.
-        let id = old.as_ref().map(|old| old.id);
-        self.put(peer, old.as_deref(), None, session)?;
-        let Some(floor) = floor else {
-            self.done.effects.push(Effect::Forget(*peer));
-            return Ok(owner);
-        };
-        if self.make_room_for_floor(floor.group)? {
-            let floor = PeerEntry::new(*peer, Some(floor));
-            self.put_as(peer, id, None, Some(floor), session)?;
-        } else {
-            self.done.effects.push(Effect::Forget(*peer));
-        }
-        Ok(owner)
+    /// Puts a changed entry in its place, unless it is as it was and filed where it belongs.
+    pub(super) fn change(&mut self, state: &State, entry: PeerEntry) -> Result<(), Error> {
+        let new = self.state(state.id, entry, state.session, state.filed.claim_due());
+        if new == *state { Ok(()) } else { self.write(Some(state), Some(new)) }
     }
 
+    /// Writes what is held of a peer as it is: more than the file says of it.
+    pub(crate) fn write_put_off(&mut self, state: &State) -> Result<(), Error> {
+        self.put(Some(state), Some(state.entry.clone()), state.session)
+    }
+
+    /// Removes what is held of a peer. Of what is [kept](Self::keep) of it next, it is known where it
+    /// was and who verified it.
+    pub(super) fn remove(&mut self, state: &State) -> Result<(), Error> {
+        self.left = Some((state.entry.peer_id(), state.id, state.session));
+        self.write(Some(state), None)
+    }
+
+    /// Stores what is left of a peer of which nothing else is held.
+    pub(super) fn keep(&mut self, rest: Remnant) -> Result<(), Error> {
+        let peer = *rest.peer_id();
+        let left = self.left.take().filter(|(of, ..)| *of == peer);
+        let (id, session) = match left {
+            Some((_, id, session)) => (id, session),
+            None => (self.next_id(), self.reading.session),
+        };
+        let new = self.state(id, PeerEntry::new(peer, Some(rest)), session, 0);
+        self.write(None, Some(new))
+    }
+
+    /// Puts `new` in the place of `old`, or in a new one.
     pub(super) fn put(
         &mut self,
-        peer: &PeerId,
         old: Option<&State>,
         new: Option<PeerEntry>,
         session: Session,
     ) -> Result<(), Error> {
-        self.put_as(peer, old.map(|old| old.id), old, new, session)
+        let id = match old {
+            Some(old) => old.id,
+            None => self.next_id(),
+        };
+        let filed = old.map_or(0, |old| old.filed.claim_due());
+        let new = new.map(|entry| self.state(id, entry, session, filed));
+        self.write(old, new)
     }
 
-    /// Puts `new` in the place of `old`, under this id or a new one.
-    fn put_as(
-        &mut self,
-        peer: &PeerId,
-        id: Option<u64>,
-        old: Option<&State>,
-        new: Option<PeerEntry>,
-        session: Session,
-    ) -> Result<(), Error> {
+    fn state(&self, id: u64, entry: PeerEntry, session: Session, filed: u64) -> State {
+        State::new(id, entry, session, filed, &self.cx)
+    }
+
+    const fn next_id(&mut self) -> u64 {
+        let id = self.writer.next_id;
+        self.writer.next_id = id.saturating_add(1);
+        id
+    }
+
+    /// Writes what is held of a peer now, in the place of what was.
+    fn write(&mut self, old: Option<&State>, new: Option<State>) -> Result<(), Error> {
+        let Some(either) = new.as_ref().or(old) else { return Ok(()) };
+        let (peer, id) = (either.entry.peer_id(), either.id);
+        let hash = self.hash(&peer);
         self.done.wrote = true;
-        let id = id.unwrap_or_else(|| {
-            let id = self.writer.next_id;
-            self.writer.next_id = id.saturating_add(1);
-            id
-        });
-        let hash = self.hash(peer);
-        let new = new.map(|entry| Arc::new(State::new(id, entry, session, &self.reading.secret)));
-        self.write_row(id, session, old, new.as_deref())?;
-        self.write_keys(old, new.as_deref())?;
+        self.writer.books.count(old, new.as_ref());
+        self.write_row(id, old, new.as_ref())?;
+        self.write_keys(old, new.as_ref())?;
         match (old, &new) {
             (None, Some(_)) => self.add_id(hash, id)?,
             (Some(_), None) => self.remove_id(hash, id)?,
             _ => {}
         }
-        if let Some(new) = &new {
-            self.writer.ledger.charge(new);
-        }
-        if let Some(old) = old {
-            self.writer.ledger.release(old);
-        }
-        self.done.changed.insert(*peer, new);
+        self.done.ids.insert(id, peer);
+        self.done.changed.insert(peer, new.map(Arc::new));
         Ok(())
     }
 
-    fn write_row(
+    pub(super) fn write_row(
         &mut self,
         id: u64,
-        session: Session,
         old: Option<&State>,
         new: Option<&State>,
     ) -> Result<(), Error> {
         let was_floor = old.map(State::is_floor);
         if let Some(new) = new {
-            row::encode(id, session, &new.entry, &mut self.row);
+            row::encode(id, new.session, new.filed.claim_due(), &new.entry, &mut self.row);
             let table =
                 if new.is_floor() { &mut self.tables.floors } else { &mut self.tables.entries };
             table.insert(id, &*self.row)?;
@@ -136,6 +134,14 @@ impl Batch<'_> {
                 self.tables.order.insert(key, ())?;
             }
         }
+        Ok(())
+    }
+
+    /// Strikes a key that leads to nothing that may go, and has all of them made anew.
+    pub(super) fn strike_order(&mut self, key: OrderKey) -> Result<(), Error> {
+        self.tables.order.remove(key)?;
+        self.suspects = true;
+        self.done.wrote = true;
         Ok(())
     }
 

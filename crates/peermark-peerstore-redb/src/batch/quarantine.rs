@@ -7,11 +7,13 @@
 use std::collections::HashSet;
 
 use peermark_identity::PeerId;
+use peermark_peerstore::{Moment, Secret};
 use redb::ReadableTable as _;
 
 use super::Batch;
+use crate::books::Books;
 use crate::error::Error;
-use crate::ledger::Ledger;
+use crate::row::Damage;
 use crate::state::State;
 use crate::tables::{Rows as _, ids};
 
@@ -22,8 +24,18 @@ pub(crate) const HEAD: usize = 12;
 
 impl Batch<'_> {
     /// Makes all that is derived from rows anew, and puts aside rows that are damaged. It reads the
-    /// whole store. Answers how many were put aside.
+    /// whole store. Returns how many were put aside.
     pub(crate) fn reindex(&mut self) -> Result<usize, Error> {
+        self.rebuild(false, State::unverified)
+    }
+
+    /// As [`Self::reindex`], of rows that `read` reads. Those that would be looked at too late are
+    /// filed and written again, or all of them.
+    pub(super) fn rebuild(
+        &mut self,
+        rewrite: bool,
+        read: impl Fn(u64, &[u8], &Secret) -> Result<State, Damage>,
+    ) -> Result<usize, Error> {
         self.done.wrote = true;
         self.suspects = false;
         self.tables.due.retain(|_, ()| false)?;
@@ -34,7 +46,7 @@ impl Batch<'_> {
             let (hash, row) = row?;
             listed.extend(ids(row.value()).map(|id| (hash.value(), id)));
         }
-        let (mut ledger, mut damaged) = (Ledger::default(), 0usize);
+        let (mut books, mut damaged) = (Books::default(), 0usize);
         let mut found = HashSet::with_capacity(listed.len());
         for (hash, id) in listed {
             found.insert(id);
@@ -44,10 +56,9 @@ impl Batch<'_> {
                 damaged = damaged.saturating_add(1);
                 continue;
             };
-            match State::unverified(id, &row, &self.reading.secret) {
+            match read(id, &row, &self.reading.secret) {
                 Ok(state) if self.hash(&state.entry.peer_id()) == hash => {
-                    self.write_keys(None, Some(&state))?;
-                    ledger.charge(&state);
+                    self.enter(state, rewrite, &mut books)?;
                 }
                 _ => {
                     self.put_aside(hash, id, &row)?;
@@ -55,16 +66,59 @@ impl Batch<'_> {
                 }
             }
         }
-        self.adopt(&found, &mut ledger)?;
-        self.writer.ledger.replace(ledger);
+        self.adopt(&found, (rewrite, &read), &mut books)?;
+        self.writer.books.replace(books);
         if damaged > 0 {
             tracing::error!(damaged, "damaged rows were put aside");
         }
         Ok(damaged)
     }
 
+    /// Makes a file of format 1 one of this format: all rows are written again, with their times in
+    /// the one that the store has now.
+    pub(crate) fn upgrade(&mut self) -> Result<(), Error> {
+        let at = self.cx.at;
+        let mut aside = Vec::new();
+        for row in self.tables.quarantine.iter()? {
+            let (id, row) = row?;
+            aside.push((id.value(), row.value().to_vec()));
+        }
+        for (id, mut row) in aside {
+            let until = until_in(&row).unwrap_or(0).saturating_add(Moment::default().aging_secs());
+            if let Some(place) = row.get_mut(8..HEAD) {
+                place.copy_from_slice(&until.to_le_bytes());
+            }
+            self.tables.quarantine.insert(id, &*row)?;
+        }
+        self.rebuild(true, |id, row, secret| State::of_format_1(id, row, secret, at))?;
+        Ok(())
+    }
+
+    /// Files a row that was read, and counts it.
+    fn enter(&mut self, state: State, rewrite: bool, books: &mut Books) -> Result<(), Error> {
+        let mut state = state;
+        if rewrite || !state.is_filed(&self.cx) {
+            let hash = self.hash(&state.entry.peer_id());
+            state = State::new(state.id, state.entry, state.session, 0, &self.cx);
+            self.tables.entries.remove(state.id)?;
+            self.tables.floors.remove(state.id)?;
+            if state.is_floor() && state.entry.remnant().is_none() {
+                return self.remove_id(hash, state.id);
+            }
+            self.write_row(state.id, None, Some(&state))?;
+        }
+        self.write_keys(None, Some(&state))?;
+        books.enter(&state);
+        Ok(())
+    }
+
     /// Lists rows that no peer leads to.
-    fn adopt(&mut self, found: &HashSet<u64>, ledger: &mut Ledger) -> Result<(), Error> {
+    fn adopt(
+        &mut self,
+        found: &HashSet<u64>,
+        (rewrite, read): (bool, &impl Fn(u64, &[u8], &Secret) -> Result<State, Damage>),
+        books: &mut Books,
+    ) -> Result<(), Error> {
         let mut orphans = Vec::new();
         for table in [&self.tables.entries, &self.tables.floors] {
             for row in table.iter()? {
@@ -76,13 +130,10 @@ impl Batch<'_> {
         }
         for id in orphans {
             let Some((row, _)) = self.tables.row(id)? else { continue };
-            let state = State::unverified(id, &row, &self.reading.secret);
-            match state {
+            match read(id, &row, &self.reading.secret) {
                 Ok(state) => {
-                    let hash = self.shared.secret().hash(state.entry.peer_id_bytes());
-                    self.add_id(hash, id)?;
-                    self.write_keys(None, Some(&state))?;
-                    ledger.charge(&state);
+                    self.add_id(self.hash(&state.entry.peer_id()), id)?;
+                    self.enter(state, rewrite, books)?;
                 }
                 Err(_) => self.put_aside(0, id, &row)?,
             }
@@ -91,7 +142,8 @@ impl Batch<'_> {
     }
 
     fn put_aside(&mut self, hash: u64, id: u64, row: &[u8]) -> Result<(), Error> {
-        let until = self.cx.floor_now.saturating_add(self.cx.limits.floor_life_secs());
+        let life = u32::try_from(self.cx.limits.floor_life.as_secs()).unwrap_or(u32::MAX);
+        let until = self.cx.at.aging_secs_begun().saturating_add(life).saturating_add(1);
         let mut aside = Vec::with_capacity(row.len().saturating_add(HEAD));
         aside.extend_from_slice(&hash.to_le_bytes());
         aside.extend_from_slice(&until.to_le_bytes());
@@ -115,9 +167,9 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Lets go of what is no longer blocked, and remembers what is.
+    /// Removes what is no longer blocked, and remembers what is.
     pub(crate) fn load_quarantine(&mut self) -> Result<(), Error> {
-        let now = self.cx.floor_now;
+        let now = self.cx.at.aging_secs();
         let before = redb::ReadableTableMetadata::len(&self.tables.quarantine)?;
         self.tables.quarantine.retain(|_, row| until_in(row).is_some_and(|until| until > now))?;
         self.done.wrote |= before != redb::ReadableTableMetadata::len(&self.tables.quarantine)?;

@@ -1,11 +1,12 @@
-//! Letting go of what is over, as far as a budget goes (S6).
+//! Removing what has ended, as far as a budget goes (S6).
 
 use std::sync::Arc;
 
-use peermark_peerstore::Swept;
+use peermark_peerstore::{Cost, PeerEntry, Swept, expire};
 use redb::ReadableTable as _;
 
-use super::{Batch, Effect};
+use super::Batch;
+use super::work::Work;
 use crate::error::Error;
 use crate::state::State;
 use crate::tables::{DueKey, due};
@@ -14,29 +15,27 @@ use crate::tables::{DueKey, due};
 pub(crate) const AT_ONCE: usize = 4096;
 
 impl Batch<'_> {
-    /// Looks at `budget` keys that are due, and adds up what went. Answers how many there were.
+    /// Looks at `budget` keys that are due, and adds up what went. Returns how many there were.
     pub(crate) fn sweep(&mut self, budget: usize, swept: &mut Swept) -> Result<usize, Error> {
         let keys = self.due(budget)?;
         for key in &keys {
-            let Some(state) = self.state_of(key.2)? else {
-                self.tables.due.remove(key)?;
-                self.done.wrote = true;
-                continue;
-            };
-            if key.0 == due::FLOOR {
-                self.drop_floor(state)?;
-                swept.floors = swept.floors.saturating_add(1);
-            } else {
-                self.settle_due(&state, *key, swept)?;
+            match self.state_of(key.2)? {
+                None => self.strike_due(*key)?,
+                Some(state) if state.is_floor() => self.expire_floor(&state, *key, swept)?,
+                Some(state) if state.is_due(&self.cx) => {
+                    let (ledger, cx) = (Arc::clone(&self.writer.books.ledger), self.cx);
+                    expire(&mut Work::new(self, None), &ledger, key.2, &cx, swept)?;
+                }
+                Some(state) => self.refile(&state, *key)?,
             }
         }
         Ok(keys.len())
     }
 
-    /// The first keys of claims that are over, and behind them those of floors.
+    /// The first keys of entries of which something may have ended, and behind them those of floors.
     fn due(&self, budget: usize) -> Result<Vec<DueKey>, Error> {
-        let ends =
-            [(due::CLAIM, self.cx.now.as_nanos()), (due::FLOOR, u64::from(self.cx.floor_now))];
+        let at = self.cx.at;
+        let ends = [(due::CLAIM, at.now.as_nanos()), (due::FLOOR, u64::from(at.aging_secs()))];
         let mut keys = Vec::new();
         for (kind, now) in ends {
             let left = budget.saturating_sub(keys.len());
@@ -52,38 +51,39 @@ impl Batch<'_> {
         self.due(1).map(|keys| !keys.is_empty())
     }
 
-    fn settle_due(
-        &mut self,
-        state: &Arc<State>,
-        key: DueKey,
-        swept: &mut Swept,
-    ) -> Result<(), Error> {
-        let peer = state.entry.peer_id();
-        let left = self.settle(&peer, Some(Arc::clone(state)))?;
-        let entry = left.as_ref().filter(|left| !left.is_floor()).map(|left| &left.entry);
-        if entry == Some(&state.entry) {
-            // Filed under a time that is not its own: damaged, or from another hand.
-            self.tables.due.remove(key)?;
-            self.done.wrote = true;
-            return Ok(());
+    /// Removes those of a peer's floors that have ended.
+    fn expire_floor(&mut self, state: &State, key: DueKey, swept: &mut Swept) -> Result<(), Error> {
+        let mut left = state.entry.clone();
+        left.expire(&self.cx);
+        if left == state.entry {
+            return self.refile(state, key);
         }
-        let addresses = |entry| {
-            let view =
-                peermark_peerstore::PeerView::new(entry, peermark_provenance::Timestamp::EPOCH);
-            view.addresses().count()
-        };
-        let gone = addresses(&state.entry).saturating_sub(entry.map_or(0, addresses));
-        let scrapped = state.entry.has_record() && !entry.is_some_and(|entry| entry.has_record());
-        swept.addresses = swept.addresses.saturating_add(gone);
-        swept.records = swept.records.saturating_add(usize::from(scrapped));
-        swept.peers = swept.peers.saturating_add(usize::from(entry.is_none()));
+        let ledger = Arc::clone(&self.writer.books.ledger);
+        ledger.release(&state.cost());
+        let rest = left.remnant();
+        match &rest {
+            Some(rest) => ledger.charge(&Cost::of_floor(rest)),
+            None => swept.floors = swept.floors.saturating_add(1),
+        }
+        let left = rest.map(|rest| PeerEntry::new(*rest.peer_id(), Some(rest)));
+        self.put(Some(state), left, state.session)
+    }
+
+    /// Files what is looked at too early under its own time.
+    pub(super) fn refile(&mut self, state: &State, key: DueKey) -> Result<(), Error> {
+        self.change(state, state.entry.clone())?;
+        if self.tables.due.get(key)?.is_some() {
+            // It is filed under a time that is not its own: damaged, or from another hand.
+            self.strike_due(key)?;
+        }
         Ok(())
     }
 
-    pub(super) fn drop_floor(&mut self, state: Arc<State>) -> Result<(), Error> {
-        let peer = state.entry.peer_id();
-        self.put(&peer, Some(&state), None, state.session)?;
-        self.done.effects.push(Effect::Forget(peer));
+    /// Strikes a key that leads to nothing, and has all of them made anew.
+    pub(super) fn strike_due(&mut self, key: DueKey) -> Result<(), Error> {
+        self.tables.due.remove(key)?;
+        self.suspects = true;
+        self.done.wrote = true;
         Ok(())
     }
 }

@@ -7,10 +7,10 @@ use std::time::Duration;
 
 use peermark_peerstore::{Config, Outcome, Peerstore, Secret};
 use peermark_peerstore_redb::{Durability, OpenError, Options, Redb};
-use peermark_provenance::{Source, Timestamp};
+use peermark_provenance::{Expiry, Source, Timestamp};
 
 use super::disk::Disk;
-use super::work::{Cast, MINUTE, START};
+use super::work::{ALL, Cast, MINUTE, START};
 
 fn open(path: &Path) -> Result<Peerstore<Redb>, OpenError> {
     Redb::open(path, Config::default(), &Options::default()).map(Peerstore::new)
@@ -96,27 +96,105 @@ fn f1_expiry_floors_and_secret_survive() {
     store.check().unwrap();
 }
 
-/// A store that is opened with lower limits than it was filled with keeps to them.
+/// A store that is opened with lower limits than it was filled with keeps all of it. What comes then
+/// evicts what it needs itself, and no more.
 #[test]
-fn s11_lower_limits_hold_from_the_opening_on() {
-    let (disk, cast) = (Disk::default(), Cast::new(30, 1));
+fn s11_lower_limits_remove_nothing_at_the_opening() {
+    let (disk, cast) = (Disk::default(), Cast::new(40, 1));
     let open = |peers: usize, floors: usize| {
         let mut config = Config::default();
-        (config.limits.peers, config.limits.floors) = (peers, floors);
-        config.limits.share = NonZeroU32::MIN;
+        let limits = &mut config.limits;
+        (limits.peers, limits.floors) = (peers, floors);
+        (limits.share, limits.kind_share, limits.kinds_share) = (ALL, ALL, ALL);
         Peerstore::new(Redb::open_on(disk.clone(), config, &Options::default()).unwrap())
     };
     let store = open(100, 100);
     for n in 0..30 {
         let _ = store.apply(cast.record(n, 0), &Source::DHT, MINUTE, START).unwrap();
     }
-    let one = ["/ip4/192.0.2.9/tcp/1".parse().unwrap()];
-    let _ = store.report(&cast.peers()[0], &one, &Source::MANUAL, MINUTE, START).unwrap();
+    for peer in &cast.peers()[20..30] {
+        assert!(store.clear(peer, START).unwrap());
+    }
     drop(store);
     let store = open(10, 5);
-    let usage = store.usage();
-    assert_eq!((usage.peers, usage.floors), (10, 5));
-    assert_eq!(store.addresses(&cast.peers()[0], START).unwrap().len(), 2, "the user's stays");
+    let count = || (store.usage().peers, store.usage().floors);
+    assert_eq!(count(), (20, 10));
+    store.check().unwrap();
+    let applied = store.apply(cast.record(31, 0), &Source::DHT, MINUTE, START).unwrap();
+    assert_eq!(applied.outcome, Outcome::Inserted);
+    // The one that went leaves its floor in the place of another.
+    assert_eq!(count(), (20, 10));
+    store.check().unwrap();
+}
+
+/// What ends earlier under other limits is looked at earlier, too.
+#[test]
+fn s4_a_shorter_age_of_records_holds_from_the_opening_on() {
+    let (disk, cast) = (Disk::default(), Cast::new(1, 1));
+    let open = |age| {
+        let mut config = Config::default();
+        config.limits.record_age = age;
+        Peerstore::new(Redb::open_on(disk.clone(), config, &Options::default()).unwrap())
+    };
+    let (day, hour) = (MINUTE * 60 * 24, MINUTE * 60);
+    let store = open(day * 7);
+    let _ = store.apply(cast.record(0, 0), &Source::DHT, day * 5, START).unwrap();
+    assert_eq!(store.next_expiry(), Some(START.saturating_add(day * 5)));
+    drop(store);
+    let store = open(hour);
+    store.check().unwrap();
+    let ends = START.saturating_add(hour);
+    assert_eq!(store.next_expiry(), Some(ends));
+    assert_eq!(store.sweep(ends, 10).unwrap().records, 1);
+    drop(store);
+    open(day * 7).check().unwrap();
+}
+
+/// Repeats that move little are not written one by one, and are not lost by closing.
+#[test]
+fn f1_repeats_that_move_little_wait() {
+    let (disk, cast) = (Disk::default(), Cast::new(2, 1));
+    let open = || {
+        Peerstore::new(Redb::open_on(disk.clone(), Config::default(), &Options::default()).unwrap())
+    };
+    let (record, peer, hour) = (cast.record(0, 0), cast.peers()[0], MINUTE * 60);
+    let at = |secs| START.saturating_add(Duration::from_secs(secs));
+    let store = open();
+    let apply = |store: &Peerstore<Redb>, n: usize, now| {
+        store.consume(cast.record(n, 0).as_bytes(), &Source::DHT, hour, now).unwrap()
+    };
+    assert_eq!(apply(&store, 0, START).outcome, Outcome::Inserted);
+    let ends = |store: &Peerstore<Redb>, now| {
+        let certified = store.addresses(&peer, now).unwrap().remove(0).provenance.expiry();
+        let Some(Expiry::At(ends)) = certified else { panic!("{certified:?}") };
+        ends
+    };
+    disk.record();
+    for secs in 1..=100 {
+        let repeated = apply(&store, 0, at(secs));
+        assert_eq!(repeated.outcome, Outcome::Refreshed { extended: true });
+        assert_eq!(ends(&store, at(secs)), at(secs).saturating_add(hour));
+    }
+    assert!(disk.calls().is_empty(), "nothing is written");
+    store.check().unwrap();
+    // A twentieth of the time to live is.
+    let _ = apply(&store, 0, at(180));
+    let after_death = |bytes: Vec<u8>, now| {
+        let store = Redb::open_on(Disk::of(bytes), Config::default(), &Options::default());
+        ends(&Peerstore::new(store.unwrap()), now)
+    };
+    assert_eq!(after_death(disk.bytes(), at(180)), at(180).saturating_add(hour));
+    // A crash loses less than that; closing, and changing the peer, lose nothing.
+    let _ = apply(&store, 0, at(200));
+    assert_eq!(after_death(disk.bytes(), at(200)), at(180).saturating_add(hour));
+    let one = ["/ip4/192.0.2.9/tcp/1".parse().unwrap()];
+    let _ = store.report(&peer, &one, &Source::DHT, MINUTE, at(200)).unwrap();
+    assert_eq!(after_death(disk.bytes(), at(200)), at(200).saturating_add(hour));
+    let _ = apply(&store, 0, at(220));
+    drop(store);
+    let store = open();
+    assert_eq!(ends(&store, at(220)), at(220).saturating_add(hour));
+    assert_eq!(record.peer_id(), peer);
     store.check().unwrap();
 }
 

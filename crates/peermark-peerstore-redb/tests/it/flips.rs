@@ -13,6 +13,7 @@ use peermark_testkit::rng::Rng;
 use peermark_testkit::variable;
 
 use super::disk::Disk;
+use super::work::ALL;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const DAY: Duration = Duration::from_secs(24 * 3600);
@@ -20,7 +21,8 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 fn config() -> Config {
     let mut config = Config::default();
     config.secret = Secret::from_bytes([5; 16]);
-    config.limits.share = std::num::NonZeroU32::MIN;
+    let limits = &mut config.limits;
+    (limits.share, limits.kind_share, limits.kinds_share) = (ALL, ALL, ALL);
     config
 }
 

@@ -8,7 +8,8 @@ use std::thread::{self, ThreadId};
 
 use peermark_identity::PeerId;
 use peermark_peerstore::{
-    Config, Defect, Engine, Floor, Moment, PeerEntry, Shared, Swept, Transition, Usage,
+    Applied, Config, Defect, Engine, Floor, Moment, PeerEntry, Remnant, Repeat, Shared, Swept,
+    Transition, Usage,
 };
 use peermark_peerstore_redb::{Error, Options, Redb};
 use peermark_provenance::Timestamp;
@@ -32,8 +33,8 @@ const LIFE: usize = 3;
 const SMALL: usize = 300;
 
 /// An engine that dies in the middle every few updates, and is opened again from what is on its
-/// disk. Not while something is held that is meant to end with the process: subscriptions,
-/// connections, proofs of equivocation.
+/// disk. Not while something is held that is meant to end with the process: subscriptions and
+/// connections.
 struct Restarting {
     config: Config,
     first: Generation,
@@ -75,8 +76,9 @@ impl Restarting {
             is_connected |= entry.is_connected();
             ControlFlow::Continue(())
         });
-        let shared = engine.shared();
-        looked.is_ok() && !is_connected && shared.hub().is_quiet() && shared.evidence().is_empty()
+        let subscribers = engine.shared().subscribers();
+        let is_quiet = (0..1024).all(|hash| !subscribers.follow(hash));
+        looked.is_ok() && !is_connected && is_quiet
     }
 
     /// Another update comes: maybe it is another life's.
@@ -90,6 +92,9 @@ impl Restarting {
             last.engine.flush().expect("a disk that works");
             let disk = Disk::of(last.disk.bytes());
             let next = Generation::open(disk, self.config.clone());
+            // It was away for no time: a step of the clock is what it would have been.
+            let shown = last.engine.shared().clock().last().shown;
+            next.engine.shared().advance(shown);
             let _ = last.next.set(Box::new(next));
         }
     }
@@ -121,6 +126,16 @@ impl Engine for Restarting {
         self.now().update_many(items, at)
     }
 
+    fn repeat(
+        &self,
+        peer: &PeerId,
+        at: Moment,
+        repeat: &Repeat<'_>,
+    ) -> Result<Option<Applied>, Error> {
+        self.live();
+        self.now().repeat(peer, at, repeat)
+    }
+
     fn view<R>(
         &self,
         peer: &PeerId,
@@ -129,8 +144,20 @@ impl Engine for Restarting {
         self.now().view(peer, read)
     }
 
-    fn floor(&self, peer: &PeerId) -> Result<Option<Floor>, Error> {
-        self.now().floor(peer)
+    fn view_many<R>(
+        &self,
+        peers: &[PeerId],
+        read: impl FnMut(Option<&PeerEntry>) -> R,
+    ) -> Vec<Result<R, Error>> {
+        self.now().view_many(peers, read)
+    }
+
+    fn floor(&self, peer: &PeerId, at: Moment) -> Result<Option<Floor>, Error> {
+        self.now().floor(peer, at)
+    }
+
+    fn remnant(&self, peer: &PeerId) -> Result<Option<Remnant>, Error> {
+        self.now().remnant(peer)
     }
 
     fn regions(&self) -> usize {

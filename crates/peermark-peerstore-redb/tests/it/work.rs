@@ -1,17 +1,19 @@
 //! Work for a store, and what it holds afterwards.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use peermark_identity::{Keypair, PeerId};
 use peermark_peer_record::{CertifiedRecord, Dialect, PeerRecord};
-use peermark_peerstore::{Config, Peerstore, Secret};
+use peermark_peerstore::{Config, Peerstore, Secret, Share};
 use peermark_peerstore_redb::{Error, OpenError, Options, Redb};
 use peermark_provenance::{Source, Timestamp};
 use redb::StorageBackend;
 
 pub(crate) const START: Timestamp = Timestamp::from_secs(1_800_000_000);
 pub(crate) const MINUTE: Duration = Duration::from_secs(60);
+
+/// No share is smaller than all of it.
+pub(crate) const ALL: Share = Share::new(1, 1);
 
 /// When step `n` happens.
 pub(crate) fn moment(n: usize) -> Timestamp {
@@ -26,7 +28,8 @@ pub(crate) fn config() -> Config {
     config.secret = Secret::from_bytes([9; 16]);
     config.limits.peers = 24;
     config.limits.floors = 20;
-    config.limits.share = NonZeroU32::MIN;
+    let limits = &mut config.limits;
+    (limits.share, limits.kind_share, limits.kinds_share) = (ALL, ALL, ALL);
     config
 }
 
