@@ -55,7 +55,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<()> {
     let usage = store.usage();
     let of_flood = usage.peers - trusted - certified;
     let limits = store.limits();
-    let share = limits.peers / limits.share.get() as usize;
+    let share = limits.share.of(limits.peers as u64) as usize;
     let rate = arguments.records as f64 / took.as_secs_f64();
 
     let mut out = std::io::stdout().lock();

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, ensure};
 use peermark::identity::PeerId;
-use peermark_peerstore::{Config, Peerstore};
+use peermark_peerstore::{Config, Peerstore, Share};
 use peermark_peerstore_redb::{Durability, Options, Redb};
 
 use super::bare::Bare;
@@ -29,7 +29,10 @@ fn open_as(path: &Path, durability: Durability) -> Result<Peerstore<Redb>> {
     config.limits.records = 1 << 30;
     config.limits.floors = 1 << 30;
     config.limits.bytes = u64::MAX / 1000;
-    config.limits.share = NonZeroU32::MIN;
+    let whole = Share::new(1, 1);
+    config.limits.share = whole;
+    config.limits.kind_share = whole;
+    config.limits.kinds_share = whole;
     config.limits.record_age = LONG;
     let mut options = Options::default();
     options.durability = durability;

@@ -1,6 +1,6 @@
 //! The two stores, and the same work done by each.
 
-use std::num::{NonZeroU32, NonZeroUsize};
+use std::num::NonZeroUsize;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use libp2p_peer_store::memory_store::{self, MemoryStore};
 use peermark::Multiaddr;
 use peermark::identity::PeerId;
 use peermark::peer_record::CertifiedRecord;
-use peermark_peerstore::{Applied, Config, Peerstore, Secret};
+use peermark_peerstore::{Applied, Config, Peerstore, Secret, Share};
 use peermark_provenance::{Source, Timestamp};
 
 /// When all of it happens.
@@ -33,7 +33,10 @@ pub(crate) fn our_store(peers: usize) -> Peerstore {
     config.limits.records = peers + 1000;
     config.limits.floors = peers + 1000;
     config.limits.bytes = u64::MAX / 1000;
-    config.limits.share = NonZeroU32::MIN;
+    let whole = Share::new(1, 1);
+    config.limits.share = whole;
+    config.limits.kind_share = whole;
+    config.limits.kinds_share = whole;
     config.limits.record_age = LONG;
     Peerstore::in_memory(config)
 }

@@ -8,6 +8,7 @@ mod chart;
 mod consuming;
 mod contenders;
 mod growth;
+mod hostile;
 pub(crate) mod once;
 mod peers;
 mod standing;
@@ -15,6 +16,7 @@ mod sweeping;
 
 use std::cell::OnceCell;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use anyhow::{Context as _, Result};
 
@@ -93,6 +95,18 @@ impl<'a> World<'a> {
             growth::bytes(peers, growth::theirs)
         });
 
+        for attack in hostile::Attack::ALL {
+            let name = attack.name();
+            let measured = Rc::new(OnceCell::new());
+            let of = move |measured: &OnceCell<_>| {
+                *measured.get_or_init(|| attack.run(peers.len() / 64))
+            };
+            let same = Rc::clone(&measured);
+            suite.counted(format!("hostile-bytes-{name}/ours"), Bytes, move || vec![of(&same).0]);
+            let charged = format!("hostile-bytes-{name}/charged");
+            suite.counted(charged, Bytes, move || vec![of(&measured).1]);
+        }
+
         let inserts = || growth::inserts(&self.inserts, peers);
         suite.counted("insert/ours", Nanoseconds, move || inserts().ours.clone());
         suite.counted("insert/libp2p-peer-store", Nanoseconds, move || inserts().theirs.clone());
@@ -124,6 +138,21 @@ const GOALS: &[Goal] = &[
     faster("insert/ours", "insert/libp2p-peer-store"),
     faster("lookup/ours", "lookup/libp2p-peer-store"),
     alone("worst-insert/ours", 2_000_000.0),
+    // What the loads alone take that nobody can leave out.
+    at_most("lookup/ours", "two-loads/array", 1.6),
+    // 0.3 times 20 look-ups.
+    at_most("batch-get-20/ours", "lookup/ours", 0.3 * 20.0),
+    at_most("update-with-a-subscriber/ours", "update/ours", 1.05),
+    at_most("hostile-bytes-short-lived/ours", "hostile-bytes-short-lived/charged", 1.5),
+    at_most(
+        "hostile-bytes-short-lived-claims/ours",
+        "hostile-bytes-short-lived-claims/charged",
+        1.5,
+    ),
+    at_most("hostile-bytes-long-addresses/ours", "hostile-bytes-long-addresses/charged", 1.5),
+    at_most("hostile-bytes-removed/ours", "hostile-bytes-removed/charged", 1.5),
+    at_most("hostile-bytes-contradictions/ours", "hostile-bytes-contradictions/charged", 1.5),
+    at_most("hostile-bytes-few-of-many/ours", "hostile-bytes-few-of-many/charged", 1.5),
     alone("repeat/ours", 1_000.0),
     alone("repeat-hot/ours", 100.0),
     // What finding by time takes beyond being told who it is.
@@ -143,7 +172,11 @@ const fn alone(case: &'static str, at_most: f64) -> Goal {
     Goal { case, compared: Compared::Alone, bound: Bound::AtMost(at_most) }
 }
 
+const fn at_most(case: &'static str, than: &'static str, ratio: f64) -> Goal {
+    Goal { case, compared: Compared::Over(than), bound: Bound::AtMost(ratio) }
+}
+
 /// 2.5 times as fast.
 const fn faster(case: &'static str, than: &'static str) -> Goal {
-    Goal { case, compared: Compared::Over(than), bound: Bound::AtMost(1.0 / 2.5) }
+    at_most(case, than, 1.0 / 2.5)
 }

@@ -6,7 +6,8 @@ use std::ops::Range;
 use anyhow::{Result, ensure};
 use libp2p_peer_store::memory_store::MemoryStore;
 use peermark::identity::PeerId;
-use peermark_peerstore::{Outcome, Peerstore};
+use peermark::peer_record::CertifiedRecord;
+use peermark_peerstore::{Outcome, Peerstore, Subscription};
 
 use super::contenders::{LONG, NOW, Plain, Read, SOURCE, add, apply, read_ours, read_theirs};
 use super::growth;
@@ -28,6 +29,27 @@ pub(super) struct Standing<'a> {
     stores: OnceCell<(Peerstore, RefCell<MemoryStore>)>,
     random: RefCell<Random>,
     newest: Cell<u64>,
+    followed: RefCell<Option<Option<Subscription>>>,
+    arrays: OnceCell<Arrays>,
+}
+
+/// An index and entries, of the sizes that ours have: what a look-up has to load at the least.
+struct Arrays {
+    index: Vec<u32>,
+    entries: Vec<[u8; ENTRY]>,
+}
+
+/// Bytes of an entry.
+const ENTRY: usize = 360;
+
+impl Arrays {
+    /// Places are spread as a hash spreads them.
+    fn new(peers: usize) -> Self {
+        let len = (peers * 8 / 7).next_power_of_two();
+        let mut random = Random::new();
+        let index = (0..len).map(|_| u32::try_from(random.below(peers)).unwrap_or(0)).collect();
+        Self { index, entries: vec![[1; ENTRY]; peers] }
+    }
 }
 
 impl<'a> Standing<'a> {
@@ -37,6 +59,8 @@ impl<'a> Standing<'a> {
             stores: OnceCell::new(),
             random: RefCell::new(Random::new()),
             newest: Cell::new(SEQ),
+            followed: RefCell::new(None),
+            arrays: OnceCell::new(),
         }
     }
 
@@ -73,12 +97,15 @@ impl<'a> Standing<'a> {
             read_theirs(&self.theirs().borrow(), peer)
         });
 
+        let places = move |numbers| self.some(numbers, |n| n);
+        suite.batched("two-loads/array", BATCH, places, |place: &usize| self.two_loads(*place));
+
         let bytes = |numbers| self.some(numbers, |n| peers.at(n).as_bytes().to_vec());
         suite.batched("repeat/ours", BATCH, bytes, |bytes: &Vec<u8>| self.repeat(bytes));
         let same = |numbers: Range<usize>| vec![peers.at(1).as_bytes().to_vec(); numbers.len()];
         suite.batched("repeat-hot/ours", BATCH, same, |bytes: &Vec<u8>| self.repeat(bytes));
 
-        let newer = |numbers: Range<usize>| {
+        let newer = move |numbers: Range<usize>| -> Vec<CertifiedRecord> {
             let records = numbers.map(|_| {
                 let n = self.random.borrow_mut().below(peers.len().div_ceil(UPDATED)) * UPDATED;
                 self.newest.set(self.newest.get() + 1);
@@ -86,7 +113,20 @@ impl<'a> Standing<'a> {
             });
             records.filter_map(Result::ok).collect()
         };
-        suite.batched("update/ours", UPDATES, newer, |record| apply(self.ours(), record, LONG));
+        let alone = move |numbers| {
+            self.followed.take();
+            newer(numbers)
+        };
+        suite.batched("update/ours", UPDATES, alone, |record| apply(self.ours(), record, LONG));
+        // Somebody follows a peer that does not change.
+        let followed = move |numbers| {
+            let follow = || self.ours().subscribe(&peers.id(1), NOW).ok();
+            self.followed.borrow_mut().get_or_insert_with(|| follow().map(|(_, stream)| stream));
+            newer(numbers)
+        };
+        suite.batched("update-with-a-subscriber/ours", UPDATES, followed, |record| {
+            apply(self.ours(), record, LONG)
+        });
         let known = |numbers| self.some(numbers, |n| Plain::new(peers.at(n)));
         suite.batched("update/libp2p-peer-store", UPDATES, known, |plain| {
             add(&mut self.theirs().borrow_mut(), plain)
@@ -99,6 +139,14 @@ impl<'a> Standing<'a> {
             self.ours().signed_records(ids, NOW)
         });
         suite.timed("sweep-idle/ours", 16, |_| self.ours().sweep(NOW, usize::MAX));
+    }
+
+    /// Loads the place of an entry, and then the entry.
+    fn two_loads(&self, place: usize) -> u8 {
+        let arrays = self.arrays.get_or_init(|| Arrays::new(self.peers.len()));
+        let hash = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
+        let entry = arrays.index[hash % arrays.index.len()];
+        arrays.entries[entry as usize][0]
     }
 
     fn repeat(&self, bytes: &[u8]) -> bool {
@@ -123,7 +171,7 @@ pub(super) fn check(peers: &Peers) -> Result<()> {
         let Ok(again) = ours.consume(held.as_bytes(), &SOURCE, LONG, NOW) else {
             anyhow::bail!("ours refuses what it holds");
         };
-        ensure!(again.outcome == Outcome::Refreshed { extended: false }, "not a repeat");
+        ensure!(matches!(again.outcome, Outcome::Refreshed { .. }), "not a repeat");
         let Ok(signed) = ours.signed_records(&[held.peer_id()], NOW);
         ensure!(signed == [Some(held.as_bytes().to_vec().into())], "another envelope");
         if n.is_multiple_of(UPDATED) {
