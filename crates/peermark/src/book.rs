@@ -7,13 +7,13 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_peer_record::{CertifiedRecord, Seq};
 use peermark_peerstore::{
-    Applied, ConsumeError, Engine, Memory, PayloadDigest, PeerAddress, PeerAddresses, Peerstore,
-    Reported, RoutingRecord, SubscribeError, Subscription, Swept,
+    Applied, ConsumeError, Delivery, Engine, Equivocation, Memory, PayloadDigest, PeerAddress,
+    PeerAddresses, Peerstore, Reported, RoutingRecord, SubscribeError, Subscription, Swept,
 };
 use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
 
 use crate::builder::PeerBookBuilder;
-use crate::clock::{Clock, SteadyClock, SystemClock};
+use crate::clock::{Clock, SystemClock};
 use crate::lifetimes::Lifetimes;
 
 /// A [`Peerstore`] with a clock and default times to live: what a node keeps of its peers.
@@ -47,7 +47,7 @@ use crate::lifetimes::Lifetimes;
 #[derive(Debug)]
 pub struct PeerBook<E = Memory, C = SystemClock> {
     store: Peerstore<E>,
-    clock: SteadyClock<C>,
+    clock: C,
     lifetimes: Lifetimes,
 }
 
@@ -68,13 +68,10 @@ impl PeerBook {
 impl<E: Engine, C: Clock> PeerBook<E, C> {
     /// A book on top of a store, with the default times to live.
     ///
-    /// Its time begins no earlier than what the store saw last. Where the clock was set back
-    /// meanwhile, it goes on from there: what lives in a store that was opened again does not live
-    /// longer for it.
+    /// The clock may go back or jump: the store measures time by what it moves forward (S14).
     #[must_use]
     pub fn new(store: Peerstore<E>, clock: C) -> Self {
-        let seen = store.engine().shared().advance(Timestamp::EPOCH).now;
-        Self { store, clock: SteadyClock::resume(clock, seen), lifetimes: Lifetimes::default() }
+        Self { store, clock, lifetimes: Lifetimes::default() }
     }
 
     /// With other times to live.
@@ -92,7 +89,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     /// The clock that was given.
     #[must_use]
     pub const fn clock(&self) -> &C {
-        self.clock.inner()
+        &self.clock
     }
 
     /// The times to live.
@@ -101,10 +98,10 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
         &self.lifetimes
     }
 
-    /// The time that the store lives by.
+    /// What the clock shows.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        self.clock.now()
+        self.clock.now().into()
     }
 
     /// Verifies a signed record and stores it. Whether it is newer than what is held, the
@@ -125,16 +122,33 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn apply(&self, record: &CertifiedRecord, source: &Source) -> Result<Applied, E::Error> {
         self.store.apply(record, source, self.lifetimes.record, self.now())
+    }
+
+    /// Stores many records, each as it was delivered, with an answer for each, in their order.
+    pub fn apply_each<'a>(
+        &self,
+        records: impl IntoIterator<Item = (&'a CertifiedRecord, Delivery)>,
+    ) -> Vec<Result<Applied, E::Error>> {
+        self.store.apply_each(records, self.now())
+    }
+
+    /// The pair of records by which a peer contradicted itself, where it is kept.
+    ///
+    /// # Errors
+    ///
+    /// Returns the engine's error if the storage fails.
+    pub fn equivocation(&self, peer: &PeerId) -> Result<Option<Equivocation>, E::Error> {
+        self.store.equivocation(peer)
     }
 
     /// Adds addresses that a source reports.
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn report(
         &self,
         peer: &PeerId,
@@ -149,7 +163,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn retract(&self, peer: &PeerId, kind: SourceKind) -> Result<usize, E::Error> {
         self.store.retract(peer, kind, self.now())
     }
@@ -158,7 +172,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn dialed(
         &self,
         peer: &PeerId,
@@ -172,7 +186,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn connected(&self, peer: &PeerId) -> Result<bool, E::Error> {
         self.store.connected(peer, self.now())
     }
@@ -181,7 +195,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn disconnected(&self, peer: &PeerId) -> Result<(), E::Error> {
         self.store.disconnected(peer, self.now())
     }
@@ -190,7 +204,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn addresses(&self, peer: &PeerId) -> Result<Vec<PeerAddress>, E::Error> {
         self.store.addresses(peer, self.now())
     }
@@ -199,7 +213,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn certified_addresses(&self, peer: &PeerId) -> Result<Vec<Multiaddr>, E::Error> {
         self.store.certified_addresses(peer, self.now())
     }
@@ -208,7 +222,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn is_certified(&self, peer: &PeerId, address: &Multiaddr) -> Result<bool, E::Error> {
         self.store.is_certified(peer, address, self.now())
     }
@@ -217,7 +231,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn signed_records(&self, peers: &[PeerId]) -> Result<Vec<Option<Bytes>>, E::Error> {
         self.store.signed_records(peers, self.now())
     }
@@ -226,7 +240,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn routing_records(&self, peers: &[PeerId]) -> Result<Vec<RoutingRecord>, E::Error> {
         self.store.routing_records(peers, self.now())
     }
@@ -240,7 +254,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn floor(&self, peer: &PeerId) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
         self.store.floor(peer, self.now())
     }
@@ -273,7 +287,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn clear(&self, peer: &PeerId) -> Result<bool, E::Error> {
         self.store.clear(peer, self.now())
     }
@@ -282,7 +296,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn forget(&self, peer: &PeerId) -> Result<Option<(Seq, PayloadDigest)>, E::Error> {
         self.store.forget(peer, self.now())
     }
@@ -292,7 +306,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn sweep(&self, budget: usize) -> Result<Swept, E::Error> {
         self.store.sweep(self.now(), budget)
     }

@@ -19,7 +19,7 @@
 //!
 //! What is here composes the layers: [`sign`] and [`verify`] for single records, [`PeerBook`] for
 //! those who keep them, in memory or in a file, with [`Lifetimes`] for how long. [`Clock`] is the one place where time
-//! enters, and [`SteadyClock`] keeps it from going back; below them, time is an argument.
+//! enters; below it, time is an argument, and the store measures it by what the clock moves forward.
 //!
 //! ```
 //! use peermark::identity::Keypair;
@@ -61,7 +61,7 @@ pub use multiaddr::{self, Multiaddr};
 
 pub use book::PeerBook;
 pub use builder::PeerBookBuilder;
-pub use clock::{Clock, SteadyClock, SystemClock};
+pub use clock::{Clock, SystemClock};
 pub use compose::{sign, verify};
 pub use lifetimes::Lifetimes;
 pub use plan::PeerPlan;

@@ -43,8 +43,9 @@ pub struct Lifetimes {
     pub application: Duration,
     /// That a handshake succeeded: a day after the peer disconnected.
     pub dialed: Duration,
-    /// A certified record, whoever delivered it: two days. Third parties cannot prolong it (S4),
-    /// and peers that change nothing sign nothing new, so that it has to last until they connect.
+    /// A certified record: two days after each delivery, by whatever source, and not beyond
+    /// [`Limits::record_age`](peermark_peerstore::Limits::record_age) after the last contact with its
+    /// peer (S4).
     pub record: Duration,
 }
 

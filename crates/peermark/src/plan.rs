@@ -8,7 +8,6 @@ use peermark_dial_policy::{
 use peermark_identity::PeerId;
 use peermark_peer_record::address_text;
 use peermark_peerstore::Engine;
-use peermark_provenance::Certification;
 
 use crate::book::PeerBook;
 use crate::clock::Clock;
@@ -65,22 +64,17 @@ impl serde::Serialize for PeerPlan {
 }
 
 impl<E: Engine, C: Clock> PeerBook<E, C> {
-    /// The addresses of a peer as a dial policy sees them: with what is claimed of each now, what
-    /// dialing it taught, and whether the peer contradicted the record that certifies it.
+    /// The addresses of a peer as a dial policy sees them: with what is claimed of each now, and what
+    /// dialing it taught. Every address of a contradiction was signed by the peer: those of the record
+    /// that is held are certified like any other.
     ///
     /// # Errors
     ///
     /// The engine's.
     pub fn candidates(&self, peer: &PeerId) -> Result<Vec<Candidate>, E::Error> {
         let now = self.now();
-        let contradicted = self.store().equivocation(peer).map(|proof| proof.seq);
         let candidate = |known: peermark_peerstore::PeerAddress| {
-            let seq = known.provenance.certification().map(Certification::seq);
-            let candidate = Candidate::new(known.address, &known.provenance, now);
-            match seq {
-                Some(seq) if Some(seq) == contradicted => candidate.contested(),
-                _ => candidate,
-            }
+            Candidate::new(known.address, &known.provenance, now)
         };
         Ok(self.store().addresses(peer, now)?.into_iter().map(candidate).collect())
     }
