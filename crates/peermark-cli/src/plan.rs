@@ -1,14 +1,13 @@
 //! `peermark plan`: which addresses of a peer to dial, in which stages, and why not the others.
 
 use std::io::Write as _;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified};
 use peermark::identity::{PeerId, PeerIdExt as _};
 use peermark::peer_record::{Dialects, parse_address};
-use peermark::peerstore::{Limits, Outcome, Reported};
+use peermark::peerstore::{Limits, Outcome, Reported, Share};
 use peermark::provenance::Source;
 use peermark::{Multiaddr, PeerBook, PeerPlan};
 
@@ -100,9 +99,9 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
             match verdict {
                 Ok(record) if record.peer_id() == asked.peer => {
                     let Ok(applied) = book.apply(&record, &Source::application(0));
-                    if let Outcome::Equivocation { held, got } = applied.outcome {
+                    if let Outcome::Contradiction { held, got, .. } = applied.outcome {
                         output::warning(format_args!(
-                            "envelope {number}: another record with seq {}: payload {got}, not {held}",
+                            "envelope {number}: a second record with seq {}: payloads {held} and {got}",
                             applied.seq
                         ));
                     }
@@ -132,7 +131,8 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
 /// A book in which one peer may have everything, with what is in the store.
 fn open(peer: &PeerId, db: Option<&Path>) -> Result<PeerBook, Failure> {
     let mut limits = Limits::default();
-    limits.share = NonZeroU32::MIN;
+    let all = Share::new(1, 1);
+    (limits.share, limits.kind_share, limits.kinds_share) = (all, all, all);
     match db {
         Some(path) => store::copy_of(peer, path, limits),
         None => Ok(PeerBook::builder().limits(limits).in_memory()),

@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::io;
-use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 
-use peermark::peerstore::Limits;
-use peermark::peerstore_redb::{Options, Redb};
+use peermark::peerstore::{Limits, Share};
+use peermark::peerstore_redb::{OpenError, Options, Redb};
 use peermark::{PeerBook, SystemClock};
 
 use super::place;
@@ -81,8 +80,20 @@ fn is_file(path: &Path) -> Result<Option<u64>, Failure> {
 
 fn open(path: &Path, options: Options) -> Result<Book, Failure> {
     let builder = PeerBook::builder().limits(limits()).options(options);
+    for _ in 0..PATIENCE {
+        match builder.clone().open(path) {
+            Err(OpenError::InUse { .. }) => std::thread::yield_now(),
+            opened => {
+                return opened.map_err(|source| Failure::Open { path: path.to_owned(), source });
+            }
+        }
+    }
     builder.open(path).map_err(|source| Failure::Open { path: path.to_owned(), source })
 }
+
+/// How often a store in use is tried again, for some milliseconds in all: the command before this one may
+/// be closing it.
+const PATIENCE: usize = 1000;
 
 /// What an operator's own store may hold: whatever is put there. Caps and shares keep strangers from
 /// filling the store of a node; here nobody puts anything but its owner.
@@ -91,7 +102,8 @@ pub(super) fn limits() -> Limits {
     let mut limits = Limits::default();
     (limits.peers, limits.records, limits.floors) = (many, many, many);
     limits.bytes = u64::MAX >> 1;
-    limits.share = NonZeroU32::MIN;
+    let all = Share::new(1, 1);
+    (limits.share, limits.kind_share, limits.kinds_share) = (all, all, all);
     limits
 }
 

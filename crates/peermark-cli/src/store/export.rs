@@ -35,10 +35,8 @@ Examples:
   peermark store export --output peers.jsonl
   peermark store export --db crawl.redb | gzip > peers.jsonl.gz
 
-Time is what is left of it. Not carried over: when something was seen first, which dials failed and
-when one last succeeded, the number behind application among those who delivered a record, which
-networks sources were heard from, proofs that a peer signed two records with one sequence number,
-that an address was removed from a record, and that a record was pushed out before its time.";
+Times are ages, and what is left. Not carried over: the number behind application among the sources
+of a record, which networks sources were heard from, and that an address was removed from a record.";
 
 #[derive(serde::Serialize)]
 struct Summary {
@@ -85,16 +83,18 @@ fn keep_the_store(store: &Path, out: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Answers how many peers there are.
+/// Returns how many peers there are.
 fn write(book: &Book, out: &mut dyn Write) -> Result<u64, Failure> {
-    let at = book.store().engine().shared().advance(book.now());
     json::line(out, &Header { version: VERSION })?;
     let (mut peers, mut result, mut line) = (0u64, Ok(()), Vec::new());
-    book.store().engine().visit(|entry| {
-        if let Some(row) = Row::of(entry, at.now, at.floor_secs()) {
+    let engine = book.store().engine();
+    let cx = engine.shared().context(engine.shared().advance(book.now()));
+    engine.visit(|entry| {
+        let state = entry.state(&cx);
+        if !state.is_empty() {
             peers = peers.saturating_add(1);
             line.clear();
-            result = write_row(&row, &mut line, out);
+            result = write_row(&Row::from(&state), &mut line, out);
         }
         if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
@@ -105,7 +105,7 @@ fn write(book: &Book, out: &mut dyn Write) -> Result<u64, Failure> {
 fn write_row(row: &Row, line: &mut Vec<u8>, out: &mut dyn Write) -> Result<(), Failure> {
     json::line(line, row)?;
     if line.len() > MAX_LINE {
-        let message = format!("{}: more than {MAX_LINE} bytes are known of it", row.peer);
+        let message = format!("{}: its line would be longer than {MAX_LINE} bytes", row.peer);
         return Err(Failure::Output(io::Error::new(io::ErrorKind::FileTooLarge, message)));
     }
     Ok(out.write_all(line)?)

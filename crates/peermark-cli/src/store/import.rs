@@ -10,6 +10,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use peermark::peer_record::{CertifiedRecord, Stage};
+use peermark::peerstore::{Applied, Outcome};
 use peermark::peerstore_redb::Options;
 use peermark::provenance::{Source, SourceKind};
 use serde::Serialize;
@@ -44,13 +45,17 @@ pub(super) struct Args {
     /// An export to import, with everything that is in it; `-` is standard input
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "source", "ttl", "dialect", "format"])]
     export: Option<PathBuf>,
+    /// The export is of a store of your own: its ages count as ages, and not as what somebody claims
+    #[arg(long, requires = "export")]
+    trust_times: bool,
     #[command(flatten)]
     database: Database,
     /// Who delivers the records: manual, bootstrap, dht, pubsub, rendezvous, mdns, peer-exchange,
     /// observed or application-N
     #[arg(long, value_parser = source, required_unless_present = "export")]
     source: Option<SourceKind>,
-    /// How long the records live, as in 90s, 15m, 1h or 7d, which is the longest for a record
+    /// How long the records live after this delivery, as in 90s, 15m, 1h or 7d. Those of other sources
+    /// than you yourself end seven days after the last contact with their peer at the latest
     #[arg(long, default_value_t = Ttl(peermark::Lifetimes::default().record))]
     ttl: Ttl,
     /// How many records are made durable at once
@@ -83,15 +88,16 @@ const EXAMPLES: &str = "\
 Examples:
   peermark store import records.txt --source dht
   crawler | peermark store import --source peer-exchange --ttl 1h --json
-  peermark store import --export peers.jsonl --db copy.redb
+  peermark store import --export peers.jsonl --trust-times --db copy.redb
 
 A batch is stored when it is full, when the input pauses for a second, and at the end. Records that
 are older than what is there are counted as stale and are no trouble; the status is 1 when a record
 is invalid, contradicts the one that is there, or is refused for another reason.
 
 An export is imported by the same rules: its records are verified again, a newer record that is
-there stays, and a peer that does not parse or verify is refused with its line number. Time goes on
-where it stopped; see `peermark store export --help` for what is not carried over.
+there stays, and a peer that does not parse or verify is refused with its line number. Each peer is
+joined as one, all of it or nothing. Its ages are what somebody claims, unless --trust-times says that
+the store is your own; see `peermark store export --help` for what is not carried over.
 
 Limits: a store that is made and filled here holds as much as the disk does. The caps and the shares
 of sources that keep strangers from filling the store of a node do not apply to its owner.";
@@ -155,9 +161,9 @@ impl Work for Judge {
 pub(super) fn run(args: Args) -> Result<Status, Failure> {
     let limits = args.max_size.limits()?;
     if let Some(path) = &args.export {
-        let (database, batch) = (&args.database, args.batch);
+        let (database, batch, trust_times) = (&args.database, args.batch, args.trust_times);
         let (as_json, quiet) = (args.json, args.quiet);
-        let restore = Restore { database, batch, limits, as_json, quiet };
+        let restore = Restore { database, batch, trust_times, as_json, quiet };
         return restore.run(&input::Source::from_arg(path));
     }
     let Some(source) = args.source else {
@@ -168,6 +174,14 @@ pub(super) fn run(args: Args) -> Result<Status, Failure> {
         sources.push(input::Source::Stdin);
     }
     let total = sources.iter().try_fold(0u64, |sum, source| sum.checked_add(source.len()?));
+    let age = peermark::peerstore::Limits::default().record_age;
+    if args.ttl.0 > age && !source.is_user() && !args.quiet {
+        output::warning(format_args!(
+            "--ttl {} is cut to {}: without contact no source but you keeps a record longer",
+            args.ttl,
+            Ttl(age)
+        ));
+    }
     let book = args.database.or_new(Options::default())?;
     let judge = Arc::new(Judge { dialects: args.dialect.into(), limits });
     let depth = Depth::Jobs(IN_FLIGHT);
@@ -267,6 +281,17 @@ impl<'a> Store<'a> {
             let answers = store.apply_many(&self.records, &self.source, self.ttl, now);
             self.records.clear();
             for answer in answers {
+                if let Ok(Applied {
+                    peer,
+                    seq,
+                    outcome: Outcome::Contradiction { held, got, .. },
+                    ..
+                }) = &answer
+                {
+                    output::warning(format_args!(
+                        "{peer} signed two records with seq {seq}: payloads {held} and {got}"
+                    ));
+                }
                 self.outcomes.applied(answer)?;
             }
         }

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use clap::ValueEnum;
 use peermark::identity::PeerId;
 use peermark::peer_record::Seq;
-use peermark::peerstore::{PeerEntry, PeerView};
-use peermark::provenance::{Timestamp, TrustClass};
+use peermark::peerstore::{Context, Engine as _, PeerEntry, PeerView};
+use peermark::provenance::TrustClass;
 use serde::Serialize;
 
 use super::database::Database;
@@ -77,8 +77,8 @@ struct Row {
 
 impl Row {
     /// `None` where no address is left.
-    fn of(entry: &PeerEntry, now: Timestamp) -> Option<Self> {
-        let view = PeerView::new(entry, now);
+    fn of(entry: &PeerEntry, cx: &Context<'_>) -> Option<Self> {
+        let view = PeerView::new(entry, cx);
         let (mut addresses, mut class) = (0usize, None);
         for address in view.addresses() {
             addresses = addresses.saturating_add(1);
@@ -103,11 +103,13 @@ impl Row {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let book = args.database.existing()?;
-    let (now, class) = (book.now(), args.class.map(TrustClass::from));
+    let engine = book.store().engine();
+    let cx = engine.shared().context(engine.shared().advance(book.now()));
+    let class = args.class.map(TrustClass::from);
     let mut out = Output::stdout();
     let (mut shown, mut is_cut, mut result) = (0u64, false, Ok(()));
-    book.store().engine().visit(|entry| {
-        let row = Row::of(entry, now);
+    engine.visit(|entry| {
+        let row = Row::of(entry, &cx);
         let Some(row) = row.filter(|row| class.is_none_or(|class| row.class.0 == class)) else {
             return ControlFlow::Continue(());
         };

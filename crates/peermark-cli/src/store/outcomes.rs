@@ -16,6 +16,8 @@ pub(super) struct Outcomes {
     read: u64,
     /// In the order of [`OutcomeKind::ALL`].
     stored: [u64; OutcomeKind::ALL.len()],
+    /// Of those that were refreshed, how many live no longer for it.
+    not_extended: u64,
     /// By reason.
     refused: BTreeMap<String, u64>,
     /// In the order of [`Stage::ALL`].
@@ -40,6 +42,7 @@ impl Outcomes {
         Self {
             read: 0,
             stored: Default::default(),
+            not_extended: 0,
             refused: BTreeMap::new(),
             invalid: Default::default(),
             started: Instant::now(),
@@ -68,7 +71,11 @@ impl Outcomes {
     pub(super) fn applied(&mut self, answer: Result<Applied, Error>) -> Result<(), Failure> {
         match answer.map(|applied| applied.outcome) {
             Ok(Outcome::Refused { reason }) => self.refused_for(reason.to_string()),
-            Ok(outcome) => count(&mut self.stored, place(outcome.kind())),
+            Ok(outcome) => {
+                let is_same = matches!(outcome, Outcome::Refreshed { extended: false });
+                self.not_extended = self.not_extended.saturating_add(u64::from(is_same));
+                count(&mut self.stored, place(outcome.kind()));
+            }
             Err(Error::Quarantined { .. }) => {
                 self.refused_for("what was stored of the peer is damaged".to_owned());
             }
@@ -91,7 +98,7 @@ impl Outcomes {
     /// How many are none, contradict what is there, or were refused. What is older than what is
     /// there is no trouble.
     pub(super) fn bad(&self) -> u64 {
-        let kinds = [OutcomeKind::Equivocation, OutcomeKind::Refused];
+        let kinds = [OutcomeKind::Contradiction, OutcomeKind::Refused];
         kinds.iter().fold(sum(&self.invalid), |sum, kind| sum.saturating_add(self.of(*kind)))
     }
 
@@ -115,6 +122,9 @@ impl Outcomes {
             let why = match kind {
                 OutcomeKind::Refused => {
                     self.refused.iter().map(|(reason, count)| format!("{reason} {count}")).collect()
+                }
+                OutcomeKind::Refreshed if self.not_extended > 0 => {
+                    vec![format!("{} not extended", self.not_extended)]
                 }
                 _ => Vec::new(),
             };
@@ -153,6 +163,7 @@ impl Serialize for Outcomes {
                 map.serialize_entry(&kind.to_string(), &self.of(kind))?;
             }
         }
+        map.serialize_entry("not_extended", &self.not_extended)?;
         let invalid: BTreeMap<_, _> =
             self.invalid_by_stage().map(|(stage, count)| (stage.to_string(), count)).collect();
         map.serialize_entry("invalid", &invalid)?;

@@ -1,23 +1,27 @@
 //! The portable form of a store: lines of JSON, one for each peer.
 //!
-//! The first line is `{"peermark-export":1}`. In the others time is what is left of it, so that it
-//! does not matter when and by which clock they are read. What is unknown is refused, not skipped:
-//! whoever adds to this makes another version of it.
+//! The first line is `{"peermark-export":2}`. In the others times are ages and what is left, so that it
+//! does not matter when and by which clock they are read. What is unknown is refused, not skipped: an
+//! addition makes another version. Version 1, which had no ages, is read as well.
+
+mod v1;
 
 use std::time::Duration;
 
 use data_encoding::{BASE64, HEXLOWER_PERMISSIVE};
 use peermark::Multiaddr;
 use peermark::identity::{PeerId, PeerIdExt as _};
-use peermark::peer_record::{Seq, address_text, parse_address};
-use peermark::peerstore::{AddressView, PayloadDigest, PeerEntry, PeerView};
-use peermark::provenance::{Claim, ClaimKind, Expiry, Source, SourceKind, Timestamp};
+use peermark::peer_record::{address_text, parse_address};
+use peermark::peerstore::{
+    AcceptedState, AddressState, ClaimState, DialState, OutsideState, PayloadDigest, PeerState,
+};
+use peermark::provenance::{Seq, SourceKind, SourceKinds};
 use serde::{Deserialize, Serialize};
 
-use super::show::millis;
+pub(super) use v1::Row as RowV1;
 
-/// The version of the form.
-pub(super) const VERSION: u32 = 1;
+/// The version that is written.
+pub(super) const VERSION: u32 = 2;
 
 /// The longest line: of a peer with as many addresses and claims as there can be, and room for more.
 pub(super) const MAX_LINE: usize = 4 << 20;
@@ -36,213 +40,314 @@ pub(super) struct Header {
 pub(super) struct Row {
     pub(super) peer: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) record: Option<Record>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(super) addresses: Vec<Address>,
+    accepted: Option<Accepted>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) floor: Option<Floor>,
+    outside: Option<Outside>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    addresses: Vec<Address>,
 }
 
-/// The signed record.
+/// The record that was accepted last, or the floor that it left.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Record {
+struct Accepted {
+    /// Text, for many readers of JSON have no whole numbers above 2^53.
+    seq: String,
+    /// SHA-256 of the payload, in hexadecimal.
+    payload: String,
     /// Base64.
-    pub(super) envelope: String,
-    pub(super) delivered_by: Vec<String>,
-    pub(super) ttl_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    envelope: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    rival: Option<Rival>,
+    left_ms: u64,
+    first_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    contact_ms: Option<u64>,
+    /// How much longer than a week what the user delivered may live.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    ahead_ms: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    claimed_ms: Option<u64>,
+    last_ms: u64,
+    floor_left_ms: u64,
+    delivered_by: Vec<String>,
+    #[serde(default, skip_serializing_if = "is_false")]
+    known: bool,
 }
 
-/// An address with what is claimed of it, beside the record.
+/// The second record of a contradiction.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Address {
+struct Rival {
+    envelope: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    said_ms: Option<u64>,
+}
+
+/// A floor that somebody else told of.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Outside {
+    seq: String,
+    payload: String,
+    left_ms: u64,
+}
+
+/// An address with its claims, those of the record aside, and what dialing it taught.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Address {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     address: Option<String>,
     /// Base64, of an address that its text does not stand for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     bytes: Option<String>,
-    pub(super) claims: Vec<ClaimRow>,
+    claims: Vec<ClaimRow>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    dials: Option<Dials>,
 }
 
-/// Who says so.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct ClaimRow {
+struct ClaimRow {
     /// A kind of source, or that a handshake succeeded.
     source: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     reporter: Option<String>,
+    first_ms: u64,
+    last_ms: u64,
+    left_ms: u64,
     ttl_ms: u64,
 }
 
-/// Below which no record comes back.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct Floor {
-    /// Text, for many readers of JSON have no whole numbers above 2^53.
-    seq: String,
-    digest: String,
-    life_ms: u64,
+struct Dials {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    success_ms: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    failure_ms: Option<u64>,
+    failures: u32,
 }
 
 const DIALED: &str = "dialed";
 
-/// Why a row cannot be what a store has.
+/// What is wrong with a row.
 pub(super) type Defect = &'static str;
 
+impl From<&PeerState> for Row {
+    fn from(state: &PeerState) -> Self {
+        Self {
+            peer: state.peer.to_string(),
+            accepted: state.accepted.as_ref().map(Accepted::of),
+            outside: state.outside.as_ref().map(|outside| Outside {
+                seq: outside.seq.to_string(),
+                payload: outside.digest.to_string(),
+                left_ms: left(outside.left),
+            }),
+            addresses: state.addresses.iter().map(Address::of).collect(),
+        }
+    }
+}
+
 impl Row {
-    /// What holds at `now` and `floor_now`; `None` where nothing does.
-    pub(super) fn of(entry: &PeerEntry, now: Timestamp, floor_now: u32) -> Option<Self> {
-        let view = PeerView::new(entry, now);
-        let record = view.record().map(|record| Record {
-            envelope: BASE64.encode(record.as_bytes()),
-            delivered_by: deliverers(&view),
-            ttl_ms: millis(record.expires().saturating_since(now)),
+    /// What the row says of its peer.
+    pub(super) fn state(&self) -> Result<PeerState, Defect> {
+        let outside = self.outside.as_ref().map(|outside| -> Result<_, Defect> {
+            Ok(OutsideState {
+                seq: seq(&outside.seq)?,
+                digest: digest(&outside.payload)?,
+                left: Duration::from_millis(outside.left_ms),
+            })
         });
-        let addresses: Vec<_> =
-            view.addresses().filter_map(|address| Address::of(&address, now)).collect();
-        let floor = entry.floor().filter(|floor| record.is_some() || floor.until > floor_now);
-        let floor = floor.map(|floor| Floor {
-            seq: floor.seq.to_string(),
-            digest: floor.digest.to_string(),
-            life_ms: u64::from(floor.until.saturating_sub(floor_now)).saturating_mul(1000),
-        });
-        let is_something = record.is_some() || !addresses.is_empty() || floor.is_some();
-        let peer = view.peer_id().to_string();
-        is_something.then_some(Self { peer, record, addresses, floor })
-    }
-
-    pub(super) fn peer(&self) -> Result<PeerId, Defect> {
-        PeerId::parse_text(&self.peer).map_err(|_| "its peer is no peer id")
+        Ok(PeerState {
+            peer: peer(&self.peer)?,
+            accepted: self.accepted.as_ref().map(Accepted::state).transpose()?,
+            outside: outside.transpose()?,
+            addresses: self.addresses.iter().map(Address::state).collect::<Result<_, _>>()?,
+        })
     }
 }
 
-/// Who delivered the record: all of its addresses say so.
-fn deliverers(view: &PeerView<'_>) -> Vec<String> {
-    let provenance = view.addresses().next().map(|address| address.provenance());
-    let certification = provenance.as_ref().and_then(|provenance| provenance.certification());
-    let kinds =
-        certification.into_iter().flat_map(|certification| certification.delivered_by().iter());
-    kinds.map(|kind| kind.to_string()).collect()
-}
-
-impl Record {
-    pub(super) fn bytes(&self) -> Result<Vec<u8>, Defect> {
-        BASE64.decode(self.envelope.as_bytes()).map_err(|_| "its record is no base64")
+impl Accepted {
+    fn of(state: &AcceptedState) -> Self {
+        Self {
+            seq: state.seq.to_string(),
+            payload: state.digest.to_string(),
+            envelope: state.envelope.as_ref().map(|envelope| BASE64.encode(envelope)),
+            said_ms: state.said.map(age),
+            rival: state.rival.as_ref().map(|(envelope, said)| Rival {
+                envelope: BASE64.encode(envelope),
+                said_ms: said.map(age),
+            }),
+            left_ms: left(state.left),
+            first_ms: age(state.first),
+            contact_ms: state.contact.map(age),
+            ahead_ms: left(state.ahead),
+            claimed_ms: state.claimed.map(age),
+            last_ms: age(state.last),
+            floor_left_ms: left(state.floor_left),
+            delivered_by: state.kinds.iter().map(|kind| kind.to_string()).collect(),
+            known: state.is_known,
+        }
     }
 
-    /// The sources to deliver it again, at least one.
-    pub(super) fn sources(&self, peer: PeerId) -> Result<Vec<Source>, Defect> {
-        let kinds = self.delivered_by.iter().map(|kind| match kind.parse() {
-            Ok(SourceKind::Identify) => Ok(Source::identify(peer)),
-            Ok(kind) => Ok(Source::of(kind)),
-            Err(_) => Err("its record was delivered by no source of that name"),
+    fn state(&self) -> Result<AcceptedState, Defect> {
+        let envelope = |text: &String| {
+            BASE64.decode(text.as_bytes()).map(Into::into).map_err(|_| "invalid base64 of a record")
+        };
+        let rival = self.rival.as_ref().map(|rival| {
+            Ok::<_, Defect>((envelope(&rival.envelope)?, rival.said_ms.map(Duration::from_millis)))
         });
-        let sources: Vec<_> = kinds.collect::<Result<_, _>>()?;
-        if sources.is_empty() { Err("its record was delivered by nobody") } else { Ok(sources) }
-    }
-
-    pub(super) fn ttl(&self) -> Result<Duration, Defect> {
-        ttl(self.ttl_ms)
+        if self.envelope.is_some() && self.delivered_by.is_empty() {
+            return Err("a record without a source");
+        }
+        Ok(AcceptedState {
+            seq: seq(&self.seq)?,
+            digest: digest(&self.payload)?,
+            envelope: self.envelope.as_ref().map(envelope).transpose()?,
+            said: self.said_ms.map(Duration::from_millis),
+            rival: rival.transpose()?,
+            left: Duration::from_millis(self.left_ms),
+            first: Duration::from_millis(self.first_ms),
+            contact: self.contact_ms.map(Duration::from_millis),
+            ahead: Duration::from_millis(self.ahead_ms),
+            claimed: self.claimed_ms.map(Duration::from_millis),
+            last: Duration::from_millis(self.last_ms),
+            floor_left: Duration::from_millis(self.floor_left_ms),
+            kinds: kinds(&self.delivered_by)?,
+            is_known: self.known,
+        })
     }
 }
 
 impl Address {
-    fn of(view: &AddressView<'_>, now: Timestamp) -> Option<Self> {
-        let claims: Vec<_> = view
-            .provenance()
-            .claims()
-            .iter()
-            .filter_map(|claim| ClaimRow::of(claim, now))
-            .collect();
-        if claims.is_empty() {
-            return None;
-        }
-        let multiaddr = view.address().to_multiaddr();
-        let text = address_text(&multiaddr);
-        let is_whole = parse_address(&text).is_ok_and(|parsed| parsed == multiaddr);
-        let bytes = (!is_whole).then(|| BASE64.encode(multiaddr.as_ref()));
-        Some(Self { address: is_whole.then_some(text), bytes, claims })
-    }
-
-    pub(super) fn multiaddr(&self) -> Result<Multiaddr, Defect> {
-        match (&self.address, &self.bytes) {
-            (Some(text), None) => parse_address(text).map_err(|_| "an address is no multiaddr"),
-            (None, Some(bytes)) => {
-                let bytes = BASE64.decode(bytes.as_bytes());
-                let bytes = bytes.map_err(|_| "the bytes of an address are no base64")?;
-                Multiaddr::try_from(bytes).map_err(|_| "the bytes of an address are no multiaddr")
-            }
-            _ => Err("an address is either text or bytes"),
+    fn of(state: &AddressState) -> Self {
+        let (address, bytes) = written(&state.address);
+        let DialState { success, failure, failures } = state.dials;
+        let dials = Dials { success_ms: success.map(age), failure_ms: failure.map(age), failures };
+        Self {
+            address,
+            bytes,
+            claims: state.claims.iter().map(ClaimRow::of).collect(),
+            dials: (state.dials != DialState::default()).then_some(dials),
         }
     }
-}
 
-/// What a claim rests on, beside a record.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum By {
-    Handshake,
-    Source(Source),
+    fn state(&self) -> Result<AddressState, Defect> {
+        let dials = self.dials.as_ref().map(|dials| DialState {
+            success: dials.success_ms.map(Duration::from_millis),
+            failure: dials.failure_ms.map(Duration::from_millis),
+            failures: dials.failures,
+        });
+        Ok(AddressState {
+            address: read(self.address.as_deref(), self.bytes.as_deref())?,
+            claims: self.claims.iter().map(ClaimRow::state).collect::<Result<_, _>>()?,
+            dials: dials.unwrap_or_default(),
+        })
+    }
 }
 
 impl ClaimRow {
-    /// `None` for what the record says.
-    fn of(claim: &Claim, now: Timestamp) -> Option<Self> {
-        let (source, reporter) = match claim.kind() {
-            ClaimKind::Certified(_) => return None,
-            ClaimKind::Dialed => (DIALED.to_owned(), None),
-            ClaimKind::Reported(source) => {
-                (source.kind().to_string(), source.reporter().map(ToString::to_string))
-            }
-        };
-        let left = match claim.expiry() {
-            Expiry::At(at) => at.saturating_since(now),
-            Expiry::AfterDisconnect(after) => after,
-        };
-        Some(Self { source, reporter, ttl_ms: millis(left) })
-    }
-
-    pub(super) fn by(&self) -> Result<By, Defect> {
-        if self.source == DIALED {
-            return match self.reporter {
-                None => Ok(By::Handshake),
-                Some(_) => Err("nobody reports a handshake"),
-            };
+    fn of(claim: &ClaimState) -> Self {
+        Self {
+            source: claim.kind.map_or_else(|| DIALED.to_owned(), |kind| kind.to_string()),
+            reporter: claim.reporter.map(|peer| peer.to_string()),
+            first_ms: age(claim.first),
+            last_ms: age(claim.last),
+            left_ms: left(claim.left),
+            ttl_ms: left(claim.ttl),
         }
-        let kind: SourceKind =
-            self.source.parse().map_err(|_| "a claim has no source of that name")?;
-        let source = Source::of(kind);
-        let Some(reporter) = &self.reporter else { return Ok(By::Source(source)) };
-        let reporter = PeerId::parse_text(reporter).map_err(|_| "a reporter is no peer id")?;
-        Ok(By::Source(source.reported_by(reporter)))
     }
 
-    pub(super) fn ttl(&self) -> Result<Duration, Defect> {
-        ttl(self.ttl_ms)
+    fn state(&self) -> Result<ClaimState, Defect> {
+        let (kind, reporter) = by(&self.source, self.reporter.as_deref())?;
+        Ok(ClaimState {
+            kind,
+            reporter,
+            first: Duration::from_millis(self.first_ms),
+            last: Duration::from_millis(self.last_ms),
+            left: Duration::from_millis(self.left_ms),
+            ttl: Duration::from_millis(self.ttl_ms),
+        })
     }
 }
 
-/// Time that is left: none would take back what is there.
-fn ttl(millis: u64) -> Result<Duration, Defect> {
-    if millis == 0 {
-        Err("of something no time is left")
-    } else {
-        Ok(Duration::from_millis(millis))
+/// An address as text, or its bytes where the text does not stand for it.
+fn written(address: &Multiaddr) -> (Option<String>, Option<String>) {
+    let text = address_text(address);
+    let is_whole = parse_address(&text).is_ok_and(|parsed| parsed == *address);
+    if is_whole { (Some(text), None) } else { (None, Some(BASE64.encode(address.as_ref()))) }
+}
+
+fn read(text: Option<&str>, bytes: Option<&str>) -> Result<Multiaddr, Defect> {
+    match (text, bytes) {
+        (Some(text), None) => parse_address(text).map_err(|_| "invalid multiaddr"),
+        (None, Some(bytes)) => {
+            let bytes = BASE64.decode(bytes.as_bytes());
+            let bytes = bytes.map_err(|_| "invalid base64 of an address")?;
+            Multiaddr::try_from(bytes).map_err(|_| "invalid bytes of a multiaddr")
+        }
+        _ => Err("an address is either text or bytes"),
     }
 }
 
-impl Floor {
-    /// The record that was accepted last.
-    pub(super) fn record(&self) -> Result<(Seq, PayloadDigest), Defect> {
-        let seq: u64 = self.seq.parse().map_err(|_| "the sequence number of its floor is none")?;
-        let digest = HEXLOWER_PERMISSIVE.decode(self.digest.as_bytes()).ok();
-        let digest = digest.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
-        let digest = digest.ok_or("the digest of its floor is not 32 bytes in hex")?;
-        Ok((Seq::new(seq), PayloadDigest::from_bytes(digest)))
+/// Who makes a claim: the kind of source, or none for a handshake; and the peer that told.
+fn by(
+    source: &str,
+    reporter: Option<&str>,
+) -> Result<(Option<SourceKind>, Option<PeerId>), Defect> {
+    if source == DIALED {
+        return match reporter {
+            None => Ok((None, None)),
+            Some(_) => Err("a handshake with a reporter"),
+        };
     }
+    let kind = source.parse().map_err(|_| "unknown source of a claim")?;
+    let reporter = reporter.map(|text| PeerId::parse_text(text).map_err(|_| "invalid reporter"));
+    Ok((Some(kind), reporter.transpose()?))
+}
 
-    pub(super) fn life(&self) -> Duration {
-        Duration::from_millis(self.life_ms)
+fn kinds(names: &[String]) -> Result<SourceKinds, Defect> {
+    let mut kinds = SourceKinds::NONE;
+    for name in names {
+        let kind: SourceKind = name.parse().map_err(|_| "unknown source of a record")?;
+        kinds = kinds.with(kind);
     }
+    Ok(kinds)
+}
+
+fn peer(text: &str) -> Result<PeerId, Defect> {
+    PeerId::parse_text(text).map_err(|_| "invalid peer id")
+}
+
+fn seq(text: &str) -> Result<Seq, Defect> {
+    text.parse().map(Seq::new).map_err(|_| "invalid sequence number")
+}
+
+fn digest(text: &str) -> Result<PayloadDigest, Defect> {
+    let digest = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
+    let digest = digest.and_then(|digest| <[u8; 32]>::try_from(digest).ok());
+    digest.map(PayloadDigest::from_bytes).ok_or("invalid digest: not 32 bytes in hexadecimal")
+}
+
+/// Milliseconds of an age, rounded up.
+fn age(age: Duration) -> u64 {
+    u64::try_from(age.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
+}
+
+/// Milliseconds of what is left, rounded down.
+fn left(left: Duration) -> u64 {
+    u64::try_from(left.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn is_false(is: &bool) -> bool {
+    !is
+}
+
+fn is_zero(n: &u64) -> bool {
+    *n == 0
 }

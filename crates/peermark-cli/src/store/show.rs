@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use peermark::identity::PeerId;
 use peermark::peer_record::{Seq, address_text};
-use peermark::peerstore::{PayloadDigest, PeerAddress};
+use peermark::peerstore::{Equivocation, PayloadDigest, PeerAddress};
 use peermark::provenance::{ClaimKind, Expiry, Timestamp, TrustClass};
 use serde::Serialize;
 
@@ -46,6 +46,7 @@ struct Known {
     now: Timestamp,
     record: Option<Record>,
     floor: Option<(Seq, PayloadDigest)>,
+    contradiction: Option<Equivocation>,
     addresses: Vec<PeerAddress>,
 }
 
@@ -53,6 +54,8 @@ struct Record {
     seq: Seq,
     len: usize,
     left: Duration,
+    accepted: Duration,
+    contact: Option<Duration>,
 }
 
 impl Known {
@@ -60,12 +63,18 @@ impl Known {
         let now = book.now();
         let record = book.store().view(&peer, now, |view| {
             let record = view?.record()?;
-            let left = record.expires().saturating_since(now);
-            Some(Record { seq: record.seq(), len: record.as_bytes().len(), left })
+            Some(Record {
+                seq: record.seq(),
+                len: record.as_bytes().len(),
+                left: left(record.expiry(), now),
+                accepted: now.saturating_since(record.accepted()),
+                contact: record.contact().map(|contact| now.saturating_since(contact)),
+            })
         })?;
+        let contradiction = book.equivocation(&peer)?;
         let floor = book.store().floor(&peer, now)?;
         let addresses = book.store().addresses(&peer, now)?;
-        Ok(Self { peer, now, record, floor, addresses })
+        Ok(Self { peer, now, record, floor, contradiction, addresses })
     }
 
     fn class(&self) -> Option<TrustClass> {
@@ -97,8 +106,19 @@ fn write(out: &mut Output, known: &Known) -> Result<(), Failure> {
         Some(class) => writeln!(out, "  class      {class}")?,
         None => writeln!(out, "  class      none: no address is known")?,
     }
-    if let Some(Record { seq, len, left }) = &known.record {
-        writeln!(out, "  record     seq {seq}, {len} bytes, for {}", claims::time(*left))?;
+    if let Some(Record { seq, len, left, accepted, contact }) = &known.record {
+        let (left, accepted) = (claims::time(*left), claims::time(*accepted));
+        let contact = contact.map_or_else(
+            || "no contact".to_owned(),
+            |contact| format!("last contact {} ago", claims::time(contact)),
+        );
+        writeln!(out, "  record     seq {seq}, {len} bytes, for {left}")?;
+        writeln!(out, "  accepted   {accepted} ago, {contact}")?;
+    }
+    if let Some(pair) = &known.contradiction {
+        let Equivocation { seq, held, got, .. } = pair;
+        writeln!(out, "  conflict   two records with seq {seq}: payload {held} is held,")?;
+        writeln!(out, "             and payload {got} was signed too")?;
     }
     if let Some((seq, digest)) = known.floor {
         writeln!(out, "  floor      seq {seq}, payload {digest}")?;
@@ -115,6 +135,8 @@ struct Object {
     class: Option<Text<TrustClass>>,
     record: Option<RecordObject>,
     floor: Option<FloorObject>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contradiction: Option<ContradictionObject>,
     addresses: Vec<AddressObject>,
 }
 
@@ -124,6 +146,18 @@ struct RecordObject {
     seq: Text<Seq>,
     len: usize,
     ttl_ms: u64,
+    accepted_ms_ago: u64,
+    contact_ms_ago: Option<u64>,
+}
+
+#[derive(Serialize)]
+struct ContradictionObject {
+    seq: Text<Seq>,
+    held: Text<PayloadDigest>,
+    other: Text<PayloadDigest>,
+    /// Base64 of the canonical envelopes, where they are kept.
+    held_envelope: Option<String>,
+    other_envelope: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -170,7 +204,10 @@ impl Object {
                 seq: Text(record.seq),
                 len: record.len,
                 ttl_ms: millis(record.left),
+                accepted_ms_ago: millis(record.accepted),
+                contact_ms_ago: record.contact.map(millis),
             }),
+            contradiction: known.contradiction.as_ref().map(contradiction_object),
             floor: known
                 .floor
                 .map(|(seq, digest)| FloorObject { seq: Text(seq), payload: Text(digest) }),
@@ -183,11 +220,22 @@ impl Object {
     }
 }
 
+fn contradiction_object(pair: &Equivocation) -> ContradictionObject {
+    ContradictionObject {
+        seq: Text(pair.seq),
+        held: Text(pair.held),
+        other: Text(pair.got),
+        held_envelope: base64(pair.held_envelope.as_deref()),
+        other_envelope: base64(pair.got_envelope.as_deref()),
+    }
+}
+
+fn base64(envelope: Option<&[u8]>) -> Option<String> {
+    envelope.map(|envelope| data_encoding::BASE64.encode(envelope))
+}
+
 fn claim_object(claim: &peermark::provenance::Claim, now: Timestamp) -> ClaimObject {
-    let left = match claim.expiry() {
-        Expiry::At(at) => at.saturating_since(now),
-        Expiry::AfterDisconnect(after) => after,
-    };
+    let left = left(claim.expiry(), now);
     let (source, delivered_by, reporter) = match claim.kind() {
         ClaimKind::Certified(certification) => {
             let kinds = certification.delivered_by().iter().map(|kind| kind.to_string());
@@ -202,7 +250,15 @@ fn claim_object(claim: &peermark::provenance::Claim, now: Timestamp) -> ClaimObj
     ClaimObject { source, delivered_by, reporter, ttl_ms: millis(left) }
 }
 
-/// Milliseconds, rounded up: what is not over is more than nothing.
+/// What is left of something: of what a connection holds, what is left after the disconnect.
+fn left(expiry: Expiry, now: Timestamp) -> Duration {
+    match expiry {
+        Expiry::At(at) => at.saturating_since(now),
+        Expiry::AfterDisconnect(after) => after,
+    }
+}
+
+/// Milliseconds, rounded up: what has not ended is more than nothing.
 pub(super) fn millis(left: Duration) -> u64 {
     u64::try_from(left.as_nanos().div_ceil(1_000_000)).unwrap_or(u64::MAX)
 }

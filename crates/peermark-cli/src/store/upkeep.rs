@@ -1,10 +1,11 @@
 //! `peermark store sweep`, `check`, `stats` and `forget`: what an operator does now and then.
 
 use std::io::Write as _;
+use std::time::Duration;
 
 use peermark::identity::PeerId;
 use peermark::peer_record::Seq;
-use peermark::peerstore::PayloadDigest;
+use peermark::peerstore::{Engine as _, PayloadDigest};
 use serde::Serialize;
 
 use super::database::Database;
@@ -119,11 +120,14 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
         damaged_blocks: &'a [u64],
         quarantined: u64,
         defect: Option<String>,
+        clock_behind_ms: u64,
     }
 
     let book = args.common.database.existing()?;
     let report = book.store().engine().examine()?;
     let (ok, usage) = (report.is_good(), book.store().usage());
+    let clock = book.store().engine().shared().clock().state();
+    let behind = clock.map(|clock| clock.mark.saturating_since(book.now())).unwrap_or_default();
     let defect = report.defect.as_ref().map(ToString::to_string);
     let object = Object {
         ok,
@@ -134,6 +138,7 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
         damaged_blocks: &report.damaged_blocks,
         quarantined: report.quarantined,
         defect: defect.clone(),
+        clock_behind_ms: millis(behind),
     };
     let verdict = if ok { "good" } else { "damaged" };
     let mut lines = vec![
@@ -152,9 +157,16 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
         lines.pop();
     }
     lines.extend(defect.map(|defect| ("defect", defect)));
+    if behind >= BEHIND {
+        let behind = claims::time(behind);
+        lines.push(("clock", format!("{behind} behind the latest that the store was shown")));
+    }
     args.common.say(&object, &lines)?;
     Ok(if ok { Status::Good } else { Status::Refused })
 }
+
+/// A clock that is so far behind was set back, or was wrong once.
+const BEHIND: Duration = Duration::from_secs(60);
 
 /// Runs the command.
 pub(super) fn stats(args: &Stats) -> Result<Status, Failure> {

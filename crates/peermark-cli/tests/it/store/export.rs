@@ -37,7 +37,7 @@ fn what_is_exported_comes_back() {
     let copy = Store::new();
     let run = copy.run("import", &["--export", file.to_str().unwrap(), "--json"], b"").expect(0);
     let expected = json!({
-        "read": 5, "peers": 5, "records": 2, "claims": 4, "floors": 1, "refused": 0,
+        "read": 5, "peers": 5, "records": 2, "claims": 4, "left_out": 0, "floors": 1, "refused": 0,
     });
     assert_eq!(run.objects(), [json!({ "acknowledged": 5 }), expected]);
     assert_eq!(copy.list(), store.list());
@@ -64,7 +64,10 @@ fn what_is_exported_comes_back() {
 fn forget_time(value: &mut Value) {
     match value {
         Value::Object(map) => {
-            map.remove("ttl_ms");
+            // Without --trust-times contacts and first acceptances are claims.
+            for time in ["ttl_ms", "accepted_ms_ago", "contact_ms_ago"] {
+                map.remove(time);
+            }
             map.values_mut().for_each(forget_time);
         }
         Value::Array(values) => values.iter_mut().for_each(forget_time),
@@ -75,10 +78,10 @@ fn forget_time(value: &mut Value) {
 #[test]
 fn what_does_not_parse_or_verify_is_refused_by_its_line() {
     let text = full().run("export", &[], b"").expect(0).text().to_owned();
-    let row = text.lines().find(|line| line.contains("\"record\"")).unwrap();
+    let row = text.lines().find(|line| line.contains("\"envelope\"")).unwrap();
     let mut forged: Value = serde_json::from_str(row).unwrap();
     let other = data_encoding::BASE64.encode(record_of(9, 1).as_bytes());
-    forged["record"]["envelope"] = json!(other);
+    forged["accepted"]["envelope"] = json!(other);
     let with = |change: &dyn Fn(&mut Value)| {
         let mut value: Value = serde_json::from_str(row).unwrap();
         change(&mut value);
@@ -90,22 +93,24 @@ fn what_does_not_parse_or_verify_is_refused_by_its_line() {
             "{{\"peer\":\"{peer}\",\"addresses\":[{{\"address\":\"/ip4/1.2.3.4/tcp/1\",\"claims\":[{claim}]}}]}}"
         )
     };
+    let times = "\"first_ms\":1,\"last_ms\":1,\"left_ms\":1,\"ttl_ms\":1";
+    let by = |source: &str| claim(&format!("{{{source},{times}}}"));
     let rows: Vec<(String, &str)> = vec![
-        (forged.to_string(), "its record is of "),
-        (with(&|row| row["record"]["envelope"] = json!("AAAA")), "its record is refused: "),
-        (with(&|row| row["record"]["envelope"] = json!("*")), "its record is no base64"),
-        (with(&|row| row["record"]["delivered_by"] = json!([])), "delivered by nobody"),
-        (with(&|row| row["record"]["ttl_ms"] = json!(0)), "no time is left"),
-        (with(&|row| row["record"]["ttl_ms"] = json!(-1)), "invalid value"),
-        (with(&|row| row["peer"] = json!("\u{1b}[2J")), "its peer is no peer id"),
+        (forged.to_string(), "record of another peer"),
+        (with(&|row| row["accepted"]["envelope"] = json!("AAAA")), "invalid record: "),
+        (with(&|row| row["accepted"]["envelope"] = json!("*")), "invalid base64"),
+        (with(&|row| row["accepted"]["delivered_by"] = json!([])), "without a source"),
+        (with(&|row| row["accepted"]["left_ms"] = json!(-1)), "invalid value"),
+        (with(&|row| row["peer"] = json!("\u{1b}[2J")), "invalid peer id"),
         (with(&|row| row["more"] = json!(1)), "unknown field `more`"),
         (with(&|row| row["\u{1b}[2J"] = json!(1)), "unknown field `\\u{1b}[2J`"),
-        (with(&|row| row["floor"]["digest"] = json!("00")), "32 bytes"),
-        (with(&|row| row["floor"]["seq"] = json!("x")), "sequence number"),
-        (claim("{\"source\":\"certified\",\"ttl_ms\":1}"), "no source of that name"),
-        (claim("{\"source\":\"identify\",\"ttl_ms\":1}"), "an address: identify speaks"),
-        (claim("{\"source\":\"dialed\",\"reporter\":\"x\",\"ttl_ms\":1}"), "nobody reports"),
-        (claim("{\"source\":\"dht\",\"reporter\":\"x\",\"ttl_ms\":1}"), "a reporter"),
+        (with(&|row| row["accepted"]["payload"] = json!("00")), "32 bytes"),
+        (with(&|row| row["accepted"]["seq"] = json!("x")), "sequence number"),
+        (with(&|row| row["accepted"]["seq"] = json!("4")), "sequence number"),
+        (by("\"source\":\"certified\""), "unknown source"),
+        (by("\"source\":\"identify\""), "identify cannot report another peer"),
+        (by("\"source\":\"dialed\",\"reporter\":\"x\""), "a handshake with a reporter"),
+        (by("\"source\":\"dht\",\"reporter\":\"x\""), "invalid reporter"),
         (format!("{{\"peer\":\"{peer}\",\"addresses\":[{{\"claims\":[]}}]}}"), "text or bytes"),
         ("[".repeat(100_000), "invalid type"),
         (String::new(), "EOF"),
@@ -113,7 +118,7 @@ fn what_does_not_parse_or_verify_is_refused_by_its_line() {
         ("x".repeat(5 << 20), "more than 4194304 bytes"),
     ];
     let store = Store::new();
-    let mut input = "{\"peermark-export\":1}\n".to_owned();
+    let mut input = "{\"peermark-export\":2}\n".to_owned();
     rows.iter().for_each(|(row, _)| input += &format!("{row}\n"));
     input += row;
     let run = store.run("import", &["--export", "-", "--json"], input.as_bytes()).expect(1);
@@ -128,22 +133,84 @@ fn what_does_not_parse_or_verify_is_refused_by_its_line() {
     store.run("check", &[], b"").expect(0);
 }
 
+/// An export of a store of the owner's: ages are ages.
+#[test]
+fn s4_trusted_times_come_back_as_they_were() {
+    let store = full();
+    let text = store.run("export", &[], b"").expect(0).stdout;
+    let copy = Store::new();
+    copy.run("import", &["--export", "-", "--trust-times"], &text).expect(0);
+    let again = copy.run("export", &[], b"").expect(0).stdout;
+    let rows = |text: &[u8]| {
+        let text = String::from_utf8(text.to_vec()).unwrap();
+        let mut rows: Vec<Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        // A floor without its record is one from outside there, and ends after a day.
+        rows.retain(|row| row["peer"] != json!(peer(3)));
+        rows.sort_by_key(|row| row["peer"].to_string());
+        rows
+    };
+    fn round(value: &mut Value) {
+        match value {
+            Value::Object(map) => {
+                for (name, value) in map.iter_mut() {
+                    if name.ends_with("_ms") {
+                        // To ten minutes, which is more than the test takes.
+                        *value = json!((value.as_u64().unwrap() + 300_000) / 600_000);
+                    }
+                    round(value);
+                }
+            }
+            Value::Array(values) => values.iter_mut().for_each(round),
+            _ => {}
+        }
+    }
+    let rounded = |text: &[u8]| {
+        let mut rows = rows(text);
+        rows.iter_mut().for_each(round);
+        rows
+    };
+    assert_eq!(rounded(&again), rounded(&text));
+}
+
+#[test]
+fn an_export_of_version_1_is_read() {
+    let store = Store::new();
+    let envelope = data_encoding::BASE64.encode(record_of(1, 5).as_bytes());
+    let floor = format!("{{\"seq\":\"9\",\"digest\":\"{}\",\"life_ms\":600000}}", "ab".repeat(32));
+    let text = format!(
+        "{{\"peermark-export\":1}}\n\
+         {{\"peer\":\"{}\",\"record\":{{\"envelope\":\"{envelope}\",\"delivered_by\":[\"dht\"],\"ttl_ms\":60000}},\
+         \"addresses\":[{{\"address\":\"/ip4/5.6.7.8/tcp/1\",\"claims\":[{{\"source\":\"manual\",\"ttl_ms\":60000}}]}}]}}\n\
+         {{\"peer\":\"{}\",\"floor\":{floor}}}\n",
+        peer(1),
+        peer(2),
+    );
+    let run = store.run("import", &["--export", "-", "--json"], text.as_bytes()).expect(0);
+    let expected = json!({
+        "read": 2, "peers": 2, "records": 1, "claims": 1, "left_out": 0, "floors": 1, "refused": 0,
+    });
+    assert_eq!(run.objects().pop().unwrap(), expected);
+    let run = store.run("import", &["--source", "dht", "--json"], &lines(&[(2, 8)])).expect(0);
+    assert_eq!(run.objects().pop().unwrap()["stale"], 1);
+}
+
 #[test]
 fn what_is_no_export_makes_no_store() {
     let folder = Folder::new();
     let key = folder.file("key", &alice().encode());
     let store = Store::new();
     for (input, words) in [
-        (&b""[..], "is no export"),
-        (b"\n", "is no export"),
-        (b"{}\n", "is no export"),
-        (b"{\"peermark-export\":2}\n", "version 2; this reads version 1"),
-        (b"\xff\xfe\x00", "is no export"),
+        (&b""[..], "is not an export"),
+        (b"\n", "is not an export"),
+        (b"{}\n", "is not an export"),
+        (b"{\"peermark-export\":3}\n", "version 3; this reads versions 1 to 2"),
+        (b"\xff\xfe\x00", "is not an export"),
     ] {
         store.run("import", &["--export", "-"], input).expect_error(1, &[words]);
     }
     let key = key.to_str().unwrap();
-    store.run("import", &["--export", key], b"").expect_error(1, &["is no export"]);
+    store.run("import", &["--export", key], b"").expect_error(1, &["is not an export"]);
     store.run("import", &["--export", "/no/such"], b"").expect_error(2, &["cannot open"]);
     let both = ["--export", "-", "--source", "dht"];
     store.run("import", &both, b"").expect_error(2, &["cannot be used with"]);

@@ -26,15 +26,20 @@ fn every_record_is_accounted_for() {
     assert!(summary["seconds"].is_number());
     summary.as_object_mut().unwrap().remove("seconds");
     let expected = json!({
-        "read": 9, "inserted": 2, "replaced": 1, "refreshed": 1, "stale": 1, "equivocation": 1,
-        "refused": {}, "invalid": { "signature": 1, "envelope": 2 },
+        "read": 9, "inserted": 2, "replaced": 1, "refreshed": 1, "stale": 1, "contradiction": 1,
+        "not_extended": 0, "refused": {}, "invalid": { "signature": 1, "envelope": 2 },
     });
     assert_eq!(summary, expected);
     let acknowledged: Vec<_> = objects.iter().map(|object| &object["acknowledged"]).collect();
     assert_eq!(acknowledged, [4, 8, 9]);
-    let said = "9 read, 2 inserted, 1 replaced, 1 refreshed, 1 stale, 1 equivocation, \
+    let said = "9 read, 2 inserted, 1 replaced, 1 refreshed, 1 stale, 1 contradiction, \
                 3 invalid (envelope 2, signature 1); ";
-    assert!(run.stderr.starts_with(said), "{}", run.stderr);
+    let [warning, summary] = run.stderr.lines().collect::<Vec<_>>()[..] else {
+        panic!("{}", run.stderr);
+    };
+    let contradiction = format!("warning: {} signed two records with seq 6: payloads ", peer(2));
+    assert!(warning.starts_with(&contradiction), "{warning}");
+    assert!(summary.starts_with(said), "{summary}");
 
     let run = store.run("import", &["--source", "dht", "-q"], &lines(&[(1, 4)])).expect(0);
     assert_eq!((run.text(), &*run.stderr), ("", ""), "what is older is no trouble");

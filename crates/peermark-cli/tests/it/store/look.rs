@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use peermark::identity::PeerId;
-use peermark::provenance::{DialOutcome, Source, Timestamp};
+use peermark::provenance::{DialOutcome, Source};
 use serde_json::json;
 
 use super::{Store, address_of, lines, peer, record_of};
@@ -127,9 +127,9 @@ fn what_is_over_is_swept_and_its_floor_stays() {
     assert!(shown.text().contains("class      none"), "{}", shown.text());
     let run = store.run("import", &["--source", "dht", "--json"], &lines(&[(1, 4)])).expect(0);
     assert_eq!(run.objects().pop().unwrap()["stale"], 1);
-    let run = store.run("import", &["--source", "dht", "--json"], &lines(&[(1, 5)])).expect(1);
-    let reason = "the record was accepted before and its life is over";
-    assert_eq!(run.objects().pop().unwrap()["refused"], json!({ reason: 1 }));
+    // The same one is taken again, for as long as its age allows.
+    let run = store.run("import", &["--source", "dht", "--json"], &lines(&[(1, 5)])).expect(0);
+    assert_eq!(run.objects().pop().unwrap()["refreshed"], json!(1));
 }
 
 #[test]
@@ -211,13 +211,21 @@ fn a_reader_that_leaves_is_no_news() {
 }
 
 #[test]
-fn time_in_a_store_does_not_go_back() {
+fn s14_a_clock_that_was_ahead_and_is_right_again_is_told() {
     let store = Store::of(&[(1, 1)]);
-    // Somebody's clock was a day ahead.
+    let check = || store.run("check", &[], b"").expect(0).text().to_owned();
+    assert!(!check().contains("clock"), "{}", check());
+    // Somebody's clock was two days ahead: what ended stays ended.
     let book = store.book();
     let ahead = book.now().saturating_add(49 * HOUR);
     let _ = book.store().sweep(ahead, 100).unwrap();
     drop(book);
     assert!(store.list().is_empty());
-    assert!(store.book().now() >= ahead && ahead > Timestamp::EPOCH);
+    assert!(check().contains("clock      49 h behind"), "{}", check());
+    // A claim that is made now lives as long as it says.
+    let args = ["--source", "manual", "--ttl", "1h", "--json"];
+    store.run("import", &args, &lines(&[(2, 1)])).expect(0);
+    let shown = store.run("show", &[&peer(2), "--json"], b"").expect(0).objects().remove(0);
+    let left = shown["record"]["ttl_ms"].as_u64().unwrap();
+    assert!((3_590_000..=3_600_000).contains(&left), "{shown}");
 }
