@@ -21,6 +21,11 @@ const SHORT: Duration = Duration::from_secs(1);
 /// When they are gone.
 const LATER: Timestamp = Timestamp::from_secs(1_795_000_002);
 
+/// How many peers do it, in a store of so many: a few are enough, and some of them are large.
+pub(super) fn count(peers: usize) -> usize {
+    peers.clamp(64, 6_400)
+}
+
 /// Something that somebody may do to a store, with so many peers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Attack {

@@ -99,7 +99,7 @@ impl<'a> World<'a> {
             let name = attack.name();
             let measured = Rc::new(OnceCell::new());
             let of = move |measured: &OnceCell<_>| {
-                *measured.get_or_init(|| attack.run(peers.len() / 64))
+                *measured.get_or_init(|| attack.run(hostile::count(peers.len())))
             };
             let same = Rc::clone(&measured);
             suite.counted(format!("hostile-bytes-{name}/ours"), Bytes, move || vec![of(&same).0]);
