@@ -31,6 +31,7 @@ pub(super) struct Standing<'a> {
     newest: Cell<u64>,
     followed: RefCell<Option<Option<Subscription>>>,
     arrays: OnceCell<Arrays>,
+    loaded: Cell<u8>,
 }
 
 /// An index and entries, of the sizes that ours have: what a look-up has to load at the least.
@@ -61,6 +62,7 @@ impl<'a> Standing<'a> {
             newest: Cell::new(SEQ),
             followed: RefCell::new(None),
             arrays: OnceCell::new(),
+            loaded: Cell::new(1),
         }
     }
 
@@ -141,12 +143,15 @@ impl<'a> Standing<'a> {
         suite.timed("sweep-idle/ours", 16, |_| self.ours().sweep(NOW, usize::MAX));
     }
 
-    /// Loads the place of an entry, and then the entry.
+    /// Loads the place of an entry, and then the entry. The next one waits for it: without that, a
+    /// processor has several in flight.
     fn two_loads(&self, place: usize) -> u8 {
         let arrays = self.arrays.get_or_init(|| Arrays::new(self.peers.len()));
+        let place = place.wrapping_add(usize::from(self.loaded.get()));
         let hash = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
         let entry = arrays.index[hash % arrays.index.len()];
-        arrays.entries[entry as usize][0]
+        self.loaded.set(arrays.entries[entry as usize][0]);
+        self.loaded.get()
     }
 
     fn repeat(&self, bytes: &[u8]) -> bool {
