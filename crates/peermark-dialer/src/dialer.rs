@@ -129,7 +129,7 @@ struct Peer {
     cancelled: BTreeMap<Multiaddr, AttemptId>,
     /// How many attempts are under way, of both kinds.
     dialing: usize,
-    connections: BTreeMap<Multiaddr, Connection>,
+    connections: Vec<Connection>,
 }
 
 impl Peer {

@@ -212,14 +212,9 @@ impl Request {
         self.entries.iter().filter_map(Entry::running)
     }
 
-    /// Whether its plan has this address; `None` where the plan does not know it.
-    pub(crate) fn lists(&self, address: &Multiaddr) -> Option<bool> {
-        if self.entries.iter().any(|entry| entry.address == *address) {
-            return Some(true);
-        }
-        let (_, reason) = self.refused.iter().find(|(refused, _)| refused == address)?;
-        // It is no worse than those that are dialed.
-        Some(*reason == Refusal::TooMany)
+    /// Whether its plan dials this address.
+    pub(crate) fn dials(&self, address: &Multiaddr) -> bool {
+        self.entries.iter().any(|entry| entry.address == *address)
     }
 
     /// Whether an address of this stage would be dialed beside those of the plan.

@@ -1,18 +1,20 @@
 //! Which connections there are, and whom they satisfy.
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, NoDelay, check_scope, plan};
+use peermark_dial_policy::{Candidate, NoDelay, Refusal, check_scope, plan};
 use peermark_provenance::{Claim, Expiry, Provenance, Timestamp, strip_peer_id};
 
 use super::Dialer;
-use crate::action::{Action, RequestId};
+use crate::action::{Action, AttemptId, RequestId};
 use crate::request::Request;
 
-/// The connections to a peer over one address.
-#[derive(Debug, Default)]
+/// A connection to a peer.
+#[derive(Debug)]
 pub(super) struct Connection {
-    count: usize,
-    /// What the name in the address resolved to, as far as we dialed them.
+    address: Multiaddr,
+    /// The dial that opened it; `None` where the coordinator was told of it.
+    attempt: Option<AttemptId>,
+    /// What the name in the address resolved to for this dial.
     resolved: Vec<Multiaddr>,
 }
 
@@ -22,41 +24,70 @@ impl Dialer {
     /// other (C1). Connections of [`Self::dialed`] are known and are not told again.
     pub fn connected(&mut self, peer: &PeerId, address: &Multiaddr, now: Timestamp) {
         self.advance_to(now);
-        self.established(peer, &bare(peer, address), &[]);
+        self.established(peer, &bare(peer, address), None, Vec::new());
     }
 
-    /// A connection to `peer` over `address` closed.
+    /// A connection to `peer` over `address` closed. Where several are open over one name, and it
+    /// matters which of them closed, call [`Self::closed`].
     pub fn disconnected(&mut self, peer: &PeerId, address: &Multiaddr, now: Timestamp) {
         self.advance_to(now);
         let address = bare(peer, address);
-        if let Some(known) = self.peers.get_mut(peer) {
-            if let Some(connection) = known.connections.get_mut(&address) {
-                connection.count = connection.count.saturating_sub(1);
-                if connection.count == 0 {
-                    known.connections.remove(&address);
-                }
+        let Some(known) = self.peers.get_mut(peer) else { return };
+        let mut over = Vec::new();
+        for (place, connection) in known.connections.iter().enumerate() {
+            if connection.address == address {
+                over.push(place);
             }
-            self.forget_if_idle(peer);
         }
+        // One that was told of closes as it was told of.
+        let told = over.iter().find(|place| {
+            known.connections.get(**place).is_some_and(|connection| connection.attempt.is_none())
+        });
+        let Some(closed) = told.or(over.first()).copied() else { return };
+        let is_certain = told.is_some() || over.len() == 1;
+        let gone = known.connections.remove(closed);
+        if !is_certain {
+            // It may be any of those that stays, so each is taken for all of them.
+            let mut all = gone.resolved;
+            let left = |connection: &&mut Connection| connection.address == address;
+            for connection in known.connections.iter_mut().filter(left) {
+                let mine = core::mem::take(&mut connection.resolved);
+                all.extend(mine);
+            }
+            all.sort_unstable();
+            all.dedup();
+            for connection in known.connections.iter_mut().filter(left) {
+                connection.resolved.clone_from(&all);
+                connection.attempt = None;
+            }
+        }
+        self.forget_if_idle(peer);
     }
 
+    /// The connection that this dial of an address of `peer` opened closed.
+    pub fn closed(&mut self, peer: &PeerId, attempt: AttemptId, now: Timestamp) {
+        self.advance_to(now);
+        let Some(known) = self.peers.get_mut(peer) else { return };
+        known.connections.retain(|connection| connection.attempt != Some(attempt));
+        self.forget_if_idle(peer);
+    }
+
+    /// There is a connection, and every open request of the peer that admits it is done.
     pub(super) fn established(
         &mut self,
         peer: &PeerId,
         address: &Multiaddr,
-        resolved: &[Multiaddr],
+        attempt: Option<AttemptId>,
+        resolved: Vec<Multiaddr>,
     ) {
-        let known = self.peers.entry(*peer).or_default();
-        let connection = known.connections.entry(address.clone()).or_default();
-        connection.count = connection.count.saturating_add(1);
-        for resolved in resolved {
-            if !connection.resolved.contains(resolved) {
-                connection.resolved.push(resolved.clone());
-            }
-        }
+        self.peers.entry(*peer).or_default();
+        let connection = Connection { address: address.clone(), attempt, resolved };
+        let admits = |id: &RequestId| self.admits(*id, &connection).is_ok();
         let open = self.peers.get(peer).map(|known| &known.requests);
-        let done: Vec<_> =
-            open.into_iter().flatten().filter(|id| self.admits(**id, address)).copied().collect();
+        let done: Vec<_> = open.into_iter().flatten().copied().filter(admits).collect();
+        if let Some(known) = self.peers.get_mut(peer) {
+            known.connections.push(connection);
+        }
         for id in done {
             self.complete(id, address.clone());
         }
@@ -66,41 +97,59 @@ impl Dialer {
     pub(super) fn reuse(&mut self, id: RequestId) {
         let request = self.requests.get(&id);
         let known = request.and_then(|request| self.peers.get(&request.peer));
-        let mut addresses = known.into_iter().flat_map(|known| known.connections.keys());
-        if let Some(address) = addresses.find(|address| self.admits(id, address)).cloned() {
+        let mut connections = known.into_iter().flat_map(|known| &known.connections);
+        let over = connections.find(|connection| self.admits(id, connection).is_ok());
+        if let Some(address) = over.map(|connection| connection.address.clone()) {
             self.complete(id, address);
         }
     }
 
-    /// Whether the connection over this address does what was asked for (C1). Of an address that is
-    /// not among the candidates nothing is known but that the peer is there.
-    fn admits(&self, id: RequestId, address: &Multiaddr) -> bool {
-        let Some(request) = self.requests.get(&id) else { return false };
-        let Some(known) = self.peers.get(&request.peer) else { return false };
+    /// Whether a connection does what was asked for (C1): the policy of the request judged its address,
+    /// and what the name in it resolved to, and admits both. Of an address that is not among the
+    /// candidates nothing is known but that the peer is there.
+    fn admits(&self, id: RequestId, connection: &Connection) -> Result<(), Refusal> {
+        let address = &connection.address;
+        let request = self.requests.get(&id).ok_or(Refusal::NotLive)?;
+        let known = self.peers.get(&request.peer).ok_or(Refusal::NotLive)?;
         let proven;
-        let candidate = match request.lists(address) {
-            Some(false) => return false,
-            Some(true) => known.candidate(address),
+        let candidate = match known.candidate(address) {
+            Some(candidate) => candidate,
             None => {
                 let claim = Claim::dialed(self.now, Expiry::At(Timestamp::MAX));
                 proven =
                     Candidate::new(address.clone(), &Provenance::new([claim]), Timestamp::EPOCH);
-                self.would_dial(request, &proven).then_some(&proven)
+                &proven
             }
         };
-        let Some(candidate) = candidate else { return false };
-        let connection = known.connections.get(address);
-        let resolved = connection.map(|connection| connection.resolved.as_slice());
-        resolved.unwrap_or_default().iter().all(|resolved| {
-            check_scope(&candidate.resolved_to(resolved.clone()), &*request.policy).is_ok()
+        // What the plan dials was judged; everything else is judged now, whatever kept it out.
+        if !request.dials(address) {
+            self.would_dial(request, candidate)?;
+        }
+        self.admits_resolved(request, candidate, &connection.resolved)
+    }
+
+    /// Whether a request admits all that a name in the address of a candidate resolved to (D4).
+    pub(super) fn admits_resolved(
+        &self,
+        request: &Request,
+        candidate: &Candidate,
+        resolved: &[Multiaddr],
+    ) -> Result<(), Refusal> {
+        let mut resolved = resolved.iter();
+        resolved.try_for_each(|resolved| {
+            check_scope(&candidate.resolved_to(resolved.clone()), &*request.policy)
         })
     }
 
-    /// Whether a request would dial an address that it does not know.
-    fn would_dial(&self, request: &Request, candidate: &Candidate) -> bool {
+    /// Whether a request would dial an address that its plan does not dial.
+    fn would_dial(&self, request: &Request, candidate: &Candidate) -> Result<(), Refusal> {
         let target = self.config.target(request.peer);
         let alone = plan(&target, core::slice::from_ref(candidate), &*request.policy, &NoDelay);
-        alone.stages().next().is_some_and(|stage| request.takes(stage.number))
+        if let Some(refused) = alone.refused().first() {
+            return Err(refused.reason);
+        }
+        let stage = alone.stages().next().ok_or(Refusal::NotLive)?;
+        if request.takes(stage.number) { Ok(()) } else { Err(Refusal::BetterKnown) }
     }
 
     /// A request is done; then what it alone wanted is cancelled.

@@ -1,14 +1,15 @@
 //! What the coordinator is told.
 
 use std::cmp::Reverse;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use multiaddr::PeerId;
-use peermark_dial_policy::{Candidate, DialPlan, plan};
+use multiaddr::{Multiaddr, PeerId};
+use peermark_dial_policy::{Candidate, DialPlan, Refusal, plan};
 use peermark_provenance::{DialOutcome, Timestamp};
 
 use super::connections::bare;
-use super::{Dialer, Stage};
+use super::{Attempt, Dialer, Stage};
 use crate::action::{AttemptId, Discovery, RequestId};
 use crate::error::{Failure, TooManyRequests};
 use crate::gates::Gate;
@@ -111,7 +112,11 @@ impl Dialer {
         self.free(&ended);
         self.gates.free(Gate::Address(ended.peer, address.clone()));
         match result {
-            DialOutcome::Success => self.established(&ended.peer, &address, &ended.resolved),
+            DialOutcome::Success => {
+                let resolved = ended.resolved.clone();
+                self.established(&ended.peer, &address, Some(attempt), resolved);
+                self.fail_unsatisfied(&ended, &address, now);
+            }
             DialOutcome::WrongPeer => {
                 self.fail_for(&ended.wanted_by, &address, Failure::WrongPeer, now);
             }
@@ -121,6 +126,20 @@ impl Dialer {
         }
         self.forget_if_idle(&ended.peer);
         true
+    }
+
+    /// Fails the address of a dial that got there for those who waited for it and whom the connection
+    /// does not satisfy: the attempt is gone, and what they go on with begins.
+    fn fail_unsatisfied(&mut self, ended: &Attempt, address: &Multiaddr, now: Timestamp) {
+        for id in &ended.wanted_by {
+            let Some(request) = self.requests.get(id) else { continue };
+            let known = self.peers.get(&ended.peer);
+            let candidate = known.and_then(|known| known.candidate(address));
+            let candidate = candidate.unwrap_or(&ended.candidate);
+            let refused = self.admits_resolved(request, candidate, &ended.resolved).err();
+            let why = refused.unwrap_or(Refusal::BetterKnown);
+            self.fail_for(&BTreeSet::from([*id]), address, Failure::Refused(why), now);
+        }
     }
 
     /// Nobody wants this any more. Answers whether it was open; it gets no further action.

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use multiaddr::{Multiaddr, PeerId};
+use peermark_dial_policy::Refusal;
 use peermark_provenance::Timestamp;
 
 use super::{Attempt, Dialer, Peer, Stage};
@@ -30,6 +31,11 @@ impl Dialer {
     ) {
         let known = self.peers.get(peer);
         if let Some(attempt) = known.and_then(|known| known.attempts.get(address)).copied() {
+            // What its name resolved to already is judged for whoever joins.
+            if let Some(why) = self.refuses_resolved(request, attempt) {
+                self.fail_for(&BTreeSet::from([request]), address, Failure::Refused(why), now);
+                return;
+            }
             if let Some(running) = self.attempts.get_mut(&attempt) {
                 running.wanted_by.insert(request);
             }
@@ -61,6 +67,16 @@ impl Dialer {
             resolved: Vec::new(),
         };
         self.start(id, attempt, now);
+    }
+
+    /// Why a request must not join an attempt, because of what the name in it resolved to.
+    fn refuses_resolved(&self, request: RequestId, attempt: AttemptId) -> Option<Refusal> {
+        let request = self.requests.get(&request)?;
+        let running = self.attempts.get(&attempt).filter(|running| !running.resolved.is_empty())?;
+        let known = self.peers.get(&running.peer);
+        let candidate = known.and_then(|known| known.candidate(running.candidate.address()));
+        let candidate = candidate.unwrap_or(&running.candidate);
+        self.admits_resolved(request, candidate, &running.resolved).err()
     }
 
     /// Lets the first in who waits where there may be room. Answers whether there was somebody.

@@ -2,6 +2,7 @@
 //!
 //! The random schedules, the random events and the simulation are in `peermark-testkit`.
 
+mod c1_names;
 mod c1_sharing;
 mod c1_strictness;
 mod c2_learning;
