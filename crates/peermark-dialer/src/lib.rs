@@ -43,15 +43,25 @@
 )]
 
 mod action;
+mod ask;
 mod backoff;
+mod budget;
 mod dialer;
 mod error;
 mod gates;
+mod group;
+mod ids;
 mod limits;
+mod moment;
+mod peer;
+mod places;
 mod request;
+mod slab;
 mod target;
 
 pub use action::{Action, AttemptId, Discovery, RequestId};
+pub use ask::{Request, SharedPolicy};
 pub use dialer::{Config, Dialer, Stats};
 pub use error::{Cause, DialError, Failure, NotAdmitted, TooManyRequests};
-pub use limits::Limits;
+pub use limits::{DIALS_PER_VICTIM, Limits, PEERS_PER_TARGET};
+pub use moment::Moment;

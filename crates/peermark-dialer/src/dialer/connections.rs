@@ -6,33 +6,42 @@ use peermark_provenance::{Claim, Expiry, Provenance, Timestamp, strip_peer_id};
 
 use super::Dialer;
 use crate::action::{Action, AttemptId, RequestId};
-use crate::request::Request;
-
-/// A connection to a peer.
-#[derive(Debug)]
-pub(super) struct Connection {
-    address: Multiaddr,
-    /// The dial that opened it; `None` where the coordinator was told of it.
-    attempt: Option<AttemptId>,
-    /// What the name in the address resolved to for this dial.
-    resolved: Vec<Multiaddr>,
-}
+use crate::moment::Moment;
+use crate::peer::{Connection, PeerKey};
+use crate::request::Open;
+use crate::target::{Relay, Target};
 
 impl Dialer {
-    /// There is a connection to `peer` over `address`, which proved that the peer is there: a late
-    /// one, or one that the peer opened. It completes every request that admits its address, and no
-    /// other (C1). Connections of [`Self::dialed`] are known and are not told again.
-    pub fn connected(&mut self, peer: &PeerId, address: &Multiaddr, now: Timestamp) {
-        self.advance_to(now);
-        self.established(peer, &bare(peer, address), None, Vec::new());
+    /// There is a connection to `peer` over `address`, and a handshake proved that the peer is at its
+    /// end: a late one, or one that the peer opened. It completes every request that admits its
+    /// address, and no other (C1). It clears the back-off of those addresses of the peer that answered
+    /// before, once a minute (C7). Connections of [`Self::dialed`] are known and are not told again.
+    ///
+    /// Tell of connections to relays too: a circuit over a connected relay opens no connection, and
+    /// counts as none (C4).
+    pub fn connected(&mut self, peer: &PeerId, address: &Multiaddr, now: Moment) {
+        let now = self.advance_to(now);
+        let address = bare(peer, address);
+        self.note_found(peer, Target::of(&address), now);
+        if let Some((Relay::At(target), relay)) = Relay::of(&address) {
+            self.note_found(&relay, Some(target), now);
+        }
+        let is_cleared = self.backoff.inbound(peer, now);
+        let key = self.peer_key(peer);
+        self.established(key, address, None, Vec::new());
+        if is_cleared {
+            self.forgive(key);
+        }
+        self.forget_if_idle(key);
     }
 
     /// A connection to `peer` over `address` closed. Where several are open over one name, and it
     /// matters which of them closed, call [`Self::closed`].
-    pub fn disconnected(&mut self, peer: &PeerId, address: &Multiaddr, now: Timestamp) {
+    pub fn disconnected(&mut self, peer: &PeerId, address: &Multiaddr, now: Moment) {
         self.advance_to(now);
         let address = bare(peer, address);
-        let Some(known) = self.peers.get_mut(peer) else { return };
+        let Some(key) = self.by_id.get(peer).copied() else { return };
+        let Some(known) = self.peer_mut(key) else { return };
         let mut over = Vec::new();
         for (place, connection) in known.connections.iter().enumerate() {
             if connection.address == address {
@@ -61,31 +70,32 @@ impl Dialer {
                 connection.attempt = None;
             }
         }
-        self.forget_if_idle(peer);
+        self.forget_if_idle(key);
     }
 
     /// The connection that this dial of an address of `peer` opened closed.
-    pub fn closed(&mut self, peer: &PeerId, attempt: AttemptId, now: Timestamp) {
+    pub fn closed(&mut self, peer: &PeerId, attempt: AttemptId, now: Moment) {
         self.advance_to(now);
-        let Some(known) = self.peers.get_mut(peer) else { return };
+        let Some(key) = self.by_id.get(peer).copied() else { return };
+        let Some(known) = self.peer_mut(key) else { return };
         known.connections.retain(|connection| connection.attempt != Some(attempt));
-        self.forget_if_idle(peer);
+        self.forget_if_idle(key);
     }
 
     /// There is a connection, and every open request of the peer that admits it is done.
     pub(super) fn established(
         &mut self,
-        peer: &PeerId,
-        address: &Multiaddr,
+        peer: PeerKey,
+        address: Multiaddr,
         attempt: Option<AttemptId>,
         resolved: Vec<Multiaddr>,
     ) {
-        self.peers.entry(*peer).or_default();
-        let connection = Connection { address: address.clone(), attempt, resolved };
+        let connection = Connection { address, attempt, resolved };
         let admits = |id: &RequestId| self.admits(*id, &connection).is_ok();
-        let open = self.peers.get(peer).map(|known| &known.requests);
+        let open = self.peer(peer).map(|known| &known.requests);
         let done: Vec<_> = open.into_iter().flatten().copied().filter(admits).collect();
-        if let Some(known) = self.peers.get_mut(peer) {
+        let address = connection.address.clone();
+        if let Some(known) = self.peer_mut(peer) {
             known.connections.push(connection);
         }
         for id in done {
@@ -96,7 +106,7 @@ impl Dialer {
     /// Completes a request over a connection that there is, if there is one for it.
     pub(super) fn reuse(&mut self, id: RequestId) {
         let request = self.requests.get(&id);
-        let known = request.and_then(|request| self.peers.get(&request.peer));
+        let known = request.and_then(|request| self.peer(request.peer));
         let mut connections = known.into_iter().flat_map(|known| &known.connections);
         let over = connections.find(|connection| self.admits(id, connection).is_ok());
         if let Some(address) = over.map(|connection| connection.address.clone()) {
@@ -110,20 +120,21 @@ impl Dialer {
     fn admits(&self, id: RequestId, connection: &Connection) -> Result<(), Refusal> {
         let address = &connection.address;
         let request = self.requests.get(&id).ok_or(Refusal::NotLive)?;
-        let known = self.peers.get(&request.peer).ok_or(Refusal::NotLive)?;
+        let known = self.peer(request.peer).ok_or(Refusal::NotLive)?;
+        let slot = known.find(address);
         let proven;
-        let candidate = match known.candidate(address) {
+        let candidate = match slot.and_then(|slot| known.candidate(slot)) {
             Some(candidate) => candidate,
             None => {
-                let claim = Claim::dialed(self.now, Expiry::At(Timestamp::MAX));
+                let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
                 proven =
                     Candidate::new(address.clone(), &Provenance::new([claim]), Timestamp::EPOCH);
                 &proven
             }
         };
         // What the plan dials was judged; everything else is judged now, whatever kept it out.
-        if !request.dials(address) {
-            self.would_dial(request, candidate)?;
+        if !slot.is_some_and(|slot| request.dials(slot)) {
+            self.would_dial(request, &known.id, candidate)?;
         }
         self.admits_resolved(request, candidate, &connection.resolved)
     }
@@ -131,7 +142,7 @@ impl Dialer {
     /// Whether a request admits all that a name in the address of a candidate resolved to (D4).
     pub(super) fn admits_resolved(
         &self,
-        request: &Request,
+        request: &Open,
         candidate: &Candidate,
         resolved: &[Multiaddr],
     ) -> Result<(), Refusal> {
@@ -142,8 +153,13 @@ impl Dialer {
     }
 
     /// Whether a request would dial an address that its plan does not dial.
-    fn would_dial(&self, request: &Request, candidate: &Candidate) -> Result<(), Refusal> {
-        let target = self.config.target(request.peer);
+    fn would_dial(
+        &self,
+        request: &Open,
+        peer: &PeerId,
+        candidate: &Candidate,
+    ) -> Result<(), Refusal> {
+        let target = self.config.target(*peer);
         let alone = plan(&target, core::slice::from_ref(candidate), &*request.policy, &NoDelay);
         if let Some(refused) = alone.refused().first() {
             return Err(refused.reason);
@@ -154,8 +170,8 @@ impl Dialer {
 
     /// A request is done; then what it alone wanted is cancelled.
     fn complete(&mut self, id: RequestId, address: Multiaddr) {
-        if let Some(request) = self.requests.get(&id) {
-            let peer = request.peer;
+        let peer = self.requests.get(&id).and_then(|request| self.peer(request.peer));
+        if let Some(peer) = peer.map(|peer| peer.id) {
             self.actions.push_back(Action::Complete { request: id, peer, address });
             self.remove(id);
         }

@@ -1,22 +1,23 @@
-//! One address of a request's plan.
+//! One address of a request's plan, and one stage.
 
 use std::time::Duration;
 
-use multiaddr::Multiaddr;
 use peermark_dial_policy::Start;
-use peermark_provenance::Timestamp;
 
 use crate::action::AttemptId;
+use crate::moment::Moment;
+use crate::peer::SlotKey;
 
+/// One address of a plan.
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
-    pub(super) address: Multiaddr,
-    pub(super) stage: usize,
-    pub(super) start: Start,
+    pub(super) slot: SlotKey,
     pub(super) delay: Duration,
     /// A failure before it made it due.
-    pub(super) hurried: Option<Timestamp>,
+    pub(super) hurried: Option<Moment>,
     pub(super) state: State,
+    /// How often this node refused to start it.
+    pub(super) tries: u8,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,15 +26,46 @@ pub(super) enum State {
     Pending,
     /// Its time has come: it is dialed, or waits for room.
     Running(AttemptId),
+    /// This node did not start it: it is pending again then.
+    Deferred(Moment),
     Failed,
 }
 
 impl Entry {
+    pub(super) const fn new(slot: SlotKey, delay: Duration) -> Self {
+        Self { slot, delay, hurried: None, state: State::Pending, tries: 0 }
+    }
+
     /// Its attempt.
     pub(super) const fn running(&self) -> Option<AttemptId> {
         match self.state {
             State::Running(attempt) => Some(attempt),
-            State::Pending | State::Failed => None,
+            State::Pending | State::Deferred(_) | State::Failed => None,
         }
     }
+
+    /// Whether nobody waits for it before going on: it failed, or this node does not start it.
+    pub(super) const fn is_out(&self) -> bool {
+        matches!(self.state, State::Failed | State::Deferred(_))
+    }
+
+    /// Whether the time of what was deferred has come: then it is due.
+    pub(super) fn return_at(&mut self, now: Moment) {
+        if let State::Deferred(until) = self.state
+            && until <= now
+        {
+            (self.state, self.hurried) = (State::Pending, Some(until));
+        }
+    }
+}
+
+/// One stage of a plan: its entries from one place to another.
+#[derive(Clone, Debug)]
+pub(super) struct Stage {
+    pub(super) number: usize,
+    pub(super) start: Start,
+    pub(super) from: usize,
+    pub(super) to: usize,
+    /// When it began.
+    pub(super) begun: Option<Moment>,
 }

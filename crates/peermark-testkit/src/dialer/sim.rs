@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptId, Config, Discovery, RequestId};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dialer::{Action, AttemptId, Config, Discovery, Moment, RequestId};
+use peermark_provenance::DialOutcome;
 
 use super::network::{Behaviour, Network};
 use super::watched::{Counts, Watched};
@@ -73,10 +73,10 @@ struct Run {
     policies: Vec<Policy>,
     addresses: Vec<Vec<Candidate>>,
     known: Vec<usize>,
-    now: Timestamp,
-    events: BTreeMap<(Timestamp, u64), Event>,
+    now: Moment,
+    events: BTreeMap<(Moment, u64), Event>,
     /// The end of each attempt that is under way.
-    ends: BTreeMap<AttemptId, (Timestamp, u64)>,
+    ends: BTreeMap<AttemptId, (Moment, u64)>,
     open: BTreeSet<RequestId>,
     victims: Vec<Multiaddr>,
     sent: BTreeSet<PeerId>,
@@ -151,7 +151,7 @@ impl Run {
             policies: world::policies(),
             addresses,
             known: vec![0; usize::try_from(of.peers).unwrap_or(0)],
-            now: Timestamp::from_secs(1_000),
+            now: Moment::from_secs(1_000),
             events: BTreeMap::new(),
             ends: BTreeMap::new(),
             open: BTreeSet::new(),
@@ -163,7 +163,7 @@ impl Run {
         }
     }
 
-    fn schedule(&mut self, wait: Duration, event: Event) -> (Timestamp, u64) {
+    fn schedule(&mut self, wait: Duration, event: Event) -> (Moment, u64) {
         self.next += 1;
         let key = (self.now.saturating_add(wait), self.next);
         self.events.insert(key, event);
@@ -175,7 +175,7 @@ impl Run {
     }
 
     /// Does what it says until there is nothing to do.
-    fn settle(&mut self) -> Option<Timestamp> {
+    fn settle(&mut self) -> Option<Moment> {
         loop {
             match self.dialer.poll(self.now) {
                 Action::Dial { attempt, peer, address } => self.dial(attempt, peer, &address),
@@ -307,7 +307,7 @@ impl Run {
         let counts = *self.dialer.counts();
         let ended = counts.completed + counts.failed + self.summary.left;
         assert_eq!(ended, self.summary.of.requests, "every request ends");
-        let took = self.now.saturating_since(Timestamp::from_secs(1_000));
+        let took = self.now.saturating_since(Moment::from_secs(1_000));
         Summary { counts, took, by_peers: self.sent.len(), ..self.summary }
     }
 }

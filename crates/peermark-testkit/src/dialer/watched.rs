@@ -9,8 +9,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{Candidate, DialPlan, Target, plan};
-use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery, RequestId, Stats};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dialer::{
+    Action, AttemptId, Config, Dialer, Discovery, Moment, Request, RequestId, Stats,
+};
+use peermark_provenance::DialOutcome;
 
 use super::limits::Places;
 use super::world::Policy;
@@ -26,11 +28,11 @@ pub struct Watched {
     peers: BTreeMap<PeerId, Known>,
     places: Places,
     /// When each address failed last.
-    failures: BTreeMap<(PeerId, Multiaddr), Timestamp>,
+    failures: BTreeMap<(PeerId, Multiaddr), Moment>,
     /// When it last said that there is nothing to do.
-    settled: Timestamp,
+    settled: Moment,
     /// By deadline, so that the first is quick to find.
-    deadlines: BTreeSet<(Timestamp, RequestId)>,
+    deadlines: BTreeSet<(Moment, RequestId)>,
     counts: Counts,
 }
 
@@ -53,11 +55,11 @@ pub struct Counts {
 struct Asked {
     peer: PeerId,
     policy: Policy,
-    asked: Timestamp,
-    deadline: Timestamp,
+    asked: Moment,
+    deadline: Moment,
     plan: DialPlan,
     /// When the plan was first acted on: what is due so long after that is under way.
-    acted: Option<Timestamp>,
+    acted: Option<Moment>,
     /// What it is known to have seen fail.
     failed: BTreeSet<Multiaddr>,
     /// Whether something may have failed for it: that makes the next dial come early.
@@ -106,7 +108,7 @@ impl Watched {
             peers: BTreeMap::new(),
             places: Places::default(),
             failures: BTreeMap::new(),
-            settled: Timestamp::EPOCH,
+            settled: Moment::ORIGIN,
             deadlines: BTreeSet::new(),
             counts: Counts::default(),
         }
@@ -145,13 +147,14 @@ impl Watched {
         &mut self,
         peer: PeerId,
         policy: &Policy,
-        deadline: Timestamp,
+        deadline: Moment,
         candidates: Vec<Candidate>,
         discovery: Discovery,
-        now: Timestamp,
+        now: Moment,
     ) -> Option<RequestId> {
         let known = candidates.clone();
-        let id = self.dialer.request(peer, policy.clone(), deadline, known, discovery, now);
+        let request = Request::new(peer, policy.clone(), deadline);
+        let id = self.dialer.request(Request { candidates: known, discovery, ..request }, now);
         let limit = self.config.limits.requests;
         assert_eq!(id.is_err(), self.requests.len() >= limit, "{limit} requests are allowed");
         let id = id.ok()?;
@@ -179,7 +182,7 @@ impl Watched {
         peer: PeerId,
         candidates: Vec<Candidate>,
         discovery: Discovery,
-        now: Timestamp,
+        now: Moment,
     ) {
         self.dialer.candidates(&peer, candidates.clone(), discovery, now);
         if self.peers.get(&peer).is_some_and(|known| !known.requests.is_empty()) {
@@ -210,14 +213,14 @@ impl Watched {
     }
 
     /// [`Dialer::connected`].
-    pub fn connected(&mut self, peer: PeerId, address: &Multiaddr, now: Timestamp) {
+    pub fn connected(&mut self, peer: PeerId, address: &Multiaddr, now: Moment) {
         let known = self.peers.entry(peer).or_default();
         *known.connections.entry(address.clone()).or_default() += 1;
         self.dialer.connected(&peer, address, now);
     }
 
     /// [`Dialer::disconnected`].
-    pub fn disconnected(&mut self, peer: PeerId, address: &Multiaddr, now: Timestamp) {
+    pub fn disconnected(&mut self, peer: PeerId, address: &Multiaddr, now: Moment) {
         if let Some(known) = self.peers.get_mut(&peer) {
             if let Some(count) = known.connections.get_mut(address) {
                 *count -= 1;
@@ -232,7 +235,7 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn cancel(&mut self, id: RequestId, now: Timestamp) {
+    pub fn cancel(&mut self, id: RequestId, now: Moment) {
         let is_open = self.requests.contains_key(&id);
         assert_eq!(self.dialer.cancel(id, now), is_open, "{id} was open: {is_open}");
         self.close(id);
@@ -252,7 +255,7 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn dialed(&mut self, id: AttemptId, result: DialOutcome, now: Timestamp) {
+    pub fn dialed(&mut self, id: AttemptId, result: DialOutcome, now: Moment) {
         let told = self.attempts.remove(&id);
         assert_eq!(self.dialer.dialed(id, result, now), told.is_some(), "{id}");
         let Some(ended) = told else { return };
@@ -290,7 +293,7 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn poll(&mut self, now: Timestamp) -> Action {
+    pub fn poll(&mut self, now: Moment) -> Action {
         let action = self.dialer.poll(now);
         match &action {
             Action::Dial { attempt, peer, address } => {

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, Config, Discovery, Limits};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dialer::{Action, Config, Discovery, Limits, Moment};
+use peermark_provenance::DialOutcome;
 
 use crate::dialer::Watched;
 use crate::dialer::world::{self, Class};
@@ -35,7 +35,7 @@ fn run(data: &[u8]) -> Vec<Action> {
     config.limits = limits_of(*limits);
     let mut run = Run {
         dialer: Watched::new(config),
-        now: Timestamp::from_secs(1_000),
+        now: Moment::from_secs(1_000),
         wait: None,
         actions: Vec::new(),
     };
@@ -66,8 +66,8 @@ fn limits_of(byte: u8) -> Limits {
 
 struct Run {
     dialer: Watched,
-    now: Timestamp,
-    wait: Option<Timestamp>,
+    now: Moment,
+    wait: Option<Moment>,
     actions: Vec<Action>,
 }
 

@@ -2,7 +2,7 @@
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{Candidate, Dial, Refusal, Start};
-use peermark_dialer::{AttemptId, Cause, DialError, Discovery, Failure, RequestId, Stats};
+use peermark_dialer::{AttemptId, Cause, DialError, Discovery, Failure, Moment, RequestId, Stats};
 use peermark_provenance::{Claim, Expiry, Provenance, Timestamp};
 
 use super::{Asked, Dialing, Watched};
@@ -37,7 +37,7 @@ impl Watched {
         id: AttemptId,
         peer: PeerId,
         address: &Multiaddr,
-        now: Timestamp,
+        now: Moment,
     ) {
         let limits = &self.config.limits;
         let known = &self.peers[&peer];
@@ -63,7 +63,7 @@ impl Watched {
     }
 
     /// Whether a request may have this address dialed now.
-    fn may_dial(&self, asked: &Asked, address: &Multiaddr, now: Timestamp) -> bool {
+    fn may_dial(&self, asked: &Asked, address: &Multiaddr, now: Moment) -> bool {
         let Some(listed) = self.listed(asked, address) else { return false };
         if asked.failed.contains(address) {
             return false;
@@ -152,7 +152,7 @@ impl Watched {
         id: RequestId,
         peer: PeerId,
         error: &DialError,
-        now: Timestamp,
+        now: Moment,
     ) {
         let asked = &self.requests[&id];
         assert_eq!(asked.peer, peer, "{id}");
@@ -177,7 +177,7 @@ impl Watched {
         self.counts.failed += 1;
     }
 
-    pub(super) fn check_wait(&mut self, until: Option<Timestamp>, now: Timestamp) {
+    pub(super) fn check_wait(&mut self, until: Option<Moment>, now: Moment) {
         self.settled = self.settled.max(now);
         let deadline = self.deadlines.first().map(|(deadline, _)| *deadline);
         assert!(until.is_none_or(|until| until > now), "{until:?} is over at {now}");
@@ -218,7 +218,7 @@ impl Watched {
         }
     }
 
-    fn check_request(&mut self, id: &RequestId, now: Timestamp) {
+    fn check_request(&mut self, id: &RequestId, now: Moment) {
         let asked = &self.requests[id];
         let known = &self.peers[&asked.peer];
         let over = known.connections.keys().find(|address| self.admits(asked, address));
