@@ -68,6 +68,7 @@
 
 mod candidate;
 mod classes;
+mod host;
 mod plan;
 mod policy;
 mod rank;
@@ -78,6 +79,7 @@ mod traits;
 
 pub use candidate::{Candidate, Certified};
 pub use classes::Classes;
+pub use host::{DialKey, HostKey, NameKind};
 pub use plan::{Dial, DialPlan, Nothing, Refused, Stage, Target, check_address, check_scope, plan};
 pub use policy::{
     Any, CertifiedFirst, CertifiedOnly, DialPolicy, Precedence, PrecedenceBuilder, PrecedenceError,

@@ -2,6 +2,7 @@
 
 mod circuits;
 mod cost;
+mod hosts;
 mod policies;
 mod provenance;
 mod ranker;
