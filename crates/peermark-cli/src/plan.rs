@@ -64,7 +64,7 @@ ones failed; or after-ms:N after the stage before it began. Delays count from th
 when nothing is dialed, or a record was refused.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PolicyArg {
+pub(crate) enum PolicyArg {
     /// Addresses of the peer's current record, and no others
     CertifiedOnly,
     /// Those first, the others when they failed
@@ -88,11 +88,39 @@ impl PolicyArg {
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
-    let asked = Asked::of(&args)?;
-    let book = open(&asked.peer, args.db.as_deref())?;
+    let told = Told {
+        records: args.records.as_deref(),
+        db: args.db.as_deref(),
+        hearsay: &args.hearsay,
+        user: &args.user,
+        max_size: &args.max_size,
+        peer: args.peer.as_deref(),
+    };
+    let (book, peer, refused) = gather(&told)?;
+    let Ok(plan) = book.plan(&peer, &*args.policy.policy());
+    write(&plan, args.json)?;
+    let is_good = refused == 0 && plan.plan().nothing().is_none();
+    Ok(if is_good { Status::Good } else { Status::Refused })
+}
+
+/// What a command is told of a peer.
+pub(crate) struct Told<'a> {
+    pub(crate) records: Option<&'a Path>,
+    pub(crate) db: Option<&'a Path>,
+    pub(crate) hearsay: &'a [String],
+    pub(crate) user: &'a [String],
+    pub(crate) max_size: &'a MaxSize,
+    pub(crate) peer: Option<&'a str>,
+}
+
+/// A book with everything that is known of one peer, which peer that is, and how many records were
+/// refused.
+pub(crate) fn gather(told: &Told<'_>) -> Result<(PeerBook, PeerId, u64), Failure> {
+    let asked = Asked::of(told)?;
+    let book = open(&asked.peer, told.db)?;
     let mut refused = 0u64;
-    if let Some(path) = &args.records {
-        let limits = args.max_size.limits()?;
+    if let Some(path) = told.records {
+        let limits = told.max_size.limits()?;
         let judge = Judge { dialects: Dialects::Any, limits };
         let source = input::Source::from_arg(path);
         judge.read(&source, |number, verdict| {
@@ -120,12 +148,9 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     let Ok(heard) = book.report(&asked.peer, &asked.hearsay, &Source::DHT);
     let Ok(said) = book.report(&asked.peer, &asked.user, &Source::MANUAL);
     for (what, reported) in [("--hearsay", heard), ("--user", said)] {
-        told(what, &reported)?;
+        tell(what, &reported)?;
     }
-    let Ok(plan) = book.plan(&asked.peer, &*args.policy.policy());
-    write(&plan, args.json)?;
-    let is_good = refused == 0 && plan.plan().nothing().is_none();
-    Ok(if is_good { Status::Good } else { Status::Refused })
+    Ok((book, asked.peer, refused))
 }
 
 /// A book in which one peer may have everything, with what is in the store.
@@ -139,7 +164,7 @@ fn open(peer: &PeerId, db: Option<&Path>) -> Result<PeerBook, Failure> {
     }
 }
 
-fn told(option: &str, reported: &Reported) -> Result<(), Failure> {
+fn tell(option: &str, reported: &Reported) -> Result<(), Failure> {
     if let Some(defect) = reported.defect {
         return Err(Failure::Usage(format!("{option}: {defect}")));
     }
@@ -169,8 +194,8 @@ struct Asked {
 impl Asked {
     /// An option that takes any number of addresses takes the peer id behind them too; an address
     /// starts with a slash, and a peer id never does.
-    fn of(args: &Args) -> Result<Self, Failure> {
-        let mut peers: Vec<&str> = args.peer.as_deref().into_iter().collect();
+    fn of(args: &Told<'_>) -> Result<Self, Failure> {
+        let mut peers: Vec<&str> = args.peer.into_iter().collect();
         let addresses = |option: &str, texts: &[String]| {
             let mut parsed = Vec::new();
             for text in texts {
@@ -184,8 +209,8 @@ impl Asked {
             Ok::<_, Failure>(parsed)
         };
         let (hearsay, user) =
-            (addresses("--hearsay", &args.hearsay)?, addresses("--user", &args.user)?);
-        let others = args.hearsay.iter().chain(&args.user).filter(|text| !text.starts_with('/'));
+            (addresses("--hearsay", args.hearsay)?, addresses("--user", args.user)?);
+        let others = args.hearsay.iter().chain(args.user).filter(|text| !text.starts_with('/'));
         peers.extend(others.map(String::as_str));
         match peers.as_slice() {
             [peer] => {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::Candidate;
+use peermark_dial_policy::{Candidate, DialKey};
 
 use crate::action::{AttemptId, Discovery, RequestId};
 use crate::group::Group;
@@ -19,6 +19,7 @@ pub(crate) struct SlotKey(u32);
 /// A connection to a peer.
 #[derive(Debug)]
 pub(crate) struct Connection {
+    pub(crate) key: DialKey,
     pub(crate) address: Multiaddr,
     /// The dial that opened it; `None` where the coordinator was told of it.
     pub(crate) attempt: Option<AttemptId>,
@@ -29,8 +30,8 @@ pub(crate) struct Connection {
 /// One host and port of a peer, however it is spelled.
 #[derive(Debug)]
 pub(crate) struct Slot {
-    address: Multiaddr,
-    /// Its place among the candidates.
+    key: DialKey,
+    /// The first candidate that it is the slot of, by place.
     candidate: Option<usize>,
     /// The attempt that somebody wants: it is under way, or waits for room.
     pub(crate) attempt: Option<AttemptId>,
@@ -41,8 +42,9 @@ pub(crate) struct Slot {
 }
 
 impl Slot {
+    /// What is dialed, in its plain spelling.
     pub(crate) const fn address(&self) -> &Multiaddr {
-        &self.address
+        self.key.address()
     }
 
     const fn is_idle(&self) -> bool {
@@ -63,7 +65,7 @@ pub(crate) struct Peer {
     /// The slot of each candidate.
     of_candidates: Vec<SlotKey>,
     slots: Vec<Slot>,
-    by_address: HashMap<Multiaddr, SlotKey>,
+    by_key: HashMap<DialKey, SlotKey>,
     /// How many groups the candidates are of.
     groups: usize,
 }
@@ -79,7 +81,7 @@ impl Peer {
             candidates: Vec::new(),
             of_candidates: Vec::new(),
             slots: Vec::new(),
-            by_address: HashMap::new(),
+            by_key: HashMap::new(),
             groups: 0,
         }
     }
@@ -142,8 +144,19 @@ impl Peer {
     }
 
     /// The slot of an address, where it has one.
-    pub(crate) fn find(&self, address: &Multiaddr) -> Option<SlotKey> {
-        self.by_address.get(address).copied()
+    pub(crate) fn find(&self, key: &DialKey) -> Option<SlotKey> {
+        self.by_key.get(key).copied()
+    }
+
+    /// What is known of this spelling of a slot's address, or else of another.
+    pub(crate) fn candidate_as(&self, key: SlotKey, address: &Multiaddr) -> Option<&Candidate> {
+        let first = self.candidate(key)?;
+        if first.address() == address {
+            return Some(first);
+        }
+        let mut others = self.of_candidates.iter().zip(&self.candidates);
+        let same = others.find(|(slot, other)| **slot == key && other.address() == address);
+        Some(same.map_or(first, |(_, same)| same))
     }
 
     /// What is known of the address of a slot.
@@ -160,31 +173,30 @@ impl Peer {
         for slot in &mut self.slots {
             slot.candidate = None;
         }
+        let keys: Vec<_> = candidates.iter().map(|it| DialKey::of(it.address())).collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut new = Vec::new();
-        for (place, candidate) in candidates.iter().enumerate() {
+        for (place, (candidate, key)) in candidates.iter().zip(&keys).enumerate() {
             let group = Group::of(candidate);
             if !groups.contains(&group) {
                 groups.push(group);
             }
-            match self.by_address.get(candidate.address()).copied() {
-                Some(key) => self.list(key, place, group),
-                None => new.push((place, group)),
+            match self.by_key.get(key).copied() {
+                Some(slot) => self.list(slot, place, group),
+                None => new.push((place, key, group)),
             }
         }
-        let keys = (0u32..).map(SlotKey).zip(&self.slots);
-        let free = keys.filter(|(key, slot)| slot.is_idle() && !is_kept(*key));
+        let slots = (0u32..).map(SlotKey).zip(&self.slots);
+        let free = slots.filter(|(key, slot)| slot.is_idle() && !is_kept(*key));
         let mut free: Vec<_> = free.map(|(key, _)| key).collect();
-        for (place, group) in new {
-            let Some(address) = candidates.get(place).map(Candidate::address) else { continue };
-            let key = match self.by_address.get(address).copied() {
-                Some(key) => key,
-                None => self.take(address, group, free.pop()),
+        for (place, key, group) in new {
+            let slot = match self.by_key.get(key).copied() {
+                Some(slot) => slot,
+                None => self.take(key, group, free.pop()),
             };
-            self.list(key, place, group);
+            self.list(slot, place, group);
         }
-        let key_of = |candidate: &Candidate| self.by_address.get(candidate.address()).copied();
-        self.of_candidates = candidates.iter().filter_map(key_of).collect();
+        self.of_candidates = keys.iter().filter_map(|key| self.find(key)).collect();
         self.groups = groups.len();
         self.candidates = candidates;
     }
@@ -199,18 +211,12 @@ impl Peer {
     }
 
     /// A slot for an address that has none: a free one, or a new one.
-    fn take(&mut self, address: &Multiaddr, group: Group, free: Option<SlotKey>) -> SlotKey {
-        let slot = Slot {
-            address: address.clone(),
-            candidate: None,
-            attempt: None,
-            cancelled: None,
-            group,
-        };
+    fn take(&mut self, of: &DialKey, group: Group, free: Option<SlotKey>) -> SlotKey {
+        let slot = Slot { key: of.clone(), candidate: None, attempt: None, cancelled: None, group };
         let key = match free.and_then(|key| Some((key, self.slots.get_mut(index(key))?))) {
             Some((key, place)) => {
                 let before = core::mem::replace(place, slot);
-                self.by_address.remove(&before.address);
+                self.by_key.remove(&before.key);
                 key
             }
             None => {
@@ -219,7 +225,7 @@ impl Peer {
                 key
             }
         };
-        self.by_address.insert(address.clone(), key);
+        self.by_key.insert(of.clone(), key);
         key
     }
 

@@ -16,7 +16,7 @@ use crate::action::AttemptId;
 use crate::ask::SharedPolicy;
 use crate::error::{Cause, DialError, Failure};
 use crate::moment::Moment;
-use crate::peer::{Peer, PeerKey, SlotKey};
+use crate::peer::{Peer, PeerKey, Slot, SlotKey};
 
 use entries::{Entry, Stage, State};
 
@@ -51,6 +51,14 @@ impl Planned {
         }
         Self { plan: Arc::new(plan), left_out: Arc::new(left_out) }
     }
+}
+
+/// An address whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    pub(crate) slot: SlotKey,
+    /// Its place among the candidates.
+    pub(crate) candidate: usize,
 }
 
 /// An open request.
@@ -103,6 +111,10 @@ impl Open {
             for dial in stage.dials {
                 let candidate = dial.candidate();
                 let Some(slot) = slots.get(candidate).copied() else { continue };
+                // Another spelling of what it dials already (D9).
+                if self.dials(slot) {
+                    continue;
+                }
                 let has_failed = self.failure(slot).is_some();
                 let is_left_out = planned.left_out.contains(&candidate);
                 if (room == 0 || is_left_out) && !has_failed {
@@ -112,7 +124,7 @@ impl Open {
                 room = room.saturating_sub(usize::from(!has_failed));
                 let known = before.iter().position(|entry| entry.slot == slot);
                 let known = known.map(|place| before.swap_remove(place));
-                let mut entry = Entry::new(slot, dial.delay());
+                let mut entry = Entry::new(slot, candidate, dial.delay());
                 if let Some(known) = known {
                     (entry.hurried, entry.tries) = (known.hurried, known.tries);
                     entry.state = known.state;
@@ -177,9 +189,10 @@ impl Open {
     }
 
     /// The first address whose time has come and that is not under way, of the best stage.
-    pub(crate) fn due(&self, now: Moment) -> Option<SlotKey> {
+    pub(crate) fn due(&self, now: Moment) -> Option<Due> {
         let mut pending = self.pending();
-        pending.find(|(_, due, _)| *due <= now).map(|(_, _, entry)| entry.slot)
+        let (_, _, entry) = pending.find(|(_, due, _)| *due <= now)?;
+        Some(Due { slot: entry.slot, candidate: entry.candidate })
     }
 
     fn is_due(&self, now: Moment) -> bool {
@@ -355,17 +368,22 @@ impl Open {
         // What failed and is no candidate any more failed all the same.
         let gone = self.failed.iter().filter(|(slot, _)| !self.dials(*slot));
         let tried = dialed.chain(gone.copied());
-        let mut addresses: Vec<_> = tried
-            .filter_map(|(slot, why)| Some((peer.slot(slot)?.address().clone(), why)))
-            .collect();
+        let address = |slot| {
+            let candidate = peer.candidate(slot).map(Candidate::address);
+            Some(candidate.or(peer.slot(slot).map(Slot::address))?.clone())
+        };
+        let mut addresses: Vec<_> =
+            tried.filter_map(|(slot, why)| Some((address(slot)?, why))).collect();
         let skipped = self.skipped.iter().map(|place| (*place, Refusal::TooMany));
         // What is there twice is dialed, and has its own end.
         let refused = plan.into_iter().flat_map(|plan| plan.refused());
         let refused = refused.filter(|refused| refused.reason != Refusal::Repeated);
         let refused = refused.map(|refused| (refused.candidate, refused.reason)).chain(skipped);
         for (place, reason) in refused {
-            let failed = peer.slot_of(place).is_some_and(|slot| self.failure(slot).is_some());
-            if let Some(candidate) = peer.candidates().get(place).filter(|_| !failed) {
+            // Another claim on it may be refused while this one is dialed, and has its own end.
+            let is_told = |slot| self.failure(slot).is_some() || self.dials(slot);
+            let is_told = peer.slot_of(place).is_some_and(is_told);
+            if let Some(candidate) = peer.candidates().get(place).filter(|_| !is_told) {
                 addresses.push((candidate.address().clone(), reason.into()));
             }
         }

@@ -55,7 +55,9 @@ impl Target {
             | Protocol::Dns4(name)
             | Protocol::Dns6(name)
             | Protocol::Dnsaddr(name) => {
-                Host::Name(name.trim_end_matches('.').to_ascii_lowercase())
+                let name = name.trim_end_matches('.').to_ascii_lowercase();
+                // An IP address that is written as a name is that address.
+                name.parse().map_or(Host::Name(name), |ip| Host::Ip(canonical(ip)))
             }
             // Hidden, and a host all the same. Its name says the port as well.
             hidden @ (Protocol::Onion(..) | Protocol::Onion3(_)) => Host::Name(hidden.to_string()),

@@ -1,7 +1,7 @@
 //! Which connections there are, and whom they satisfy.
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, NoDelay, Refusal, check_scope, plan};
+use peermark_dial_policy::{Candidate, DialKey, NoDelay, Refusal, check_scope, plan};
 use peermark_provenance::{Claim, Expiry, Provenance, Timestamp, strip_peer_id};
 
 use super::Dialer;
@@ -39,12 +39,12 @@ impl Dialer {
     /// matters which of them closed, call [`Self::closed`].
     pub fn disconnected(&mut self, peer: &PeerId, address: &Multiaddr, now: Moment) {
         self.advance_to(now);
-        let address = bare(peer, address);
+        let key_of_it = DialKey::of(address);
         let Some(key) = self.by_id.get(peer).copied() else { return };
         let Some(known) = self.peer_mut(key) else { return };
         let mut over = Vec::new();
         for (place, connection) in known.connections.iter().enumerate() {
-            if connection.address == address {
+            if connection.key == key_of_it {
                 over.push(place);
             }
         }
@@ -58,7 +58,7 @@ impl Dialer {
         if !is_certain {
             // It may be any of those that stays, so each is taken for all of them.
             let mut all = gone.resolved;
-            let left = |connection: &&mut Connection| connection.address == address;
+            let left = |connection: &&mut Connection| connection.key == key_of_it;
             for connection in known.connections.iter_mut().filter(left) {
                 let mine = core::mem::take(&mut connection.resolved);
                 all.extend(mine);
@@ -90,7 +90,8 @@ impl Dialer {
         attempt: Option<AttemptId>,
         resolved: Vec<Multiaddr>,
     ) {
-        let connection = Connection { address, attempt, resolved };
+        let key = DialKey::of(&address);
+        let connection = Connection { key, address, attempt, resolved };
         let admits = |id: &RequestId| self.admits(*id, &connection).is_ok();
         let open = self.peer(peer).map(|known| &known.requests);
         let done: Vec<_> = open.into_iter().flatten().copied().filter(admits).collect();
@@ -121,9 +122,9 @@ impl Dialer {
         let address = &connection.address;
         let request = self.requests.get(&id).ok_or(Refusal::NotLive)?;
         let known = self.peer(request.peer).ok_or(Refusal::NotLive)?;
-        let slot = known.find(address);
+        let slot = known.find(&connection.key);
         let proven;
-        let candidate = match slot.and_then(|slot| known.candidate(slot)) {
+        let candidate = match slot.and_then(|slot| known.candidate_as(slot, address)) {
             Some(candidate) => candidate,
             None => {
                 let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));

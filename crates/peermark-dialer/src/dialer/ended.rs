@@ -10,6 +10,7 @@ use crate::action::AttemptId;
 use crate::error::Failure;
 use crate::gates::Gate;
 use crate::moment::Moment;
+use crate::peer::Slot;
 use crate::target::Target;
 
 impl Dialer {
@@ -60,28 +61,29 @@ impl Dialer {
         self.free(&ended);
         self.gates.free(Gate::Address(ended.peer, ended.slot));
         self.release(&ended);
-        let address = ended.candidate.address();
+        let slot = self.peer(ended.peer).and_then(|known| known.slot(ended.slot));
+        let key = slot.map_or(ended.candidate.address(), Slot::address).clone();
         let limits = &self.config.limits;
         let failure = match outcome {
             DialOutcome::Success => {
-                self.backoff.succeeded(&peer, address);
-                let address = address.clone();
+                self.backoff.succeeded(&peer, &key);
+                let address = ended.candidate.address().clone();
                 self.established(ended.peer, address, Some(id), ended.resolved.clone());
                 self.fail_unsatisfied(&ended, now);
                 None
             }
             DialOutcome::WrongPeer => {
-                self.backoff.failed(peer, address, answered, limits, now);
+                self.backoff.failed(peer, &key, answered, limits, now);
                 Some(Failure::WrongPeer)
             }
             DialOutcome::Failure => {
-                self.backoff.failed(peer, address, answered, limits, now);
+                self.backoff.failed(peer, &key, answered, limits, now);
                 Some(Failure::Failed)
             }
             DialOutcome::Cancelled => Some(Failure::Failed),
             DialOutcome::NotStarted => {
                 let is_wanted = ended.stage != Stage::Cancelled;
-                let until = is_wanted.then(|| self.backoff.not_started(peer, address, limits, now));
+                let until = is_wanted.then(|| self.backoff.not_started(peer, &key, limits, now));
                 for request in &ended.wanted_by {
                     if let (Some(open), Some(until)) = (self.requests.get_mut(request), until) {
                         open.defer(ended.slot, until, true, now);
@@ -164,7 +166,9 @@ impl Dialer {
 
     /// What is known of the address of an attempt now, or was when it began.
     pub(super) fn candidate_of<'a>(&'a self, attempt: &'a Attempt) -> &'a Candidate {
-        let known = self.peer(attempt.peer).and_then(|known| known.candidate(attempt.slot));
+        let address = attempt.candidate.address();
+        let known = self.peer(attempt.peer);
+        let known = known.and_then(|known| known.candidate_as(attempt.slot, address));
         known.unwrap_or(&attempt.candidate)
     }
 

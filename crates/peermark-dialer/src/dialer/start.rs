@@ -9,7 +9,8 @@ use crate::backoff::Wait;
 use crate::error::Failure;
 use crate::gates::Gate;
 use crate::moment::Moment;
-use crate::peer::{PeerKey, SlotKey};
+use crate::peer::{PeerKey, Slot, SlotKey};
+use crate::request::Due;
 
 /// Why an attempt does not begin.
 pub(super) enum Stopped {
@@ -23,7 +24,8 @@ pub(super) enum Stopped {
 
 impl Dialer {
     /// A request wants this address: it joins the attempt that there is, or there is a new one (C1).
-    pub(super) fn want(&mut self, request: RequestId, peer: PeerKey, slot: SlotKey, now: Moment) {
+    pub(super) fn want(&mut self, request: RequestId, peer: PeerKey, due: Due, now: Moment) {
+        let slot = due.slot;
         let known = self.peer(peer);
         let attempt = known.and_then(|known| known.slot(slot)).and_then(|slot| slot.attempt);
         if let Some(attempt) = attempt {
@@ -40,7 +42,7 @@ impl Dialer {
             }
             return;
         }
-        let candidate = known.and_then(|known| known.candidate(slot)).cloned();
+        let candidate = known.and_then(|known| known.candidates().get(due.candidate)).cloned();
         let group = known.and_then(|known| known.slot(slot)).map(|slot| slot.group);
         let id = known.map(|known| known.id);
         let (Some(candidate), Some(group), Some(peer_id)) = (candidate, group, id) else {
@@ -168,7 +170,8 @@ impl Dialer {
         if known.slot(attempt.slot).is_some_and(|slot| slot.cancelled.is_some()) {
             return Some(Stopped::At(Gate::Address(attempt.peer, attempt.slot)));
         }
-        match self.backoff.wait(&known.id, attempt.candidate.address(), now) {
+        let address = known.slot(attempt.slot).map(Slot::address)?;
+        match self.backoff.wait(&known.id, address, now) {
             Some(Wait::Failed(until)) => {
                 let wait = until.saturating_since(now);
                 return Some(Stopped::For(Failure::BackedOff { wait }));

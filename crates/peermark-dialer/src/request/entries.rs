@@ -12,6 +12,8 @@ use crate::peer::SlotKey;
 #[derive(Clone, Debug)]
 pub(super) struct Entry {
     pub(super) slot: SlotKey,
+    /// Its place among the candidates.
+    pub(super) candidate: usize,
     pub(super) delay: Duration,
     /// A failure before it made it due.
     pub(super) hurried: Option<Moment>,
@@ -32,8 +34,8 @@ pub(super) enum State {
 }
 
 impl Entry {
-    pub(super) const fn new(slot: SlotKey, delay: Duration) -> Self {
-        Self { slot, delay, hurried: None, state: State::Pending, tries: 0 }
+    pub(super) const fn new(slot: SlotKey, candidate: usize, delay: Duration) -> Self {
+        Self { slot, candidate, delay, hurried: None, state: State::Pending, tries: 0 }
     }
 
     /// Its attempt.

@@ -163,9 +163,10 @@ impl Places {
         trip.places(&self.found).iter().all(|(place, is_known)| {
             let most = 4 * most(place.0, limits);
             let (whole, strangers) = self.taken(place, &trip.peer, now);
-            let times = self.vain.iter().filter(|vain| {
-                vain.place == *place && vain.peer == trip.peer && vain.until > now
-            });
+            let times = self
+                .vain
+                .iter()
+                .filter(|vain| vain.place == *place && vain.peer == trip.peer && vain.until > now);
             let too_often = place.0 == Kind::Target && times.count() >= limits.dials_per_target;
             // What may have been found after a dial began is taken for what strangers do.
             !too_often && whole < most && (*is_known || strangers < most - most / 4 + 4 * 8)
@@ -238,9 +239,10 @@ impl Places {
     ) {
         let trip = self.running.remove(&id).expect("a dial under way");
         let places = trip.places(&self.found);
-        let is_proven = trip.over.as_ref().is_some_and(|(id, at)| {
-            is_connected(id) || self.found.contains(&(*id, at.clone()))
-        });
+        let is_proven = trip
+            .over
+            .as_ref()
+            .is_some_and(|(id, at)| is_connected(id) || self.found.contains(&(*id, at.clone())));
         let last = trip.ends.len().saturating_sub(1);
         let until = now.saturating_add(limits.window);
         for (place, is_known) in places {
@@ -258,9 +260,11 @@ impl Places {
                 }
                 outcome => outcome,
             };
-            let was_found = trip.ends.iter().filter(|end| at(end)).any(|(target, _)| {
-                self.found.contains(&(trip.peer, target.clone()))
-            });
+            let was_found = trip
+                .ends
+                .iter()
+                .filter(|end| at(end))
+                .any(|(target, _)| self.found.contains(&(trip.peer, target.clone())));
             let quarters = match (outcome, place.0) {
                 (DialOutcome::Success, _) => {
                     self.vain.retain(|vain| vain.place != place || vain.peer != trip.peer);

@@ -5,16 +5,16 @@
 
 mod check;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, DialPlan, Target, plan};
+use peermark_dial_policy::{Candidate, DialKey, DialPlan, Target, check_scope, plan};
 use peermark_dialer::{
     Action, AttemptId, Config, Dialer, Discovery, Moment, Request, RequestId, Stats,
 };
-use peermark_provenance::DialOutcome;
+use peermark_provenance::{DialOutcome, TrustClass};
 
-use super::limits::Places;
+use super::limits::{Places, Trip};
 use super::world::Policy;
 
 /// A coordinator with an oracle. Its functions do what those of [`Dialer`] do, and panic where
@@ -28,7 +28,11 @@ pub struct Watched {
     peers: BTreeMap<PeerId, Known>,
     places: Places,
     /// When each address failed last.
-    failures: BTreeMap<(PeerId, Multiaddr), Moment>,
+    failures: HashMap<(PeerId, DialKey), Moment>,
+    /// The same, whether or not that was forgotten: what may be left alone.
+    maybe_left: HashMap<(PeerId, DialKey), Moment>,
+    /// When this node last did not start a dial of each address.
+    denied: HashMap<(PeerId, DialKey), Moment>,
     /// When it last said that there is nothing to do.
     settled: Moment,
     /// By deadline, so that the first is quick to find.
@@ -61,27 +65,41 @@ struct Asked {
     /// When the plan was first acted on: what is due so long after that is under way.
     acted: Option<Moment>,
     /// What it is known to have seen fail.
-    failed: BTreeSet<Multiaddr>,
+    failed: HashSet<DialKey>,
     /// Whether something may have failed for it: that makes the next dial come early.
     may_hurry: bool,
     /// What may have failed without a dial: it was left alone, or its host was.
-    maybe_failed: BTreeSet<Multiaddr>,
+    maybe_failed: HashSet<DialKey>,
 }
 
 #[derive(Clone, Debug)]
 struct Dialing {
     peer: PeerId,
     address: Multiaddr,
+    key: DialKey,
     is_cancelled: bool,
+    /// Among the trips of [`Places`].
+    trip: u64,
+    resolved: Vec<Multiaddr>,
+}
+
+/// A connection, and what the name in its address resolved to.
+#[derive(Clone, Debug)]
+struct Over {
+    address: Multiaddr,
+    key: DialKey,
+    is_told: bool,
+    resolved: Vec<Multiaddr>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     candidates: Vec<Candidate>,
+    keys: Vec<DialKey>,
     discovery: Discovery,
     requests: BTreeSet<RequestId>,
     attempts: BTreeSet<AttemptId>,
-    connections: BTreeMap<Multiaddr, usize>,
+    connections: Vec<Over>,
 }
 
 impl core::fmt::Debug for Asked {
@@ -107,7 +125,9 @@ impl Watched {
             attempts: BTreeMap::new(),
             peers: BTreeMap::new(),
             places: Places::default(),
-            failures: BTreeMap::new(),
+            failures: HashMap::new(),
+            denied: HashMap::new(),
+            maybe_left: HashMap::new(),
             settled: Moment::ORIGIN,
             deadlines: BTreeSet::new(),
             counts: Counts::default(),
@@ -165,9 +185,9 @@ impl Watched {
             deadline,
             plan: self.plan(peer, policy, &[]),
             acted: None,
-            failed: BTreeSet::new(),
+            failed: HashSet::new(),
             may_hurry: false,
-            maybe_failed: BTreeSet::new(),
+            maybe_failed: HashSet::new(),
         };
         assert!(self.requests.insert(id, asked).is_none(), "{id} is given out twice");
         self.deadlines.insert((deadline, id));
@@ -195,6 +215,7 @@ impl Watched {
         let ids: Vec<_> = known.requests.iter().copied().collect();
         let is_new = known.candidates != candidates;
         known.discovery = discovery;
+        known.keys = candidates.iter().map(|it| DialKey::of(it.address())).collect();
         known.candidates = candidates;
         for id in ids {
             let plan = self.plan(peer, &self.requests[&id].policy, &self.peers[&peer].candidates);
@@ -209,25 +230,119 @@ impl Watched {
         let mut target = Target::new(peer);
         target.local = self.config.local;
         target.own = &self.config.own;
+        target.most = usize::MAX;
         plan(&target, candidates, &**policy, &*self.config.ranker)
     }
 
     /// [`Dialer::connected`].
     pub fn connected(&mut self, peer: PeerId, address: &Multiaddr, now: Moment) {
-        let known = self.peers.entry(peer).or_default();
-        *known.connections.entry(address.clone()).or_default() += 1;
+        self.places.connected(peer, address);
+        self.connect(peer, address, true, Vec::new());
+        // What answered before is dialed again: which that is, is not kept here.
+        self.failures.retain(|(other, _), _| *other != peer);
         self.dialer.connected(&peer, address, now);
+    }
+
+    fn connect(&mut self, peer: PeerId, address: &Multiaddr, is_told: bool, all: Vec<Multiaddr>) {
+        let known = self.peers.entry(peer).or_default();
+        let key = DialKey::of(address);
+        known.connections.push(Over { address: address.clone(), key, is_told, resolved: all });
     }
 
     /// [`Dialer::disconnected`].
     pub fn disconnected(&mut self, peer: PeerId, address: &Multiaddr, now: Moment) {
         if let Some(known) = self.peers.get_mut(&peer) {
-            if let Some(count) = known.connections.get_mut(address) {
-                *count -= 1;
+            let key = DialKey::of(address);
+            let over = |over: &Over| over.key == key;
+            let told = known.connections.iter().position(|it| over(it) && it.is_told);
+            let closed = told.or_else(|| known.connections.iter().position(over));
+            if let Some(closed) = closed {
+                let gone = known.connections.remove(closed);
+                if told.is_none() {
+                    // It may be any of those that are left: each is all of them.
+                    let left = known.connections.iter().filter(|it| over(it));
+                    let mut all: Vec<_> =
+                        left.flat_map(|it| it.resolved.clone()).chain(gone.resolved).collect();
+                    all.dedup();
+                    for left in known.connections.iter_mut().filter(|it| over(it)) {
+                        (left.resolved, left.is_told) = (all.clone(), true);
+                    }
+                }
             }
-            known.connections.retain(|_, count| *count > 0);
         }
         self.dialer.disconnected(&peer, address, now);
+    }
+
+    fn is_connected(&self, peer: &PeerId) -> bool {
+        self.peers.get(peer).is_some_and(|known| !known.connections.is_empty())
+    }
+
+    /// [`Dialer::network_changed`].
+    pub fn network_changed(&mut self, now: Moment) {
+        self.failures.clear();
+        self.denied.clear();
+        for asked in self.requests.values_mut() {
+            asked.may_hurry = true;
+        }
+        self.dialer.network_changed(now);
+    }
+
+    /// [`Dialer::set_own`].
+    pub fn set_own(&mut self, addresses: Vec<Multiaddr>, now: Moment) {
+        self.config.own.clone_from(&addresses);
+        self.dialer.set_own(addresses, now);
+        for id in self.open() {
+            let asked = &self.requests[&id];
+            let (peer, policy) = (asked.peer, asked.policy.clone());
+            let plan = self.plan(peer, &policy, &self.peers[&peer].candidates);
+            let asked = self.requests.get_mut(&id).expect("an open request");
+            (asked.plan, asked.acted) = (plan, None);
+        }
+    }
+
+    /// Whether a request admits what an address of its peer resolved to.
+    fn admits_resolved(&self, asked: &Asked, key: &DialKey, resolved: &Multiaddr) -> bool {
+        let known = &self.peers[&asked.peer];
+        let mut spelled = known.keys.iter().zip(&known.candidates).filter(|(it, _)| *it == key);
+        spelled
+            .all(|(_, it)| check_scope(&it.resolved_to(resolved.clone()), &*asked.policy).is_ok())
+    }
+
+    /// [`Dialer::resolved_to`]. Returns whether it may be dialed.
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
+    pub fn resolved_to(&mut self, id: AttemptId, address: &Multiaddr, now: Moment) -> bool {
+        let result = self.dialer.resolved_to(id, address.clone(), now);
+        let Some(dialing) = self.attempts.get(&id).filter(|dialing| !dialing.is_cancelled).cloned()
+        else {
+            assert!(result.is_err(), "{id} is over");
+            return false;
+        };
+        if dialing.resolved.contains(address) {
+            return true;
+        }
+        let ids = self.peers[&dialing.peer].requests.clone();
+        let wants = |id: &RequestId| self.listed(&self.requests[id], &dialing.address).is_some();
+        let admits =
+            |id: &RequestId| self.admits_resolved(&self.requests[id], &dialing.key, address);
+        if result.is_err() {
+            return false;
+        }
+        assert!(ids.iter().any(|id| wants(id) && admits(id)), "nobody admits {address} (D4)");
+        for id in ids.iter().filter(|id| wants(id) && !admits(id)).copied().collect::<Vec<_>>() {
+            let joined = self.has_joined(&id, &dialing.address);
+            let asked = self.requests.get_mut(&id).expect("an open request");
+            asked.may_hurry = true;
+            let all = if joined { &mut asked.failed } else { &mut asked.maybe_failed };
+            all.insert(dialing.key.clone());
+        }
+        let limits = &self.config.limits;
+        let has_room = self.places.resolve(dialing.trip, address, limits, now);
+        assert!(has_room, "more dials to {address} than are allowed (C4)");
+        self.attempts.get_mut(&id).expect("under way").resolved.push(address.clone());
+        true
     }
 
     /// [`Dialer::cancel`].
@@ -258,34 +373,79 @@ impl Watched {
     pub fn dialed(&mut self, id: AttemptId, result: DialOutcome, now: Moment) {
         let told = self.attempts.remove(&id);
         assert_eq!(self.dialer.dialed(id, result, now), told.is_some(), "{id}");
-        let Some(ended) = told else { return };
+        if let Some(ended) = told {
+            self.ended(id, &ended, result, None, now);
+        }
+    }
+
+    /// [`Dialer::wrong_peer`].
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
+    pub fn wrong_peer(&mut self, id: AttemptId, found: PeerId, now: Moment) {
+        let told = self.attempts.remove(&id);
+        assert_eq!(self.dialer.wrong_peer(id, &found, now), told.is_some(), "{id}");
+        if let Some(ended) = told {
+            self.ended(id, &ended, DialOutcome::WrongPeer, Some(found), now);
+        }
+    }
+
+    fn ended(
+        &mut self,
+        id: AttemptId,
+        ended: &Dialing,
+        result: DialOutcome,
+        other: Option<PeerId>,
+        now: Moment,
+    ) {
+        let connected: HashSet<_> =
+            self.peers.iter().filter(|(id, _)| self.is_connected(id)).map(|(id, _)| *id).collect();
+        let is_connected = |id: &PeerId| connected.contains(id);
+        let limits = &self.config.limits;
+        self.places.end(ended.trip, (result, other), is_connected, limits, now);
         let known = self.peers.get_mut(&ended.peer).expect("a peer that is dialed");
         known.attempts.remove(&id);
-        let is_there = result == DialOutcome::Success;
-        let vain = (!is_there).then(|| now.saturating_add(self.config.limits.window));
-        let limits = &self.config.limits;
-        self.places.end(&ended.address, &ended.peer, vain, limits, now);
-        if is_there {
-            *known.connections.entry(ended.address.clone()).or_default() += 1;
-            self.failures.remove(&(ended.peer, ended.address));
-            return;
-        }
-        if result != DialOutcome::Cancelled {
-            self.failures.insert((ended.peer, ended.address.clone()), now);
+        let requests = known.requests.clone();
+        let key = (ended.peer, ended.key.clone());
+        match result {
+            DialOutcome::Success => {
+                self.connect(ended.peer, &ended.address, false, ended.resolved.clone());
+                self.failures.remove(&key);
+            }
+            DialOutcome::Failure | DialOutcome::WrongPeer => {
+                self.failures.insert(key.clone(), now);
+                self.maybe_left.insert(key, now);
+            }
+            DialOutcome::NotStarted if !ended.is_cancelled => {
+                self.denied.insert(key.clone(), now);
+                self.maybe_left.insert(key, now);
+            }
+            DialOutcome::NotStarted | DialOutcome::Cancelled => {}
         }
         if ended.is_cancelled {
             return;
         }
-        for id in known.requests.clone() {
+        for id in requests {
             let joined = self.has_joined(&id, &ended.address);
             let asked = self.requests.get_mut(&id).expect("an open request");
             asked.may_hurry = true;
-            if joined {
-                asked.failed.insert(ended.address.clone());
-            } else {
-                asked.maybe_failed.insert(ended.address.clone());
-            }
+            let is_failure = !matches!(result, DialOutcome::NotStarted | DialOutcome::Success);
+            let all =
+                if joined && is_failure { &mut asked.failed } else { &mut asked.maybe_failed };
+            all.insert(ended.key.clone());
         }
+    }
+
+    /// A dial, as far as places go.
+    fn trip(&self, peer: PeerId, address: &Multiaddr) -> Trip {
+        let candidates = &self.peers[&peer].candidates;
+        let mut spelled = candidates.iter().filter(|it| it.address() == address);
+        let is_vouched_for = spelled.any(|it| {
+            matches!(it.class(), Some(TrustClass::User | TrustClass::Dialed))
+                || it.dials().last_success.is_some()
+        });
+        Trip::of(peer, address, is_vouched_for, |relay| self.is_connected(relay))
     }
 
     /// [`Dialer::poll`]: answers what it says, of which everything holds.
