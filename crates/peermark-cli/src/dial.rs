@@ -148,7 +148,7 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     }
     report.begin(tried.len())?;
     // An address without a peer id is tried for nobody in particular.
-    let target = peer.unwrap_or_else(nobody);
+    let target = peer.map_or_else(nobody, Ok)?;
     let deadline = Moment::from_secs(args.timeout);
     let request = Request { candidates: tried, ..Request::new(target, policy, deadline) };
     drive(request, &mut report)?;
@@ -198,8 +198,8 @@ fn candidates(args: &Args) -> Result<(Option<PeerId>, Vec<Candidate>, u64), Fail
         let message = "one address is tried alone: leave --records, --db, --hearsay and --user out";
         return Err(Failure::Usage(message.to_owned()));
     }
-    let address = parse_address(text)
-        .map_err(|error| Failure::Usage(format!("{:?}: {error}", cut(text))))?;
+    let address =
+        parse_address(text).map_err(|error| Failure::Usage(format!("{:?}: {error}", cut(text))))?;
     let candidate = Candidate::explicit(address);
     let peer = last_peer(candidate.address());
     Ok((peer, vec![candidate], 0))
@@ -213,8 +213,8 @@ fn last_peer(address: &Multiaddr) -> Option<PeerId> {
 }
 
 /// A peer id that no key has.
-fn nobody() -> PeerId {
-    PeerId::from_bytes(&[0, 0]).unwrap_or_else(|_| PeerId::random())
+fn nobody() -> Result<PeerId, Failure> {
+    PeerId::from_bytes(&[0, 0]).map_err(|_| Failure::System("cannot make a peer id of no key"))
 }
 
 /// Why an address is not tried: it is not reached by a TCP connection of ours.
@@ -228,6 +228,7 @@ fn why_not_tcp(candidate: &Candidate) -> Option<&'static str> {
 
 /// Runs one request to its end.
 fn drive(request: Request, report: &mut Report) -> Result<(), Failure> {
+    #[expect(clippy::disallowed_methods, reason = "the time that a person waits is shown to them")]
     let origin = Instant::now();
     let now = || Moment::from(origin.elapsed());
     let (events, told) = mpsc::channel::<(AttemptId, Event)>();

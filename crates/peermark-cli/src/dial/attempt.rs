@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use peermark::Multiaddr;
-use peermark::dial_policy::Protocol;
 use peermark::dialer::AttemptId;
+use peermark::multiaddr::Protocol;
 
 /// How long one connection is waited for.
 const PATIENCE: Duration = Duration::from_secs(10);

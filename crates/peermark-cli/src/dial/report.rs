@@ -136,9 +136,8 @@ impl Report {
         let dialed = |address: &String| self.object.dials.iter().any(|it| it.address == *address);
         let told = error.addresses.iter().map(|(address, why)| (address_text(address), why));
         let refused = told.filter(|(address, _)| !dialed(address));
-        self.object.refused = refused
-            .map(|(address, why)| Refused { address, reason: why.to_string() })
-            .collect();
+        self.object.refused =
+            refused.map(|(address, why)| Refused { address, reason: why.to_string() }).collect();
     }
 
     /// Writes what is left. Returns whether there was a connection.

@@ -36,7 +36,10 @@ fn one_address_is_tried_with_and_without_a_peer_id() {
     let object = json(&[&format!("{address}/p2p/{PEER}")], 0);
     assert_eq!((&object["peer"], &object["connected"]), (&PEER.into(), &address.into()));
     let object = json(&[&tcp(closed)], 1);
-    assert_eq!((&object["connected"], &object["dials"][0]["outcome"]), (&Value::Null, &"failed".into()));
+    assert_eq!(
+        (&object["connected"], &object["dials"][0]["outcome"]),
+        (&Value::Null, &"failed".into())
+    );
     assert!(object["dials"][0]["reason"].as_str().unwrap().contains("refused"), "{object}");
 }
 

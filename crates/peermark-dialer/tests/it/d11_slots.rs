@@ -49,7 +49,7 @@ fn d11_b5_private_addresses_that_hang_do_not_hold_up_the_public_one() {
 #[test]
 fn d11_public_addresses_of_strangers_that_hang_do_not_hold_up_the_certified_one() {
     let mut node = node();
-    let mut all = many(62, |n| hearsay(&format!("/ip4/198.{n}.0.1/tcp/4001")));
+    let mut all = many(63, |n| hearsay(&format!("/ip4/198.{n}.0.1/tcp/4001")));
     all.push(certified(PUBLIC));
     node.ask(any(), &all);
     let at = dialed_at(&mut node, PUBLIC);

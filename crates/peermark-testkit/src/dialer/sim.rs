@@ -1,5 +1,6 @@
 //! A node's life in virtual time: many requests for many peers, over a network of all kinds of
-//! addresses, with one victim that everybody names.
+//! addresses, names and relays, with one victim that everybody names and counts its connections, and
+//! attackers that name the hosts of others.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,7 +8,10 @@ use std::time::Duration;
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptId, Config, Discovery, Moment, RequestId};
+use peermark_dialer::{
+    Action, AttemptId, Config, DIALS_PER_VICTIM, Discovery, Limits, Moment, PEERS_PER_TARGET,
+    RequestId,
+};
 use peermark_provenance::DialOutcome;
 
 use super::network::{Behaviour, Network};
@@ -63,6 +67,8 @@ enum Event {
     Ask,
     Ended(AttemptId, DialOutcome),
     Closed(PeerId, Multiaddr),
+    Resolved(AttemptId, Multiaddr),
+    Found(AttemptId, PeerId),
     Learned(PeerId),
 }
 
@@ -79,7 +85,8 @@ struct Run {
     ends: BTreeMap<AttemptId, (Moment, u64)>,
     open: BTreeSet<RequestId>,
     victims: Vec<Multiaddr>,
-    sent: BTreeSet<PeerId>,
+    /// When the victim was dialed, and for whom.
+    sent: Vec<(Moment, PeerId)>,
     next: u64,
     asked: usize,
     summary: Summary,
@@ -117,7 +124,7 @@ impl Simulation {
                 let event = entry.remove();
                 run.summary.events += 1;
                 // Ends of dials come together as well; what is to be done waits for them.
-                if !matches!(event, Event::Ended(..)) {
+                if !matches!(event, Event::Ended(..) | Event::Found(..)) {
                     run.settle();
                     run.happen(event);
                     run.settle();
@@ -156,7 +163,7 @@ impl Run {
             ends: BTreeMap::new(),
             open: BTreeSet::new(),
             victims: VICTIM.map(world::address).to_vec(),
-            sent: BTreeSet::new(),
+            sent: Vec::new(),
             next: 0,
             asked: 0,
             summary,
@@ -203,12 +210,42 @@ impl Run {
 
     fn dial(&mut self, attempt: AttemptId, peer: PeerId, address: &Multiaddr) {
         if self.victims.contains(address) {
-            self.summary.to_victim += 1;
-            self.sent.insert(peer);
+            self.sent.push((self.now, peer));
         }
-        let (wait, result) = self.network.behaviour(address).dial(&mut self.rng);
-        let end = self.schedule(wait, Event::Ended(attempt, result));
+        let (mut wait, result) = self.network.behaviour(address).dial(&mut self.rng);
+        if address.to_string().starts_with("/dns") {
+            let many = 1 + self.rng.below(2);
+            for _ in 0..many {
+                let to = self.resolve(peer);
+                let soon = self.millis(20);
+                self.schedule(soon, Event::Resolved(attempt, to));
+            }
+            wait += Duration::from_millis(20);
+        }
+        let (wait, result) = match self.rng.below(40) {
+            0 => (Duration::from_millis(1), DialOutcome::NotStarted),
+            _ => (wait, result),
+        };
+        let event = match result {
+            DialOutcome::WrongPeer if self.rng.one_in(2) => {
+                let other = u32::try_from(self.rng.below(self.addresses.len())).unwrap_or(0);
+                Event::Found(attempt, world::peer(other))
+            }
+            result => Event::Ended(attempt, result),
+        };
+        let end = self.schedule(wait, event);
         self.ends.insert(attempt, end);
+    }
+
+    /// What a name is: a host of the peer's own, one of the site, or the victim.
+    fn resolve(&mut self, peer: PeerId) -> Multiaddr {
+        let [_, a, b, c] = u32::try_from(self.number_of(&peer)).unwrap_or(0).to_be_bytes();
+        world::address(&match self.rng.below(8) {
+            0 => VICTIM[0].to_owned(),
+            1 => "/ip4/10.0.0.1/tcp/4001".to_owned(),
+            2 => format!("/ip6/64:ff9b::{:x}:{:x}/tcp/4001", 0x1900 | u16::from(a), c),
+            _ => format!("/ip4/{}.{b}.{c}.9/tcp/4001", 20 + u32::from(a)),
+        })
     }
 
     /// A dial that is cancelled ends soon, most often without a connection; some only when they
@@ -232,6 +269,17 @@ impl Run {
             Event::Ended(attempt, result) => {
                 self.ends.remove(&attempt);
                 self.dialer.dialed(attempt, result, now);
+            }
+            Event::Found(attempt, other) => {
+                self.ends.remove(&attempt);
+                self.dialer.wrong_peer(attempt, other, now);
+            }
+            Event::Resolved(attempt, to) => {
+                let peer = self.dialer.peer_of(attempt);
+                let is_victim = to == self.victims[0];
+                if self.dialer.resolved_to(attempt, &to, now) && is_victim {
+                    self.sent.extend(peer.map(|peer| (now, peer)));
+                }
             }
             Event::Closed(peer, address) => self.dialer.disconnected(peer, &address, now),
             Event::Learned(peer) => {
@@ -308,8 +356,36 @@ impl Run {
         let ended = counts.completed + counts.failed + self.summary.left;
         assert_eq!(ended, self.summary.of.requests, "every request ends");
         let took = self.now.saturating_since(Moment::from_secs(1_000));
-        Summary { counts, took, by_peers: self.sent.len(), ..self.summary }
+        self.check_victim();
+        let by_peers = self.sent.iter().map(|(_, peer)| peer).collect::<BTreeSet<_>>().len();
+        Summary { counts, took, by_peers, to_victim: self.sent.len(), ..self.summary }
     }
+
+    /// The victim, which never answers, counted: in each window few peers had it dialed, each a few
+    /// times (C4).
+    fn check_victim(&self) {
+        let window = Limits::default().window;
+        for (from, (begin, _)) in self.sent.iter().enumerate() {
+            let end = begin.saturating_add(window);
+            let mut by_peer: BTreeMap<PeerId, usize> = BTreeMap::new();
+            for (_, peer) in self.sent[from..].iter().take_while(|(at, _)| *at < end) {
+                *by_peer.entry(*peer).or_default() += 1;
+            }
+            assert!(by_peer.len() <= PEERS_PER_TARGET, "{} peers in one window", by_peer.len());
+            let most = by_peer.values().max().copied().unwrap_or(0);
+            assert!(most <= PEERS_PER_TARGET, "{most} times for one peer in one window");
+            let all: usize = by_peer.values().sum();
+            assert!(all <= DIALS_PER_VICTIM, "{all} dials in one window");
+        }
+    }
+}
+
+/// A circuit over one of a few relays, which are peers like others, at two hosts.
+fn circuit(rng: &mut Rng) -> Multiaddr {
+    let relay = u32::try_from(rng.below(4)).unwrap_or(0);
+    let host = 1 + relay % 2;
+    let peer = world::peer(relay);
+    world::address(&format!("/ip4/8.8.4.{host}/tcp/4001/p2p/{peer}/p2p-circuit"))
 }
 
 /// The addresses of a peer, in the order in which they get known: the victim among them.
@@ -319,7 +395,14 @@ fn addresses(rng: &mut Rng, network: &mut Network, peer: u32) -> Vec<Candidate> 
     let count = 2 + rng.below(8);
     let mut all: Vec<_> = (0..count)
         .map(|number| {
-            let host = match rng.below(5) {
+            let host = match rng.below(7) {
+                5 => format!(
+                    "/ip6/64:ff9b::{:x}:{:x}",
+                    0x1400 | u16::from(a),
+                    256 * u16::from(b) + u16::from(c)
+                ),
+                // An attacker of the kind of B4 names the host of an honest peer.
+                6 => format!("/ip4/20.0.{}.7", rng.below(16)),
                 0 => format!("/ip6/2606:4700:{a:x}{b:02x}::{c:x}"),
                 1 => format!("/dns4/n{c}.p{b}.example{a}.com"),
                 _ => format!("/ip4/{}.{b}.{c}.7", 20 + u32::from(a)),
@@ -330,6 +413,7 @@ fn addresses(rng: &mut Rng, network: &mut Network, peer: u32) -> Vec<Candidate> 
                 1 => format!("{host}/tcp/{port}"),
                 _ => format!("{host}/tcp/{port}/ws"),
             });
+            let address = if rng.one_in(8) { circuit(rng) } else { address };
             network.set(address.clone(), *rng.pick(&Behaviour::ALL));
             world::candidate(address, *rng.pick(&CLASSES))
         })

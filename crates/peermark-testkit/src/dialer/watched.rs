@@ -158,6 +158,12 @@ impl Watched {
         self.attempts.keys().copied().collect()
     }
 
+    /// The peer that an attempt is for.
+    #[must_use]
+    pub fn peer_of(&self, attempt: AttemptId) -> Option<PeerId> {
+        self.attempts.get(&attempt).map(|dialing| dialing.peer)
+    }
+
     /// [`Dialer::request`]; `None` where there are too many.
     ///
     /// # Panics
