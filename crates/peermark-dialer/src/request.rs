@@ -155,6 +155,9 @@ impl Open {
         let mut held = Vec::new();
         for stage in &mut self.stages {
             let Some(entries) = self.entries.get_mut(stage.from..stage.to) else { continue };
+            for entry in entries.iter_mut() {
+                entry.return_at(now);
+            }
             is_open &= all_failed
                 || match (stage.start, previous) {
                     (Start::Now | Start::IfNone, _) => true,
@@ -166,9 +169,6 @@ impl Open {
             if is_open {
                 let since = *stage.begun.get_or_insert(now);
                 previous = Some(since);
-                for entry in entries.iter_mut() {
-                    entry.return_at(now);
-                }
             } else {
                 stage.begun = None;
                 for entry in entries.iter_mut() {
