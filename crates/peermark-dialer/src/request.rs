@@ -61,7 +61,8 @@ impl Request {
         let address = |place: usize| candidates.get(place).map(|c| c.address().clone());
         let mut before = core::mem::take(&mut self.entries);
         // What stands there twice is dialed, and has its own end.
-        let refused = plan.refused().iter().filter(|refused| refused.reason != Refusal::Repeated);
+        let refused = plan.refused().iter();
+        let refused = refused.filter(|no| !matches!(no.reason, Refusal::Repeated { .. }));
         self.refused = refused.filter_map(|r| Some((address(r.candidate)?, r.reason))).collect();
         let mut room = most.saturating_sub(self.failed.len());
         for stage in plan.stages() {
