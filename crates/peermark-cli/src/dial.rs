@@ -98,7 +98,7 @@ impl ScopesArg {
         match self {
             Self::Public => Scopes::PUBLIC,
             Self::Default => Scopes::default(),
-            Self::Loopback => Scopes::LOCAL,
+            Self::Loopback => Scopes::LOOPBACK,
         }
     }
 

@@ -216,6 +216,25 @@ impl DialKey {
         HostKey::of(&self.0)
     }
 
+    /// The bytes of host and port; all of them where it has no such two.
+    pub(crate) fn place(&self) -> &[u8] {
+        let whole: &[u8] = self.0.as_ref();
+        let mut rest = whole;
+        while let Ok((component, behind)) = Protocol::from_bytes(rest) {
+            rest = behind;
+            match component {
+                Protocol::Tcp(_) | Protocol::Udp(_) | Protocol::Sctp(_) | Protocol::Dccp(_) => {
+                    let len = whole.len().saturating_sub(rest.len());
+                    return whole.get(..len).unwrap_or(whole);
+                }
+                Protocol::Ip6zone(_) | Protocol::Ip4(_) | Protocol::Ip6(_) => {}
+                Protocol::Dns(_) | Protocol::Dns4(_) | Protocol::Dns6(_) => {}
+                _ => break,
+            }
+        }
+        whole
+    }
+
     /// Returns the port, where there is one.
     #[must_use]
     pub fn port(&self) -> Option<u16> {

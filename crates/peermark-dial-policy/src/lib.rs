@@ -67,28 +67,38 @@
 )]
 
 mod candidate;
+mod check;
 mod classes;
+mod dial;
 mod host;
+mod key;
+mod merge;
 mod plan;
 mod policy;
 mod rank;
 mod refusal;
 mod scopes;
+mod share;
+mod subnet;
 mod timeline;
 mod traits;
 
-pub use candidate::{Candidate, Certified};
+pub use candidate::{Candidate, Certified, Experience};
+pub use check::{Target, check_address, check_scope, socket_address};
 pub use classes::Classes;
+pub use dial::{Dial, SlotGroup};
 pub use host::{DialKey, HostKey, NameKind};
-pub use plan::{Dial, DialPlan, Nothing, Refused, Stage, Target, check_address, check_scope, plan};
+pub use key::{Group, Kind};
+pub use plan::{DialPlan, Nothing, Refused, Stage, plan};
 pub use policy::{
     Any, CertifiedFirst, CertifiedOnly, DialPolicy, Precedence, PrecedenceBuilder, PrecedenceError,
-    Start, UserAndCertified,
+    RefuseContradicted, Start, UserAndCertified,
 };
-pub use rank::{Group, HappyEyeballs, NoDelay, Ranker};
+pub use rank::{HappyEyeballs, NoDelay, Ranker, Ranking};
 pub use refusal::Refusal;
-pub use scopes::Scopes;
-pub use timeline::Timeline;
+pub use scopes::{Nearby, Scopes};
+pub use subnet::Subnet;
+pub use timeline::{Timeline, escape_line};
 pub use traits::{Family, Traits, Transport};
 
 pub use multiaddr::{Multiaddr, PeerId};

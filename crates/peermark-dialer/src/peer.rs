@@ -173,7 +173,7 @@ impl Peer {
         for slot in &mut self.slots {
             slot.candidate = None;
         }
-        let keys: Vec<_> = candidates.iter().map(|it| DialKey::of(it.address())).collect();
+        let keys: Vec<_> = candidates.iter().map(|it| it.dial_key().clone()).collect();
         let mut groups: Vec<Group> = Vec::new();
         let mut new = Vec::new();
         for (place, (candidate, key)) in candidates.iter().zip(&keys).enumerate() {

@@ -125,6 +125,7 @@ impl Open {
                 let known = before.iter().position(|entry| entry.slot == slot);
                 let known = known.map(|place| before.swap_remove(place));
                 let mut entry = Entry::new(slot, candidate, dial.delay());
+                entry.after = dial.after();
                 if let Some(known) = known {
                     (entry.hurried, entry.tries) = (known.hurried, known.tries);
                     entry.state = known.state;
@@ -205,12 +206,22 @@ impl Open {
         begun.flat_map(|(stage, begun)| {
             let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
             let places = stage.from..;
-            let pending = |(_, entry): &(usize, &Entry)| entry.state == State::Pending;
+            let pending = |(_, entry): &(usize, &Entry)| {
+                entry.state == State::Pending && !self.is_superseded(entry)
+            };
             places.zip(entries).filter(pending).map(move |(place, entry)| {
-                let planned = begun.saturating_add(entry.delay);
+                // What was superseded is due as soon as the better one is out.
+                let delay = if entry.after.is_some() { Duration::ZERO } else { entry.delay };
+                let planned = begun.saturating_add(delay);
                 (place, entry.hurried.map_or(planned, |hurried| hurried.min(planned)), entry)
             })
         })
+    }
+
+    /// Whether a better transport of the same host and port is to be dialed first (D9).
+    fn is_superseded(&self, entry: &Entry) -> bool {
+        let is_better = |other: &Entry| Some(other.candidate) == entry.after && !other.is_out();
+        entry.after.is_some() && self.entries.iter().any(is_better)
     }
 
     /// The addresses that are to be dialed by time alone: their stage began, or will.
@@ -222,7 +233,7 @@ impl Open {
         });
         let entries = stages
             .flat_map(|stage| self.entries.get(stage.from..stage.to).unwrap_or_default())
-            .filter(|entry| !matches!(entry.state, State::Failed | State::Deferred(_)));
+            .filter(|entry| !entry.is_out() && !self.is_superseded(entry));
         entries.map(|entry| entry.slot)
     }
 
@@ -377,7 +388,7 @@ impl Open {
         let skipped = self.skipped.iter().map(|place| (*place, Refusal::TooMany));
         // What is there twice is dialed, and has its own end.
         let refused = plan.into_iter().flat_map(|plan| plan.refused());
-        let refused = refused.filter(|refused| refused.reason != Refusal::Repeated);
+        let refused = refused.filter(|refused| !matches!(refused.reason, Refusal::Repeated { .. }));
         let refused = refused.map(|refused| (refused.candidate, refused.reason)).chain(skipped);
         for (place, reason) in refused {
             // Another claim on it may be refused while this one is dialed, and has its own end.

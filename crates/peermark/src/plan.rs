@@ -46,7 +46,7 @@ impl PeerPlan {
     fn show<R>(&self, read: impl FnOnce(Timeline<'_>) -> R) -> R {
         let target = Target::new(self.peer);
         let timeline = self.plan.show(&target, &self.policy, &self.candidates);
-        read(timeline.with_text(|candidate| address_text(candidate.address())))
+        read(timeline.with_text(address_text))
     }
 }
 

@@ -15,6 +15,8 @@ pub(super) struct Entry {
     /// Its place among the candidates.
     pub(super) candidate: usize,
     pub(super) delay: Duration,
+    /// The candidate that supersedes it: it waits until that is out.
+    pub(super) after: Option<usize>,
     /// A failure before it made it due.
     pub(super) hurried: Option<Moment>,
     pub(super) state: State,
@@ -35,7 +37,7 @@ pub(super) enum State {
 
 impl Entry {
     pub(super) const fn new(slot: SlotKey, candidate: usize, delay: Duration) -> Self {
-        Self { slot, candidate, delay, hurried: None, state: State::Pending, tries: 0 }
+        Self { slot, candidate, delay, after: None, hurried: None, state: State::Pending, tries: 0 }
     }
 
     /// Its attempt.

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peermark_dial_policy::{
-    Any, Candidate, CertifiedFirst, CertifiedOnly, Multiaddr, NoDelay, PeerId, UserAndCertified,
+    Any, Candidate, CertifiedFirst, CertifiedOnly, Classes, Multiaddr, NoDelay, PeerId, Scope,
+    Scopes, UserAndCertified,
 };
 use peermark_dialer::{
     Action, AttemptId, Config, DialError, Dialer, Discovery, Limits, Moment, Request, RequestId,
@@ -24,8 +25,11 @@ pub(crate) const D: &str = "/ip4/4.4.4.4/tcp/4";
 pub(crate) const FAILED: DialOutcome = DialOutcome::Failure;
 pub(crate) const CONNECTED: DialOutcome = DialOutcome::Success;
 
+/// Everything that is claimed, into private networks too.
 pub(crate) fn any() -> Policy {
-    Arc::new(Any::default())
+    let mut policy = Any::default();
+    policy.scopes = Scopes::DEFAULT.with(Scope::Private, Classes::ALL);
+    Arc::new(policy)
 }
 
 pub(crate) fn certified_only() -> Policy {

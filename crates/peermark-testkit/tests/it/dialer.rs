@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peermark_dial_policy::{Candidate, Dial, DialPolicy, Ranker, Refusal, Start};
+use peermark_dial_policy::{Candidate, DialPolicy, Ranker, Ranking, Refusal, Start};
 use peermark_dialer::{Action, AttemptId, Config, Dialer, Moment, Request};
 use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::schedule::{Planned, Step, steps};
@@ -114,8 +114,8 @@ impl DialPolicy for ByPort {
 struct Told(Vec<u64>);
 
 impl Ranker for Told {
-    fn rank(&self, dials: &mut [Dial]) {
-        for dial in dials {
+    fn rank(&self, ranking: &mut Ranking<'_>) {
+        for dial in ranking.dials_mut() {
             dial.set_delay(Duration::from_millis(self.0[dial.candidate()]));
         }
     }
