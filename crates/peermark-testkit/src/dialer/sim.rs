@@ -209,23 +209,23 @@ impl Run {
     }
 
     fn dial(&mut self, attempt: AttemptId, peer: PeerId, address: &Multiaddr) {
-        if self.victims.contains(address) {
+        let (mut wait, mut result) = self.network.behaviour(address).dial(&mut self.rng);
+        if self.rng.one_in(40) {
+            (wait, result) = (Duration::from_millis(1), DialOutcome::NotStarted);
+        } else if self.victims.contains(address) {
             self.sent.push((self.now, peer));
-        }
-        let (mut wait, result) = self.network.behaviour(address).dial(&mut self.rng);
-        if address.to_string().starts_with("/dns") {
-            let many = 1 + self.rng.below(2);
-            for _ in 0..many {
+        } else if address.to_string().starts_with("/dns") {
+            for _ in 0..=self.rng.below(2) {
                 let to = self.resolve(peer);
+                // The victim never answers.
+                if to == self.victims[0] {
+                    result = DialOutcome::Failure;
+                }
                 let soon = self.millis(20);
                 self.schedule(soon, Event::Resolved(attempt, to));
             }
             wait += Duration::from_millis(20);
         }
-        let (wait, result) = match self.rng.below(40) {
-            0 => (Duration::from_millis(1), DialOutcome::NotStarted),
-            _ => (wait, result),
-        };
         let event = match result {
             DialOutcome::WrongPeer if self.rng.one_in(2) => {
                 let other = u32::try_from(self.rng.below(self.addresses.len())).unwrap_or(0);

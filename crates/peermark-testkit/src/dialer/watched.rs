@@ -12,7 +12,7 @@ use peermark_dial_policy::{Candidate, DialKey, DialPlan, Target, check_scope, pl
 use peermark_dialer::{
     Action, AttemptId, Config, Dialer, Discovery, Moment, Request, RequestId, Stats,
 };
-use peermark_provenance::{DialOutcome, TrustClass};
+use peermark_provenance::{Claim, DialOutcome, Expiry, Provenance, Timestamp, TrustClass};
 
 use super::limits::{Places, Trip};
 use super::world::Policy;
@@ -306,12 +306,25 @@ impl Watched {
         }
     }
 
-    /// Whether a request admits what an address of its peer resolved to.
-    fn admits_resolved(&self, asked: &Asked, key: &DialKey, resolved: &Multiaddr) -> bool {
+    /// Whether a request admits what an address of its peer resolved to: under every spelling that is
+    /// known of it, or else under one.
+    fn admits_resolved(
+        &self,
+        asked: &Asked,
+        key: &DialKey,
+        resolved: &Multiaddr,
+        is_every: bool,
+    ) -> bool {
         let known = &self.peers[&asked.peer];
-        let mut spelled = known.keys.iter().zip(&known.candidates).filter(|(it, _)| *it == key);
-        spelled
-            .all(|(_, it)| check_scope(&it.resolved_to(resolved.clone()), &*asked.policy).is_ok())
+        let spelled = known.keys.iter().zip(&known.candidates).filter(|(it, _)| *it == key);
+        let admits =
+            |it: &Candidate| check_scope(&it.resolved_to(resolved.clone()), &*asked.policy).is_ok();
+        let judged: Vec<_> = spelled.map(|(_, it)| admits(it)).collect();
+        if judged.is_empty() {
+            // Nothing is known of it but that the peer is there.
+            return admits(&proven(key.address().clone()));
+        }
+        if is_every { !judged.contains(&false) } else { judged.contains(&true) }
     }
 
     /// [`Dialer::resolved_to`]. Returns whether it may be dialed.
@@ -331,17 +344,22 @@ impl Watched {
         }
         let ids = self.peers[&dialing.peer].requests.clone();
         let wants = |id: &RequestId| self.listed(&self.requests[id], &dialing.address).is_some();
-        let admits =
-            |id: &RequestId| self.admits_resolved(&self.requests[id], &dialing.key, address);
+        let admits = |id: &RequestId, is_every| {
+            self.admits_resolved(&self.requests[id], &dialing.key, address, is_every)
+        };
         if result.is_err() {
             return false;
         }
-        assert!(ids.iter().any(|id| wants(id) && admits(id)), "nobody admits {address} (D4)");
-        for id in ids.iter().filter(|id| wants(id) && !admits(id)).copied().collect::<Vec<_>>() {
+        let mut wanting = ids.iter().filter(|id| wants(id));
+        assert!(wanting.any(|id| admits(id, false)), "nobody admits {address} (D4)");
+        let refusing = ids.iter().filter(|id| wants(id) && !admits(id, true));
+        let refusing: Vec<_> = refusing.map(|id| (*id, !admits(id, false))).collect();
+        for (id, is_certain) in refusing {
             let joined = self.has_joined(&id, &dialing.address);
             let asked = self.requests.get_mut(&id).expect("an open request");
             asked.may_hurry = true;
-            let all = if joined { &mut asked.failed } else { &mut asked.maybe_failed };
+            let is_failure = joined && is_certain;
+            let all = if is_failure { &mut asked.failed } else { &mut asked.maybe_failed };
             all.insert(dialing.key.clone());
         }
         let limits = &self.config.limits;
@@ -474,4 +492,10 @@ impl Watched {
         }
         action
     }
+}
+
+/// An address of which nothing is known but that a handshake with the peer succeeded there.
+fn proven(address: Multiaddr) -> Candidate {
+    let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
+    Candidate::new(address, &Provenance::new([claim]), Timestamp::EPOCH)
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{Candidate, Dial, DialKey, Refusal, Start, Transport};
 use peermark_dialer::{AttemptId, Cause, DialError, Discovery, Failure, Moment, RequestId, Stats};
-use peermark_provenance::{Claim, Expiry, Provenance, Timestamp, TrustClass};
+use peermark_provenance::TrustClass;
 
-use super::{Asked, Dialing, Over, Watched};
+use super::{Asked, Dialing, Over, Watched, proven};
 use crate::dialer::limits::Trip;
 
 /// Where an address stands in the plan of a request.
@@ -134,9 +134,9 @@ impl Watched {
     }
 
     /// Whether a connection does what was asked for.
-    fn admits(&self, asked: &Asked, over: &Over) -> bool {
+    fn admits(&self, asked: &Asked, over: &Over, is_every: bool) -> bool {
         let known = &self.peers[&asked.peer];
-        let is_admitted = |it: &Multiaddr| self.admits_resolved(asked, &over.key, it);
+        let is_admitted = |it: &Multiaddr| self.admits_resolved(asked, &over.key, it, is_every);
         if !over.resolved.iter().all(is_admitted) {
             return false;
         }
@@ -156,9 +156,7 @@ impl Watched {
                 })
             });
         }
-        let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
-        let proven = Provenance::new([claim]);
-        let unknown = [Candidate::new(address.clone(), &proven, Timestamp::EPOCH)];
+        let unknown = [proven(address.clone())];
         // Among the others, because it may be one that is dialed only where there is no better one.
         let all = [&known.candidates[..], &unknown].concat();
         let plan = self.plan(asked.peer, &asked.policy, &all);
@@ -171,7 +169,7 @@ impl Watched {
         let over = |over: &&Over| over.address == *address;
         let mut connections = self.peers[&peer].connections.iter().filter(over).peekable();
         assert!(connections.peek().is_some(), "{id} is done over {address}: no connection");
-        let is_admitted = connections.any(|over| self.admits(asked, over));
+        let is_admitted = connections.any(|over| self.admits(asked, over, false));
         assert!(is_admitted, "{asked:?} does not admit {address} (C1)");
         self.close(id);
         self.counts.completed += 1;
@@ -255,7 +253,7 @@ impl Watched {
     fn check_request(&mut self, id: &RequestId, now: Moment) {
         let asked = &self.requests[id];
         let known = &self.peers[&asked.peer];
-        let over = known.connections.iter().find(|over| self.admits(asked, over));
+        let over = known.connections.iter().find(|over| self.admits(asked, over, true));
         assert!(over.is_none(), "{asked:?} is connected over {over:?} and waits (C1)");
         let limits = &self.config.limits;
         // What groups may keep from one another is for the tests of D11.
