@@ -2,6 +2,7 @@
 //!
 //! `cargo run -p peermark-dialer --example minimal -- /ip4/127.0.0.1/tcp/4001`
 
+use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
@@ -12,7 +13,7 @@ use peermark_dialer::{
 };
 
 /// Connects to `peer` at one of these addresses.
-pub fn connect(peer: PeerId, candidates: Vec<Candidate>) -> Result<Multiaddr, DialError> {
+fn connect(peer: PeerId, candidates: Vec<Candidate>) -> Result<Multiaddr, DialError> {
     #[expect(clippy::disallowed_methods, reason = "the clock at the edge")]
     let origin = Instant::now();
     let now = || Moment::from(origin.elapsed());
@@ -61,8 +62,9 @@ fn main() {
     let address = std::env::args().nth(1).expect("a multiaddr");
     let peer = "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse().expect("a peer id");
     let candidate = Candidate::explicit(address.parse().expect("a multiaddr"));
-    match connect(peer, vec![candidate]) {
-        Ok(address) => println!("connected to {address}"),
-        Err(error) => println!("{error}"),
-    }
+    let said = match connect(peer, vec![candidate]) {
+        Ok(address) => format!("connected to {address}"),
+        Err(error) => error.to_string(),
+    };
+    writeln!(std::io::stdout(), "{said}").expect("somebody reads");
 }

@@ -4,10 +4,8 @@
 //! are numbers of its peer's [`Slot`](crate::peer::Slot)s, candidates their places among the peer's.
 
 mod entries;
+mod planned;
 
-use std::cmp::Reverse;
-use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use peermark_dial_policy::{Candidate, DialPlan, Nothing, Refusal, Start};
@@ -20,38 +18,14 @@ use crate::peer::{Peer, PeerKey, Slot, SlotKey};
 
 use entries::{Entry, Stage, State};
 
+pub(crate) use planned::Planned;
+
 /// How long an attempt that this node refused is left, the first time; it doubles.
 pub(crate) const RETRY: Duration = Duration::from_secs(1);
 /// The longest that it is left.
 pub(crate) const RETRY_MOST: Duration = Duration::from_secs(16);
 /// How often a request tries again what this node refused.
 const RETRIES: u8 = 5;
-
-/// A plan, and what is left out of it.
-#[derive(Clone, Debug)]
-pub(crate) struct Planned {
-    plan: Arc<DialPlan>,
-    /// The candidates that it would dial if they were not too many.
-    left_out: Arc<HashSet<usize>>,
-}
-
-impl Planned {
-    /// The plan of these candidates, with the `most` best addresses of it: by stage, then by class,
-    /// then by delay.
-    pub(crate) fn of(plan: DialPlan, candidates: &[Candidate], most: usize) -> Self {
-        let mut left_out = HashSet::new();
-        if plan.dials().len() > most {
-            let class_of = |place: usize| candidates.get(place).and_then(Candidate::class);
-            let dials = plan.stages().flat_map(|stage| {
-                stage.dials.iter().map(move |dial| (stage.number, dial.candidate()))
-            });
-            let mut dials: Vec<_> = dials.collect();
-            dials.sort_by_key(|(stage, place)| (*stage, Reverse(class_of(*place))));
-            left_out.extend(dials.iter().skip(most).map(|(_, place)| *place));
-        }
-        Self { plan: Arc::new(plan), left_out: Arc::new(left_out) }
-    }
-}
 
 /// An address whose time has come.
 #[derive(Clone, Copy, Debug)]

@@ -221,7 +221,7 @@ impl Places {
         if trip.ends.contains(&end) {
             return true;
         }
-        let alone = Trip { ends: vec![end.clone()], over: None, is_direct: true, ..trip.clone() };
+        let alone = Trip { ends: vec![end.clone()], over: None, is_direct: true, ..trip };
         let has_room = self.have_room(&alone, limits, now);
         self.running.get_mut(&id).expect("a dial under way").ends.push(end);
         self.note(&alone, limits, now);
