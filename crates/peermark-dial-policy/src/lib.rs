@@ -80,6 +80,7 @@ mod refusal;
 mod scopes;
 mod share;
 mod subnet;
+mod svg;
 mod timeline;
 mod traits;
 
