@@ -12,7 +12,6 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use clap::ValueEnum;
 use peermark::Multiaddr;
 use peermark::dial_policy::{
     Any, Candidate, CertifiedFirst, CertifiedOnly, Scopes, Transport, UserAndCertified,
@@ -25,7 +24,7 @@ use peermark::provenance::DialOutcome;
 use crate::complaint::cut;
 use crate::failure::{Failure, Status};
 use crate::max_size::MaxSize;
-use crate::plan::{self, PolicyArg, Told};
+use crate::plan::{self, PolicyArg, ScopesArg, Told};
 
 use attempt::{Event, Tried};
 use report::Report;
@@ -82,54 +81,22 @@ Examples:
 The status is 0 when an address accepted a connection, 1 when none did or a record was refused, 2 for
 wrong usage.";
 
-/// Which networks may be dialed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum ScopesArg {
-    /// The public Internet alone
-    Public,
-    /// What the default policy admits
-    Default,
-    /// This host too, for addresses of every origin
-    Loopback,
-}
-
-impl ScopesArg {
-    fn scopes(self) -> Scopes {
-        match self {
-            Self::Public => Scopes::PUBLIC,
-            Self::Default => Scopes::default(),
-            Self::Loopback => Scopes::LOOPBACK,
-        }
-    }
-
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Public => "public",
-            Self::Default => "default",
-            Self::Loopback => "loopback",
-        }
+/// The name of the scopes, as they are given.
+const fn name_of(scopes: ScopesArg) -> &'static str {
+    match scopes {
+        ScopesArg::Public => "public",
+        ScopesArg::Default => "default",
+        ScopesArg::Loopback => "loopback",
     }
 }
 
 /// The policy of these names.
 fn policy(policy: PolicyArg, scopes: Scopes) -> SharedPolicy {
     match policy {
-        PolicyArg::CertifiedOnly => {
-            let mut policy = CertifiedOnly::default();
-            policy.scopes = scopes;
-            Arc::new(policy)
-        }
+        PolicyArg::CertifiedOnly => Arc::new(CertifiedOnly::default().with_scopes(scopes)),
         PolicyArg::CertifiedFirst => Arc::new(CertifiedFirst::default().with_scopes(scopes)),
-        PolicyArg::Any => {
-            let mut policy = Any::default();
-            policy.scopes = scopes;
-            Arc::new(policy)
-        }
-        PolicyArg::UserCertified => {
-            let mut policy = UserAndCertified::default();
-            policy.scopes = scopes;
-            Arc::new(policy)
-        }
+        PolicyArg::Any => Arc::new(Any::default().with_scopes(scopes)),
+        PolicyArg::UserCertified => Arc::new(UserAndCertified::default().with_scopes(scopes)),
     }
 }
 
@@ -138,7 +105,7 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     confirm(&args)?;
     let (peer, candidates, refused) = candidates(&args)?;
     let policy = policy(args.policy, args.scopes.scopes());
-    let mut report = Report::new(peer.as_ref(), policy.name(), args.scopes.name(), args.json);
+    let mut report = Report::new(peer.as_ref(), policy.name(), name_of(args.scopes), args.json);
     let mut tried = Vec::new();
     for candidate in candidates {
         match why_not_tcp(&candidate) {

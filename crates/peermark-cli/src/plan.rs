@@ -1,12 +1,16 @@
 //! `peermark plan`: which addresses of a peer to dial, in which stages, and why not the others.
 
+mod address;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified};
+use peermark::dial_policy::{
+    Any, CertifiedFirst, CertifiedOnly, DialPolicy, Scopes, UserAndCertified,
+};
 use peermark::identity::{PeerId, PeerIdExt as _};
-use peermark::peer_record::{Dialects, parse_address};
+use peermark::peer_record::Dialects;
 use peermark::peerstore::{Limits, Outcome, Reported, Share};
 use peermark::provenance::Source;
 use peermark::{Multiaddr, PeerBook, PeerPlan};
@@ -16,6 +20,7 @@ use crate::failure::{Failure, Status};
 use crate::input;
 use crate::json;
 use crate::max_size::MaxSize;
+use crate::outfile;
 use crate::output::{self, Output};
 use crate::records::Judge;
 use crate::store;
@@ -42,6 +47,12 @@ pub(crate) struct Args {
     /// Which addresses may be dialed
     #[arg(long, value_enum, default_value_t = PolicyArg::UserCertified)]
     policy: PolicyArg,
+    /// Which networks addresses may lead into
+    #[arg(long, value_enum, default_value_t = ScopesArg::Default)]
+    scopes: ScopesArg,
+    /// Draw the plan as a picture to FILE
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     #[command(flatten)]
     max_size: MaxSize,
     /// Print one JSON object
@@ -57,11 +68,33 @@ Examples:
   peermark plan --records alice.record 12D3KooW...
   peermark plan --records all.txt --policy certified-only 12D3KooW... --json
   peermark plan --db crawl.redb 12D3KooW...
-  peermark plan --hearsay /ip4/1.2.3.4/tcp/4001 --user /dns/alice.example/tcp/443/wss 12D3KooW...
+  peermark plan --hearsay /ip4/1.2.3.4/tcp/4001 --user /dns/example.com/tcp/443/wss 12D3KooW...
+  peermark plan --records alice.record --scopes loopback --svg plan.svg 12D3KooW...
 
 A stage begins now; if-none, when the better stages are empty; after-failure, when all of the better
 ones failed; or after-ms:N after the stage before it began. Delays count from there. The status is 1
 when nothing is dialed, or a record was refused.";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScopesArg {
+    /// The public Internet, and nothing else
+    Public,
+    /// Also what is near, where there is a ground for it: this host for you alone, private networks
+    /// for you and for what was dialed before
+    Default,
+    /// As default, and this host for all addresses
+    Loopback,
+}
+
+impl ScopesArg {
+    pub(crate) const fn scopes(self) -> Scopes {
+        match self {
+            Self::Public => Scopes::PUBLIC,
+            Self::Default => Scopes::DEFAULT,
+            Self::Loopback => Scopes::LOOPBACK,
+        }
+    }
+}
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum PolicyArg {
@@ -76,12 +109,12 @@ pub(crate) enum PolicyArg {
 }
 
 impl PolicyArg {
-    fn policy(self) -> Box<dyn DialPolicy> {
+    fn policy(self, scopes: Scopes) -> Box<dyn DialPolicy> {
         match self {
-            Self::CertifiedOnly => Box::new(CertifiedOnly::default()),
-            Self::CertifiedFirst => Box::new(CertifiedFirst::default()),
-            Self::Any => Box::new(Any::default()),
-            Self::UserCertified => Box::new(UserAndCertified::default()),
+            Self::CertifiedOnly => Box::new(CertifiedOnly::default().with_scopes(scopes)),
+            Self::CertifiedFirst => Box::new(CertifiedFirst::default().with_scopes(scopes)),
+            Self::Any => Box::new(Any::default().with_scopes(scopes)),
+            Self::UserCertified => Box::new(UserAndCertified::default().with_scopes(scopes)),
         }
     }
 }
@@ -97,7 +130,11 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         peer: args.peer.as_deref(),
     };
     let (book, peer, refused) = gather(&told)?;
-    let Ok(plan) = book.plan(&peer, &*args.policy.policy());
+    let Ok(plan) = book.plan(&peer, &*args.policy.policy(args.scopes.scopes()));
+    if let Some(file) = &args.svg {
+        outfile::keep_keys(file)?;
+        outfile::write(file, plan.svg().as_bytes())?;
+    }
     write(&plan, args.json)?;
     let is_good = refused == 0 && plan.plan().nothing().is_none();
     Ok(if is_good { Status::Good } else { Status::Refused })
@@ -200,10 +237,10 @@ impl Asked {
             let mut parsed = Vec::new();
             for text in texts {
                 if text.starts_with('/') {
-                    let address = parse_address(text).map_err(|error| {
-                        Failure::Usage(format!("{option}: {:?}: {error}", cut(text)))
-                    })?;
-                    parsed.push(address);
+                    parsed.push(address::read(option, text).map_err(Failure::Usage)?);
+                } else if PeerId::parse_text(text).is_err() && text.contains(['.', ':']) {
+                    // No peer id has either.
+                    parsed.push(address::read(option, text).map_err(Failure::Usage)?);
                 }
             }
             Ok::<_, Failure>(parsed)

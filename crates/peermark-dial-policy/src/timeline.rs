@@ -47,13 +47,21 @@ impl<'a> Timeline<'a> {
         Self { text: Some(text), ..self }
     }
 
+    pub(crate) const fn plan(&self) -> &'a DialPlan {
+        self.plan
+    }
+
+    pub(crate) const fn policy(&self) -> &'a str {
+        self.policy
+    }
+
     /// What is dialed for a candidate.
-    fn dialed(&self, place: usize) -> String {
+    pub(crate) fn dialed(&self, place: usize) -> String {
         self.candidates.get(place).map(|known| self.text(known, known.plain())).unwrap_or_default()
     }
 
     /// A candidate as it is written.
-    fn given(&self, place: usize) -> String {
+    pub(crate) fn given(&self, place: usize) -> String {
         self.candidates
             .get(place)
             .map(|known| self.text(known, known.address()))
@@ -71,7 +79,7 @@ impl<'a> Timeline<'a> {
         text(address)
     }
 
-    fn reason(&self, refused: &Refused) -> String {
+    pub(crate) fn reason(&self, refused: &Refused) -> String {
         match refused.reason {
             Refusal::Repeated { dialed } => {
                 format!("{}, as {}", refused.reason, self.dialed(dialed))
@@ -81,7 +89,7 @@ impl<'a> Timeline<'a> {
     }
 }
 
-fn class(dial: &Dial) -> String {
+pub(crate) fn class(dial: &Dial) -> String {
     dial.class().map_or_else(|| "none".to_owned(), |class| class.to_string())
 }
 

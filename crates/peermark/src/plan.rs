@@ -42,6 +42,12 @@ impl PeerPlan {
         &self.plan
     }
 
+    /// Returns the plan as a picture: an SVG document.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        self.show(|timeline| timeline.svg())
+    }
+
     /// Shows it to `read`.
     fn show<R>(&self, read: impl FnOnce(Timeline<'_>) -> R) -> R {
         let target = Target::new(self.peer);

@@ -2,6 +2,7 @@
 
 mod circuits;
 mod cost;
+mod history;
 mod hosts;
 mod policies;
 mod provenance;
