@@ -152,6 +152,7 @@ const STORE_CASES: &[&str] = &[
     "update-with-a-subscriber/ours",
     "update/libp2p-peer-store",
     "batch-get-20/ours",
+    "batch-get-20/one-by-one",
     "sweep-idle/ours",
     "sweep-1-percent/ours",
     "clear-1-percent/ours",
