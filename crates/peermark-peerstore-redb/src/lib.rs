@@ -52,7 +52,7 @@
 //!
 //! Nothing that comes out of the file, before it is checked (F2). Three things guard it:
 //!
-//! - The file is in blocks with a checksum each (`blocks.rs`), looked at on every read: a
+//! - The file is in blocks with a checksum each (crate `redb-checked`), looked at on every read: a
 //!   changed bit makes what hangs on it an error and never another answer.
 //! - Each row has a checksum that includes its key (`row.rs`). A damaged one is put in quarantine,
 //!   and its peer refused, since its floor is gone with it, until somebody
@@ -70,7 +70,7 @@
 //! - `batch.rs` and below: one transaction. The loop of an update is the rules' own; `batch/work.rs`
 //!   shows it the tables, `batch/order.rs` finds what may go, `batch/file.rs` writes.
 //! - `tables.rs`: what is where in the database; `state.rs`: a peer in it; `books.rs`: what groups hold.
-//! - `blocks.rs` and below: the file under the database.
+//! - the crate `redb-checked`: the file under the database.
 //!
 //! `docs/operations.md` is for whoever runs it: files, backups, recovery, upgrades.
 
@@ -83,7 +83,6 @@
     clippy::unwrap_used
 )]
 mod batch;
-mod blocks;
 mod books;
 mod cache;
 mod check;

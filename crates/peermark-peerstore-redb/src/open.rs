@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, RwLock};
 use peermark_peerstore::{ClockState, Config, Limits, Secret, SetConnected, Shared, Usage};
 use redb::backends::FileBackend;
 use redb::{ReadableTable as _, StorageBackend};
+use redb_checked::{Checked, Kind};
 
 use crate::batch::{Batch, Writer, clock_row, read_books, read_counters, reckoning};
-use crate::blocks::{Blocks, BlocksError};
 use crate::books::Books;
 use crate::cache::Cache;
 use crate::contain::{Contained, contain};
@@ -26,6 +26,9 @@ use crate::tables::{Snapshot, Tables, meta};
 /// The format of rows and tables, and the lowest that a program has to know to read it. A file of
 /// format 1 becomes one of this when it is opened.
 const FORMAT: [u16; 2] = [2, 2];
+
+/// What the file of a store begins with. Not text, and broken by whatever changes the ends of lines.
+pub(crate) const KIND: Kind = Kind::new(*b"peermark store\n\x1a");
 
 impl Redb {
     /// Opens the store at `path`, or makes an empty one there, for its owner alone to read and write.
@@ -80,9 +83,8 @@ impl Redb {
         config: Config,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let disk: Box<dyn StorageBackend> = Box::new(disk);
         let is_new = disk.len().map_err(|error| Error::Io(Arc::new(error)))? == 0;
-        let blocks = if is_new { Blocks::create(disk) } else { Blocks::open(disk) }?;
+        let blocks = if is_new { Checked::create(disk, KIND) } else { Checked::open(disk, KIND) }?;
         let mut database = contain(|| {
             let mut builder = redb::Builder::new();
             builder.set_cache_size(options.page_cache);
@@ -123,7 +125,7 @@ impl Redb {
     /// With what was stored about the store itself.
     fn start(
         database: Contained,
-        blocks: Blocks,
+        blocks: Checked,
         config: Config,
         options: &Options,
     ) -> Result<Self, OpenError> {
@@ -300,12 +302,14 @@ fn at_opening(error: Error) -> OpenError {
     }
 }
 
-impl From<BlocksError> for OpenError {
-    fn from(error: BlocksError) -> Self {
+impl From<redb_checked::Error> for OpenError {
+    fn from(error: redb_checked::Error) -> Self {
         match error {
-            BlocksError::NotAStore => Self::NotAStore,
-            BlocksError::Incompatible { found, lowest } => Self::Incompatible { found, lowest },
-            BlocksError::Io(error) => Self::Store(Error::Io(Arc::new(error))),
+            redb_checked::Error::OtherKind => Self::NotAStore,
+            redb_checked::Error::Incompatible { found, lowest } => {
+                Self::Incompatible { found, lowest }
+            }
+            redb_checked::Error::Io(error) => Self::Store(Error::Io(error)),
             damaged => Self::Damaged { what: damaged.to_string().into() },
         }
     }

@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGua
 
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Moment, Shared, Usage};
+use redb_checked::Checked;
 
 use crate::batch::{Batch, Done, Effect, Writer, next_due, read_books, read_counters};
-use crate::blocks::Blocks;
 use crate::cache::Cache;
 use crate::contain::{Contained, contain};
 use crate::error::Error;
@@ -26,7 +26,7 @@ pub struct Redb {
     pub(crate) shared: Shared,
     /// Another one after the disk failed. Taken for the length of one operation.
     pub(crate) database: RwLock<Option<Arc<Contained>>>,
-    pub(crate) blocks: Blocks,
+    pub(crate) blocks: Checked,
     pub(crate) writer: RwLock<Writer>,
     pub(crate) cache: Cache,
     pub(crate) reading: Reading,
