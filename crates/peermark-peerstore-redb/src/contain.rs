@@ -49,6 +49,12 @@ impl Contained {
         Ok(self.0.as_mut().ok_or_else(closed)?.check_integrity()?)
     }
 
+    /// Moves pages to the front of the file and gives back what is behind them.
+    pub(crate) fn compact(&mut self) -> Result<bool, Error> {
+        let compacted = self.0.as_mut().ok_or_else(closed)?.compact();
+        compacted.map_err(|error| redb::Error::from(error).into())
+    }
+
     /// Closes it, and says when that fails.
     pub(crate) fn close(mut self) -> Result<(), Error> {
         let database = self.0.take();

@@ -231,7 +231,7 @@ impl Redb {
 }
 
 /// The ids of a region.
-fn listed(snapshot: &Snapshot, region: usize) -> Result<Vec<u64>, Error> {
+pub(crate) fn listed(snapshot: &Snapshot, region: usize) -> Result<Vec<u64>, Error> {
     contain(|| {
         let mut listed = Vec::new();
         for row in snapshot.peers.range(hashes_of(region))? {

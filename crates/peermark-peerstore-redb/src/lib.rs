@@ -87,6 +87,7 @@ mod books;
 mod cache;
 mod check;
 mod contain;
+mod copy;
 mod engine;
 mod error;
 mod open;
@@ -101,6 +102,7 @@ mod tests;
 mod tests_upgrade;
 
 pub use check::Report;
+pub use copy::Backup;
 pub use error::{Error, OpenError};
 pub use options::{Durability, Options};
 pub use store::Redb;

@@ -263,10 +263,7 @@ fn found(database: &Contained, secret: &Secret, limits: &Limits) -> Result<(), E
 /// Makes an empty store beside `path` and moves it there: a store that is there is a whole one.
 fn create(path: &Path, config: Config, options: &Options) -> Result<(), OpenError> {
     let failed = |error| file("create", path, error);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
+    let folder = folder_of(path);
     // For its owner alone, where the system knows owners.
     let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let disk = backend(temporary.reopen().map_err(failed)?, temporary.path())?;
@@ -283,14 +280,22 @@ fn create(path: &Path, config: Config, options: &Options) -> Result<(), OpenErro
     Ok(())
 }
 
-fn backend(opened: File, path: &Path) -> Result<FileBackend, OpenError> {
+/// The folder in which a file is, or will be.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+pub(crate) fn backend(opened: File, path: &Path) -> Result<FileBackend, OpenError> {
     FileBackend::new(opened).map_err(|error| match error {
         redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.to_owned() },
         error => OpenError::Store(error.into()),
     })
 }
 
-fn file(action: &'static str, path: &Path, error: io::Error) -> OpenError {
+pub(crate) fn file(action: &'static str, path: &Path, error: io::Error) -> OpenError {
     OpenError::File { action, path: PathBuf::from(path), source: Arc::new(error) }
 }
 

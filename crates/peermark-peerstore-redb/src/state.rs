@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peerstore::{Context, Cost, Moment, PeerEntry, Secret};
+use peermark_peerstore::{Brought, Context, Cost, Moment, PeerEntry, Secret};
 use peermark_provenance::TrustClass;
 
 use crate::error::Error;
@@ -151,23 +151,29 @@ impl State {
         Ok(Self::stored(id, entry.dangerous_assume_verified(), session, due, secret))
     }
 
-    /// Reads a row, and verifies it unless this session wrote it.
-    pub(crate) fn verified(id: u64, row: &[u8], by: Reading) -> Result<Self, Damage> {
+    /// Reads a row, and verifies it unless this session wrote it; what was brought is verified already.
+    pub(crate) fn verified(
+        id: u64,
+        row: &[u8],
+        by: Reading,
+        brought: Brought<'_>,
+    ) -> Result<Self, Damage> {
         let row::Row { session, due, entry } = row::decode(id, row)?;
         let entry = if session == by.session {
             entry.dangerous_assume_verified()
         } else {
-            entry.verify()?
+            entry.verify_beside(brought)?
         };
         Ok(Self::stored(id, entry, by.session, due, &by.secret))
     }
 
-    /// Finds what is held of a peer.
+    /// Finds what is held of a peer, beside records that are verified already.
     pub(crate) fn find(
         rows: &impl Rows,
         peer: &PeerId,
         hash: u64,
         by: Reading,
+        brought: Brought<'_>,
     ) -> Result<Found, Error> {
         for id in rows.ids(hash)? {
             let Some((row, _)) = rows.row(id)? else {
@@ -179,7 +185,7 @@ impl State {
             if is_other {
                 continue;
             }
-            return Ok(match Self::verified(id, &row, by) {
+            return Ok(match Self::verified(id, &row, by, brought) {
                 Ok(state) => Found::Held(Arc::new(state)),
                 Err(damage) => Found::Damaged(id, damage),
             });

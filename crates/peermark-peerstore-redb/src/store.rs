@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peerstore::{Moment, Shared, Usage};
+use peermark_peerstore::{Brought, Moment, Shared, Usage};
 use redb_checked::Checked;
 
 use crate::batch::{Batch, Done, Effect, Writer, next_due, read_books, read_counters};
@@ -286,7 +286,7 @@ impl Redb {
         epoch: u64,
     ) -> Result<Option<Arc<State>>, Error> {
         let hash = self.shared.secret().hash(&peer.multihash_bytes());
-        match contain(|| State::find(from, peer, hash, self.reading))? {
+        match contain(|| State::find(from, peer, hash, self.reading, Brought::default()))? {
             Found::Held(state) => {
                 self.cache.keep(peer, &state, epoch);
                 Ok(Some(state))
@@ -311,7 +311,10 @@ impl Redb {
     pub(crate) fn load_row(&self, from: &Snapshot, id: u64) -> Result<Option<State>, Error> {
         use crate::tables::Rows as _;
         let read =
-            contain(|| Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading))))?;
+            contain(|| {
+                let none = Brought::default();
+                Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading, none)))
+            })?;
         match read {
             Some(Ok(state)) => {
                 let put_off = self.cache.get_put_off(&state.entry.peer_id());

@@ -120,5 +120,5 @@ pub use subscribers::{Before, Subscribers, Subscription, TooManySubscribers};
 pub use transition::{
     ADDRESSES_PER_CALL, ApplyRecord, Clear, Delivery, ForgetFloor, Join, JoinState, Need,
     RaiseFloor, RemoveAddresses, Repeat, ReportAddresses, ReportDial, Retract, SetConnected,
-    SetLifetime, Transition,
+    SetLifetime, Transition, Brought,
 };

@@ -8,7 +8,7 @@ use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::{Source, SourceKinds, Timestamp, TrustClass, normalize_address};
 
 use super::record::Arrival;
-use super::{Need, RaiseFloor, Transition};
+use super::{Brought, Need, RaiseFloor, Transition};
 use crate::context::{Context, EXEMPT};
 use crate::entry::{
     Claimant, FLOOR, Life, PeerEntry, ReportedAddress, StoredClaim, cost_of_evidence,
@@ -249,9 +249,18 @@ impl JoinState<'_> {
         }
     }
 
-    /// The floor that stands for a record whose envelope is not kept.
+    /// Whether a floor stands for the record: its envelope is not kept, or it is over.
+    fn leaves_floor(&self, cx: &Context<'_>) -> bool {
+        self.join.accepted.as_ref().is_some_and(|(state, record, _)| {
+            record.is_none() || self.is_over(&self.life(state, cx), cx)
+        })
+    }
+
+    /// The floor that stands for a record that does not come along.
     fn join_floor(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
-        let Some((state, None, _)) = &self.join.accepted else { return };
+        let Some((state, ..)) = self.join.accepted.as_ref().filter(|_| self.leaves_floor(cx)) else {
+            return;
+        };
         let own = entry.accepted_seq();
         if own == Some(state.seq) {
             let life = self.life(state, cx);
@@ -319,8 +328,7 @@ impl Transition for JoinState<'_> {
             let all = both.saturating_add(entry.record.envelope().len());
             beside = cost_of_evidence(all);
         }
-        let has_floor = matches!(self.join.accepted, Some((_, None, _)));
-        if (has_floor || self.join.outside.is_some()) && !entry.has_outside_floor() {
+        if (self.leaves_floor(cx) || self.join.outside.is_some()) && !entry.has_outside_floor() {
             beside = beside.saturating_add(FLOOR);
         }
         if self.join.keeps_sources {
@@ -390,5 +398,13 @@ impl Transition for JoinState<'_> {
 
     fn cause(&self) -> Cause {
         Cause::Join
+    }
+
+    fn brings(&self) -> Brought<'_> {
+        let accepted = self.join.accepted.as_ref();
+        Brought::new([
+            accepted.and_then(|(_, record, _)| record.as_ref()),
+            accepted.and_then(|(_, _, rival)| rival.as_ref().map(|(rival, _)| rival)),
+        ])
     }
 }
