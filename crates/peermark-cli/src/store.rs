@@ -64,6 +64,20 @@ enum Command {
     Backup(compact::BackUp),
 }
 
+impl Args {
+    /// Whether it changes nothing.
+    pub(crate) const fn only_reads(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Show(_)
+                | Command::List(_)
+                | Command::Records(_)
+                | Command::Stats(_)
+                | Command::Export(_)
+        )
+    }
+}
+
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     match args.command {

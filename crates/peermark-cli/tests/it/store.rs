@@ -1,5 +1,6 @@
 //! `peermark store`: what is kept in a file between runs.
 
+mod copies;
 mod export;
 mod import;
 mod kill;

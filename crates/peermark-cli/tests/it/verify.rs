@@ -29,7 +29,7 @@ fn json_of_a_refusal_is_exactly_this() {
     let run = peermark(["verify", "--json"], &tampered(42)).expect(1);
     let error = "bad signature: forged, or made over other bytes or for another domain, which \
                  cannot be told apart";
-    assert_eq!(run.objects(), [json!({ "ok": false, "stage": "signature", "error": error })]);
+    assert_eq!(run.objects(), [json!({ "ok": false, "file": "-", "stage": "signature", "error": error })]);
 }
 
 #[test]
