@@ -4,9 +4,9 @@ use peermark_identity::PeerIdExt as _;
 use peermark_peerstore::{Context, Defect, EXEMPT, Engine as _, GROUPS};
 use redb::{ReadableTable as _, ReadableTableMetadata as _};
 
+use crate::base::contain;
 use crate::batch::read_books;
 use crate::books::Books;
-use crate::contain::contain;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::Redb;

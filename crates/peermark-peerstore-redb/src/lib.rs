@@ -82,13 +82,15 @@
     clippy::panic,
     clippy::unwrap_used
 )]
+mod base;
 mod batch;
 mod books;
 mod cache;
 mod check;
-mod contain;
+mod cores;
 mod engine;
 mod error;
+mod listing;
 mod open;
 mod options;
 mod row;
@@ -99,8 +101,11 @@ mod tables;
 mod tests;
 #[cfg(test)]
 mod tests_upgrade;
+mod view;
 
 pub use check::Report;
 pub use error::{Error, OpenError};
+pub use listing::Visited;
 pub use options::{Durability, Options};
 pub use store::Redb;
+pub use view::Opened;

@@ -317,3 +317,13 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
         self.store.next_expiry().map(|next| next.saturating_since(self.now()))
     }
 }
+
+#[cfg(feature = "redb")]
+impl<C: Clock> PeerBook<peermark_peerstore_redb::Redb, C> {
+    /// What was found when the file was opened: its format, whether it was closed, and how far the
+    /// store is above its limits.
+    #[must_use]
+    pub const fn opened(&self) -> &peermark_peerstore_redb::Opened {
+        self.store.engine().opened()
+    }
+}
