@@ -11,8 +11,11 @@ mod sweep;
 mod totals;
 mod work;
 
+pub(crate) use quarantine::hash_in;
 pub(crate) use sweep::AT_ONCE;
-pub(crate) use totals::{clock_row, next_due, read_books, read_counters, reckoning};
+pub(crate) use totals::{
+    clock_row, next_due, read_books, read_clock, read_counters, read_next_id, reckoning,
+};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;

@@ -1,12 +1,12 @@
 //! Proving that the file holds what the rules say, and nothing else.
 
 use peermark_identity::PeerIdExt as _;
-use peermark_peerstore::{Brought, Context, Defect, EXEMPT, Engine as _, GROUPS};
+use peermark_peerstore::{Context, Defect, EXEMPT, Engine as _, GROUPS};
 use redb::{ReadableTable as _, ReadableTableMetadata as _};
 
+use crate::base::contain;
 use crate::batch::read_books;
 use crate::books::Books;
-use crate::contain::contain;
 use crate::error::Error;
 use crate::state::State;
 use crate::store::Redb;
@@ -132,7 +132,7 @@ impl Redb {
         cx: &Context<'_>,
     ) -> Result<State, Broken> {
         let (row, of_floor) = snapshot.row(id)?.ok_or(Defect::new("a peer whose row is gone"))?;
-        let state = State::verified(id, &row, self.reading, Brought::default());
+        let state = State::verified(id, &row, self.reading);
         let state = state.map_err(|_| Defect::new("a damaged row"))?;
         state.entry.check(self.shared.limits())?;
         let own = self.shared.secret().hash(&state.entry.peer_id().multihash_bytes());

@@ -9,15 +9,15 @@ use std::sync::{Arc, PoisonError};
 
 use peermark_peerstore::{Moment, PeerState};
 use redb::{Key, ReadableTable as _, Table, Value};
-use redb_checked::Checked;
+use redb_checked::{Checked, FileDisk};
 
-use crate::contain::{Contained, contain};
-use crate::engine::listed;
+use crate::base::{Base, contain};
 use crate::error::{Error, OpenError};
-use crate::open::{KIND, backend, file, folder_of};
-use crate::state::{REGIONS, State};
+use crate::listing::Visited;
+use crate::open::{KIND, at_path, file, folder_of};
+use crate::state::State;
 use crate::store::Redb;
-use crate::tables::{Rows as _, Snapshot, Tables};
+use crate::tables::{Snapshot, Tables};
 
 /// What a backup holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,35 +34,39 @@ pub struct Backup {
 impl Redb {
     /// Shows what is known of each peer, floors included, as it was when this began, for another store to
     /// join in. Nothing is locked meanwhile. No signature is verified:
-    /// [`PeerState::verify`] does that. Returns how many peers cannot be read.
+    /// [`PeerState::verify`] does that. Damaged rows are left out, and counted.
     ///
     /// # Errors
     ///
-    /// The disk failed, or a part of the file is damaged that lists peers.
+    /// Returns an error if the database cannot be read at all.
     pub fn states(
         &self,
         at: Moment,
         mut visit: impl FnMut(PeerState) -> ControlFlow<()>,
-    ) -> Result<u64, Error> {
-        let (snapshot, cx, mut unreadable) = (self.snapshot()?, self.shared.context(at), 0u64);
-        for region in 0..REGIONS {
-            for id in listed(&snapshot, region)? {
-                let row = contain(|| snapshot.row(id)).ok().flatten();
-                let read = row.map(|(row, _)| State::unverified(id, &row, &self.reading.secret));
-                let Some(Ok(state)) = read else {
-                    unreadable = unreadable.saturating_add(1);
+    ) -> Result<Visited, Error> {
+        let (snapshot, end) = {
+            let writer = self.read();
+            (self.snapshot()?, writer.next_id)
+        };
+        let (cx, mut damaged) = (self.shared.context(at), 0u64);
+        let holes = snapshot.each_row(end, |rows| {
+            for (id, row) in rows {
+                let read = match self.reading.format_1 {
+                    None => State::unverified(id, &row, &self.reading.secret),
+                    Some(at) => State::of_format_1(id, &row, &self.reading.secret, at),
+                };
+                let Ok(state) = read else {
+                    damaged = damaged.saturating_add(1);
                     continue;
                 };
-                let put_off = self.cache.get_put_off(&state.entry.peer_id());
-                let put_off = put_off.filter(|put_off| put_off.id == id);
-                let entry = put_off.as_ref().map_or(&state.entry, |put_off| &put_off.entry);
-                let known = entry.state(&cx);
+                let known = self.latest(state).entry.state(&cx);
                 if !known.is_empty() && visit(known).is_break() {
-                    return Ok(unreadable);
+                    return Ok(ControlFlow::Break(()));
                 }
             }
-        }
-        Ok(unreadable)
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(snapshot.missing(&holes, damaged).0)
     }
 
     /// Copies the store into a new file at `path`, as it is at this moment, while it is in use. What comes
@@ -79,21 +83,31 @@ impl Redb {
         if path.try_exists().map_err(failed)? {
             return Err(failed(io::ErrorKind::AlreadyExists.into()));
         }
-        self.flush()?;
-        let snapshot = self.snapshot()?;
+        // A view has nothing to write.
+        if self.viewed.is_none() {
+            self.flush()?;
+        }
+        let (snapshot, damage) = (self.snapshot()?, self.blocks.damage_count());
         let folder = folder_of(path);
         // For its owner alone, where the system knows owners.
         let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-        let reopen = || backend(temporary.reopen().map_err(failed)?, temporary.path());
+        let reopen = || -> Result<FileDisk, OpenError> {
+            let disk = FileDisk::exclusive(temporary.reopen().map_err(failed)?);
+            disk.map_err(|error| at_path(temporary.path(), error))
+        };
         let blocks = Checked::create(reopen()?, KIND)?;
         let copied = contain(|| {
             let mut builder = redb::Builder::new();
             builder.set_cache_size(self.page_cache);
-            let database = Contained::new(builder.create_with_backend(blocks)?);
+            let database = Base::writable(builder.create_with_backend(blocks)?);
             let copied = copy(&snapshot, &database)?;
             database.close()?;
             Ok(copied)
-        })?;
+        })
+        .map_err(OpenError::damaged)?;
+        if self.blocks.damage_count() != damage {
+            return Err(OpenError::Damaged { what: "a block that holds peers".into() });
+        }
         let mut damaged = 0u64;
         let written = Checked::open(reopen()?, KIND)?;
         let counted = written.verify_all(|_| damaged = damaged.saturating_add(1));
@@ -140,7 +154,7 @@ impl Redb {
 }
 
 /// Copies all rows.
-fn copy(from: &Snapshot, to: &Contained) -> Result<Backup, Error> {
+fn copy(from: &Snapshot, to: &Base) -> Result<Backup, Error> {
     let mut transaction = to.begin_write()?;
     transaction.set_two_phase_commit(true);
     let (peers, floors) = {

@@ -82,14 +82,16 @@
     clippy::panic,
     clippy::unwrap_used
 )]
+mod base;
 mod batch;
 mod books;
 mod cache;
 mod check;
-mod contain;
 mod copy;
+mod cores;
 mod engine;
 mod error;
+mod listing;
 mod open;
 mod options;
 mod row;
@@ -100,9 +102,12 @@ mod tables;
 mod tests;
 #[cfg(test)]
 mod tests_upgrade;
+mod view;
 
 pub use check::Report;
 pub use copy::Backup;
 pub use error::{Error, OpenError};
+pub use listing::Visited;
 pub use options::{Durability, Options};
 pub use store::Redb;
+pub use view::Opened;

@@ -9,13 +9,14 @@ use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Brought, Moment, Shared, Usage};
 use redb_checked::Checked;
 
+use crate::base::{Base, contain};
 use crate::batch::{Batch, Done, Effect, Writer, next_due, read_books, read_counters};
 use crate::cache::Cache;
-use crate::contain::{Contained, contain};
 use crate::error::Error;
 use crate::options::Durability;
 use crate::state::{Found, Reading, State};
-use crate::tables::{Snapshot, Tables};
+use crate::tables::{Rows as _, Snapshot, Tables};
+use crate::view::{Opened, Viewed};
 
 /// An engine that keeps entries in one file.
 ///
@@ -25,7 +26,7 @@ use crate::tables::{Snapshot, Tables};
 pub struct Redb {
     pub(crate) shared: Shared,
     /// Another one after the disk failed. Taken for the length of one operation.
-    pub(crate) database: RwLock<Option<Arc<Contained>>>,
+    pub(crate) database: RwLock<Option<Arc<Base>>>,
     pub(crate) blocks: Checked,
     pub(crate) writer: RwLock<Writer>,
     pub(crate) cache: Cache,
@@ -41,6 +42,9 @@ pub struct Redb {
     pub(crate) made: AtomicU64,
     /// Whether a damaged row was read, to be put aside with the next update.
     pub(crate) suspects: Mutex<bool>,
+    pub(crate) opened: Opened,
+    /// The moment at which the store is read, if nobody can write to it.
+    pub(crate) viewed: Option<Viewed>,
 }
 
 /// No claim ends.
@@ -84,7 +88,7 @@ impl Redb {
         self.writer.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn database(&self) -> Result<Arc<Contained>, Error> {
+    pub(crate) fn database(&self) -> Result<Arc<Base>, Error> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         database.clone().ok_or_else(|| Error::ReadOnly { reason: "nothing can be read".into() })
     }
@@ -237,7 +241,7 @@ impl Redb {
         let frozen = contain(|| {
             let database =
                 redb::Builder::new().set_cache_size(self.page_cache).create_with_backend(blocks)?;
-            let database = Contained::new(database);
+            let database = Base::writable(database);
             let snapshot = Snapshot::open(database.begin_read()?)?;
             writer.books = read_books(&snapshot.groups()?)?;
             writer.next_id = read_counters(&snapshot.meta()?)?.1;
@@ -254,7 +258,7 @@ impl Redb {
         self.shared.subscribers().resync(self.shared.metrics());
     }
 
-    fn replace_database(&self, new: Option<Arc<Contained>>) -> Option<Arc<Contained>> {
+    fn replace_database(&self, new: Option<Arc<Base>>) -> Option<Arc<Base>> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *database, new)
     }
@@ -286,8 +290,17 @@ impl Redb {
         epoch: u64,
     ) -> Result<Option<Arc<State>>, Error> {
         let hash = self.shared.secret().hash(&peer.multihash_bytes());
-        match contain(|| State::find(from, peer, hash, self.reading, Brought::default()))? {
+        let none = Brought::default();
+        let found = match contain(|| State::find(from, peer, hash, self.reading, none)) {
+            found @ Ok(_) => found?,
+            Err(error) => {
+                let searched = self.viewed.map(|viewed| self.search(from, peer, viewed.end));
+                searched.transpose()?.flatten().ok_or(error)?
+            }
+        };
+        match found {
             Found::Held(state) => {
+                let state = Arc::new(self.settled(Arc::unwrap_or_clone(state)));
                 self.cache.keep(peer, &state, epoch);
                 Ok(Some(state))
             }
@@ -302,6 +315,16 @@ impl Redb {
         }
     }
 
+    /// Looks for a peer in all rows that can be read: the way to it is damaged.
+    fn search(&self, from: &Snapshot, peer: &PeerId, end: u64) -> Result<Option<Found>, Error> {
+        let is_it = |id, row: &[u8]| self.reading.is_of(id, row, peer) == Some(true);
+        let found = from.search(end, is_it)?;
+        Ok(found.map(|(id, row)| match State::verified(id, &row, self.reading) {
+            Ok(state) => Found::Held(Arc::new(state)),
+            Err(damage) => Found::Damaged(id, damage),
+        }))
+    }
+
     fn is_blocked(&self, hash: u64) -> bool {
         self.blocked.read().unwrap_or_else(PoisonError::into_inner).contains(&hash)
     }
@@ -309,24 +332,23 @@ impl Redb {
     /// As [`Self::load`], for rows that are read in bulk: by their ids, and past the cache. Damaged
     /// ones are left out, and put aside with the next update.
     pub(crate) fn load_row(&self, from: &Snapshot, id: u64) -> Result<Option<State>, Error> {
-        use crate::tables::Rows as _;
         let read =
-            contain(|| {
-                let none = Brought::default();
-                Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading, none)))
-            })?;
+            contain(|| Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading))))?;
         match read {
-            Some(Ok(state)) => {
-                let put_off = self.cache.get_put_off(&state.entry.peer_id());
-                let put_off = put_off.filter(|put_off| put_off.id == id);
-                Ok(Some(put_off.map_or(state, Arc::unwrap_or_clone)))
-            }
+            Some(Ok(state)) => Ok(Some(self.latest(state))),
             damaged => {
                 tracing::error!(id, ?damaged, "a damaged row");
                 *self.suspects() = true;
                 Ok(None)
             }
         }
+    }
+
+    /// What is held of a peer whose row was read.
+    pub(crate) fn latest(&self, state: State) -> State {
+        let put_off = self.cache.get_put_off(&state.entry.peer_id());
+        let put_off = put_off.filter(|put_off| put_off.id == state.id);
+        put_off.map_or_else(|| self.settled(state), Arc::unwrap_or_clone)
     }
 
     /// Makes everything durable and closes the file, and says when that fails; dropping it does the

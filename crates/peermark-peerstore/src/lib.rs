@@ -92,7 +92,7 @@ mod subscribers;
 mod sync;
 mod transition;
 
-pub use accounting::{Among, Cost, Ledger, Sums, Turn, Usage};
+pub use accounting::{Above, Among, Cost, Ledger, Sums, Turn, Usage};
 pub use clock::{ClockState, LONGEST_STEP, Moment, StoreClock};
 pub use context::{Context, EXEMPT, GROUPS};
 pub use engine::{Choice, Engine, Entries, FloorChoice, Shared, expire, update};

@@ -340,4 +340,11 @@ impl<C: Clock> PeerBook<Redb, C> {
     pub fn into_store(self) -> Peerstore<Redb> {
         self.store
     }
+
+    /// What was found when the file was opened: its format, whether it was closed, and how far the
+    /// store is above its limits.
+    #[must_use]
+    pub const fn opened(&self) -> &peermark_peerstore_redb::Opened {
+        self.store.engine().opened()
+    }
 }

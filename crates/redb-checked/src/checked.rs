@@ -58,8 +58,14 @@ impl Checked {
     /// Returns an error if the file is empty, of another kind or format, or damaged in its
     /// superblocks, its length or its header, and [`Error::Io`] if the disk fails.
     pub fn open(disk: impl StorageBackend, kind: Kind) -> Result<Self, Error> {
-        let shared = Shared::open(Disk(Box::new(disk)), kind)?;
+        let shared = Shared::open(Disk(Box::new(disk)), kind, false)?;
         Ok(Self { shared: Arc::new(shared), overlay: None })
+    }
+
+    /// Opens a file that is only read, whatever state its ends are in, and freezes it.
+    pub(crate) fn open_frozen(disk: impl StorageBackend, kind: Kind) -> Result<Self, Error> {
+        let shared = Shared::open(Disk(Box::new(disk)), kind, true)?;
+        Ok(Self { shared: Arc::new(shared), overlay: None }.freeze())
     }
 
     /// Opens a file of this kind, and refuses it if redb should not write to it.
@@ -84,10 +90,22 @@ impl Checked {
                 blocks.push(block);
             }
         })?;
-        if count > 0 && !checked.in_memory().rehearse() {
+        if count > 0 && !checked.needs_no_damaged_block() {
             return Err(Error::Damaged { blocks, count });
         }
         Ok(checked)
+    }
+
+    /// Whether redb can open, repair and check the database without reading a damaged block, and no
+    /// other read came upon one. If so, the damaged blocks of [`Self::verify_all`] are ones that
+    /// nothing leads to.
+    ///
+    /// It is tried in memory, on top of the file, and takes as long as reading the database. Nothing may
+    /// be written to the file meanwhile. The damaged blocks that were needed are added to
+    /// [`Self::damaged`]; it stops at the first that redb cannot do without.
+    #[must_use]
+    pub fn needs_no_damaged_block(&self) -> bool {
+        self.in_memory().rehearse()
     }
 
     /// Whether the file was closed when it was opened, or is new. If not, its length and its header

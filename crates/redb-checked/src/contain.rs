@@ -1,13 +1,15 @@
 //! Turning panics of redb into errors.
 //!
 //! redb panics on some pages that are not what it wrote. [`contain`] catches such a panic. No panic
-//! hook is installed, so the process's own hook reports it as usual.
+//! hook is installed, so the process's own hook reports it as usual. A program whose hook should not
+//! report what is contained asks [`is_contained`] in it.
 //!
 //! Wrap calls into redb and nothing else: what panics in there counts as redb's. Where code of the
 //! caller has to run inside of such a call, in the middle of an iteration for instance, [`own`] marks
 //! it, and its panics pass through [`contain`] unchanged.
 
 use std::any::Any;
+use std::cell::Cell;
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Arc;
@@ -25,6 +27,31 @@ impl Panicked {
     pub fn message(&self) -> &str {
         &self.message
     }
+}
+
+thread_local! {
+    static CONTAINED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Sets the flag of this thread until it is dropped.
+struct Marked(bool);
+
+impl Marked {
+    fn new(contained: bool) -> Self {
+        Self(CONTAINED.replace(contained))
+    }
+}
+
+impl Drop for Marked {
+    fn drop(&mut self) {
+        CONTAINED.set(self.0);
+    }
+}
+
+/// Whether a panic of this thread would be turned into an error: for the panic hook of a program.
+#[must_use]
+pub fn is_contained() -> bool {
+    CONTAINED.get()
 }
 
 /// A panic of code that [`own`] marked.
@@ -53,7 +80,11 @@ struct Own(Box<dyn Any + Send>);
 ///
 /// Panics if code marked by [`own`] panics.
 pub fn contain<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
-    catch_unwind(AssertUnwindSafe(call)).map_err(|payload| match payload.downcast::<Own>() {
+    let result = {
+        let _marked = Marked::new(true);
+        catch_unwind(AssertUnwindSafe(call))
+    };
+    result.map_err(|payload| match payload.downcast::<Own>() {
         Ok(own) => resume_unwind(own.0),
         Err(payload) => {
             let message = message(&*payload);
@@ -69,13 +100,14 @@ pub fn contain<R>(call: impl FnOnce() -> R) -> Result<R, Panicked> {
 ///
 /// Panics if `code` panics.
 pub fn own<R>(code: impl FnOnce() -> R) -> R {
-    catch_unwind(AssertUnwindSafe(code)).unwrap_or_else(|payload| {
-        // Not twice, if one `own` is inside of another.
-        if payload.is::<Own>() {
-            resume_unwind(payload);
-        }
-        resume_unwind(Box::new(Own(payload)));
-    })
+    if !is_contained() {
+        return code();
+    }
+    let result = {
+        let _marked = Marked::new(false);
+        catch_unwind(AssertUnwindSafe(code))
+    };
+    result.unwrap_or_else(|payload| resume_unwind(Box::new(Own(payload))))
 }
 
 fn message(payload: &(dyn Any + Send)) -> Arc<str> {
@@ -166,6 +198,15 @@ mod tests {
         // A contained call within the caller's code is contained as any other.
         let inner = contain(|| own(|| contain(|| -> () { panic!("redb's") })));
         assert_eq!(inner.unwrap().unwrap_err().message(), "redb's");
+    }
+
+    #[test]
+    fn a_hook_can_tell_what_is_contained() {
+        assert!(!is_contained());
+        let inside = contain(|| (is_contained(), own(is_contained), is_contained()));
+        assert_eq!(inside, Ok((true, false, true)));
+        contain(|| -> () { panic!("redb's") }).unwrap_err();
+        assert!(!is_contained());
     }
 
     #[test]

@@ -27,6 +27,21 @@ impl Drop for Disk {
     }
 }
 
+/// Why a seal does not hold.
+fn broken(disk: &Disk, seal: &Seal, len: u64) -> io::Result<Option<Error>> {
+    if seal.len != len {
+        return Ok(Some(Error::SealedLength { sealed: seal.len, found: len }));
+    }
+    if len == 0 {
+        return Ok(None);
+    }
+    let mut stored = vec![0; STRIDE];
+    disk.0.read(HEAD_LEN, &mut stored)?;
+    let header = block::sum(0, block::data(&stored));
+    let holds = block::is_sound(0, &stored) && header == seal.header;
+    Ok((!holds).then_some(Error::DamagedHeader))
+}
+
 /// What all handles share.
 #[derive(Debug)]
 pub(crate) struct Shared {
@@ -77,37 +92,37 @@ impl Shared {
         Ok(shared)
     }
 
-    /// Opens a file, and changes nothing.
-    pub(crate) fn open(disk: Disk, kind: Kind) -> Result<Self, Error> {
+    /// Opens a file, and changes nothing. A `lenient` one is never written to: that its length or its
+    /// header is not the sealed one, or that both superblocks are damaged, does not keep it from being
+    /// read.
+    pub(crate) fn open(disk: Disk, kind: Kind, lenient: bool) -> Result<Self, Error> {
         let file_len = disk.0.len()?;
         if file_len == 0 {
             return Err(Error::Empty);
         }
         let mut head = vec![0; usize::try_from(file_len).unwrap_or(HEAD).min(HEAD)];
         disk.0.read(0, &mut head)?;
-        let found = superblock::read(&head, kind)?;
+        let found = match superblock::read(&head, kind) {
+            Err(Error::DamagedSuperblocks) if lenient => {
+                superblock::Found { superblock: Superblock::new(kind), is_agreed: false, first: 0 }
+            }
+            found => found?,
+        };
         let is_sealed = found.is_agreed && found.superblock.seal().is_some();
         let blocks = match block::count(file_len) {
             // The power went while the file grew: what is behind the last whole block was never
             // said to be safe.
-            None if !is_sealed => block::whole(file_len),
+            None if !is_sealed || lenient => block::whole(file_len),
             count => count,
         };
         let blocks = blocks.ok_or(Error::Length { found: file_len })?;
         let len = blocks.checked_mul(BLOCK_LEN).ok_or(Error::Length { found: file_len })?;
         let seal = found.superblock.seal().filter(|_| found.is_agreed);
-        if let Some(seal) = seal {
-            if seal.len != len {
-                return Err(Error::SealedLength { sealed: seal.len, found: len });
-            }
-            let mut stored = vec![0; if blocks > 0 { STRIDE } else { 0 }];
-            disk.0.read(HEAD_LEN, &mut stored)?;
-            let header = block::sum(0, block::data(&stored));
-            if blocks > 0 && !(block::is_sound(0, &stored) && header == seal.header) {
-                return Err(Error::DamagedHeader);
-            }
+        let broken = seal.map(|seal| broken(&disk, &seal, len)).transpose()?.flatten();
+        match broken {
+            Some(error) if !lenient => Err(error),
+            broken => Ok(Self::new(disk, len, found, seal.is_some() && broken.is_none())),
         }
-        Ok(Self::new(disk, len, found, seal.is_some()))
     }
 
     fn new(disk: Disk, len: u64, found: superblock::Found, is_sealed: bool) -> Self {

@@ -36,6 +36,9 @@ pub(crate) const TWO_PHASE: u8 = 4;
 /// blocks cannot be read: redb returns an error or panics, so wrap calls in
 /// [`contain`](crate::contain::contain).
 ///
+/// Neither damaged superblocks nor a length or a header that the seal does not cover keep a file from
+/// being viewed: [`Self::is_header_sound`] and the blocks say what of it is damaged.
+///
 /// The last commit is the one that is read. In a file that was not closed, that takes redb's
 /// two-phase commits ([`WriteTransaction::set_two_phase_commit`](redb::WriteTransaction)). If the
 /// last commit was written in one phase, which a power loss can leave incomplete, redb's own repair
@@ -53,10 +56,11 @@ impl View {
     ///
     /// # Errors
     ///
-    /// As [`Checked::open`]. If the last commit has to be repaired in memory first, also the error or
-    /// the panic of redb, and [`Error::Damaged`] if the repair needs a damaged block.
+    /// Returns an error if the file is empty, or of another kind or format, and [`Error::Io`] if the
+    /// disk fails. If the last commit has to be repaired in memory first, also the error or the panic of
+    /// redb, and [`Error::Damaged`] if the repair needs a damaged block.
     pub fn new(disk: impl StorageBackend, kind: Kind) -> Result<Self, Error> {
-        let checked = Checked::open(disk, kind)?.freeze();
+        let checked = Checked::open_frozen(disk, kind)?;
         let is_header_sound = checked.is_header_sound()?;
         if let Some(flags) = flags(&checked)?.filter(|flags| flags & RECOVERY_REQUIRED != 0) {
             if flags & TWO_PHASE == 0 {

@@ -81,7 +81,7 @@ pub(super) fn compact(args: &Compact) -> Result<Status, Failure> {
 
 /// Copies a store.
 pub(super) fn back_up(args: &BackUp) -> Result<Status, Failure> {
-    let book = database::existing(&args.file)?;
+    let book = database::for_reading(&args.file)?;
     let progress = Progress::waiting("copying");
     let copied = book.backup_to(&args.out);
     progress.finish();

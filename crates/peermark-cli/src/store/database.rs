@@ -40,9 +40,14 @@ impl Database {
         self.place().map(|(path, _)| path)
     }
 
-    /// Opens the store that is there.
+    /// Opens the store that is there, for writing.
     pub(super) fn existing(&self) -> Result<Book, Failure> {
         existing(&self.path()?)
+    }
+
+    /// Opens the store that is there, for reading: nothing in its file is changed.
+    pub(super) fn for_reading(&self) -> Result<Book, Failure> {
+        for_reading(&self.path()?)
     }
 
     /// Opens the store, and makes an empty one where there is none. The folder is made only where
@@ -59,9 +64,21 @@ impl Database {
 
 /// Opens the store that is there; what is no store is left alone.
 pub(crate) fn existing(path: &Path) -> Result<Book, Failure> {
+    is_there(path)?;
+    open(path, Options::default())
+}
+
+/// Opens the store that is there for reading.
+pub(crate) fn for_reading(path: &Path) -> Result<Book, Failure> {
+    is_there(path)?;
+    let builder = PeerBook::builder().limits(limits());
+    patiently(path, || builder.clone().open_read_only(path))
+}
+
+fn is_there(path: &Path) -> Result<(), Failure> {
     match is_file(path)? {
         // What is empty would become a store.
-        Some(1..) => open(path, Options::default()),
+        Some(1..) => Ok(()),
         Some(0) | None => {
             Err(Failure::Usage(format!("no store at {path:?}; import records first")))
         }
@@ -80,15 +97,17 @@ fn is_file(path: &Path) -> Result<Option<u64>, Failure> {
 
 fn open(path: &Path, options: Options) -> Result<Book, Failure> {
     let builder = PeerBook::builder().limits(limits()).options(options);
+    patiently(path, || builder.clone().open(path))
+}
+
+fn patiently(path: &Path, open: impl Fn() -> Result<Book, OpenError>) -> Result<Book, Failure> {
+    let mut opened = open();
     for _ in 0..PATIENCE {
-        match builder.clone().open(path) {
-            Err(OpenError::InUse { .. }) => std::thread::yield_now(),
-            opened => {
-                return opened.map_err(|source| Failure::Open { path: path.to_owned(), source });
-            }
-        }
+        let Err(OpenError::InUse { .. }) = opened else { break };
+        std::thread::yield_now();
+        opened = open();
     }
-    builder.open(path).map_err(|source| Failure::Open { path: path.to_owned(), source })
+    opened.map_err(|source| Failure::Open { path: path.to_owned(), source })
 }
 
 /// How often a store in use is tried again, for some milliseconds in all: the command before this one may

@@ -51,7 +51,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
         keep_the_store(&args.database.path()?, file)?;
         outfile::keep_keys(file)?;
     }
-    let book = args.database.existing()?;
+    let book = args.database.for_reading()?;
     let Some(file) = file else {
         let mut out = Output::stdout();
         write(&book, &mut out)?;

@@ -102,7 +102,7 @@ impl Row {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
-    let book = args.database.existing()?;
+    let book = args.database.for_reading()?;
     let engine = book.store().engine();
     let cx = engine.shared().context(engine.shared().advance(book.now()));
     let class = args.class.map(TrustClass::from);

@@ -74,7 +74,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
         Some(folder) if !folder.as_os_str().is_empty() => folder,
         _ => Path::new("."),
     };
-    let sources = [&args.one, &args.other].map(|path| database::existing(path));
+    let sources = [&args.one, &args.other].map(|path| database::for_reading(path));
     let [one, other] = sources;
     let sources = [(&args.one, one?), (&args.other, other?)];
     let scratch = tempfile::Builder::new().prefix(".peermark-merge-").tempdir_in(folder);
@@ -124,7 +124,7 @@ fn merge(
     let engine = from.store().engine();
     let at = peermark::peerstore::Engine::shared(engine).advance(from.now());
     let (mut states, mut result) = (Vec::new(), Ok(()));
-    let unreadable = engine.states(at, |state| {
+    let visited = engine.states(at, |state| {
         states.push(state);
         if states.len() >= BATCH {
             result = join(path, std::mem::take(&mut states), into, merged, progress);
@@ -133,9 +133,10 @@ fn merge(
     })?;
     result?;
     join(path, states, into, merged, progress)?;
-    if unreadable > 0 {
+    if !visited.is_complete() {
         return Err(Failure::Refused(format!(
-            "{path:?}: {unreadable} peers cannot be read; run peermark store recover first"
+            "{path:?} is damaged, and {} of its peers cannot be read: run peermark store recover first",
+            visited.missing
         )));
     }
     Ok(())

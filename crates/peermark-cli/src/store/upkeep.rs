@@ -123,7 +123,7 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
         clock_behind_ms: u64,
     }
 
-    let book = args.common.database.existing()?;
+    let book = args.common.database.for_reading()?;
     let report = book.store().engine().examine()?;
     let (ok, usage) = (report.is_good(), book.store().usage());
     let clock = book.store().engine().shared().clock().state();
@@ -181,7 +181,7 @@ pub(super) fn stats(args: &Stats) -> Result<Status, Failure> {
     }
 
     let database = &args.common.database;
-    let (path, book) = (database.path()?, database.existing()?);
+    let (path, book) = (database.path()?, database.for_reading()?);
     let file = path.metadata().map_err(|error| Failure::file("look at", &path, error))?;
     let (usage, next) = (book.store().usage(), book.until_next_expiry());
     let object = Object {

@@ -128,7 +128,7 @@ fn f3_whichever_call_of_a_compaction_fails_nothing_is_lost() {
     let (store, peers) = emptied(&first);
     store.into_engine().close().unwrap();
     let mut failed = 0;
-    for call in (0..).step_by(3) {
+    for call in 0.. {
         let disk = Disk::of(first.bytes());
         let mut engine = open_on(&disk).unwrap();
         disk.fail(disk.count() + call, true);
@@ -143,26 +143,34 @@ fn f3_whichever_call_of_a_compaction_fails_nothing_is_lost() {
         }
         failed += 1;
     }
-    assert!(failed > 20, "{failed}");
+    assert!(failed > 40, "{failed}");
 }
 
 /// What cannot be read would be moved as something else.
 #[test]
 fn f2_a_damaged_file_is_not_compacted() {
     let disk = Disk::default();
-    let (store, _) = emptied(&disk);
+    let store = Peerstore::new(open_on(&disk).unwrap());
+    let _ = fill(&store, 600);
     store.into_engine().close().unwrap();
     let sound = disk.bytes();
-    let (mut refused, blocks) = (0, (sound.len() - 4096) / 4112);
+    let (mut refused, mut unneeded, blocks) = (0, 0, (sound.len() - 4096) / 4112);
     // Not the header, which closes and opens the file.
     for block in 1..blocks {
         let mut bytes = sound.clone();
         bytes[4096 + block * 4112 + 100] ^= 0xff;
         let disk = Disk::of(bytes.clone());
-        let Ok(mut engine) = open_on(&disk) else { continue };
+        let mut engine = match open_on(&disk) {
+            Ok(engine) => engine,
+            // Opening needs it.
+            Err(error) => {
+                assert!(matches!(error, OpenError::Damaged { .. } | OpenError::Store(_)), "{error}");
+                continue;
+            }
+        };
         let before = 4096 + block * 4112;
         match engine.compact() {
-            Ok(_) => {}
+            Ok(_) => unneeded += 1,
             Err(error) => {
                 assert!(matches!(error, Error::Damaged { .. }), "block {block}: {error}");
                 drop(engine);
@@ -172,7 +180,7 @@ fn f2_a_damaged_file_is_not_compacted() {
             }
         }
     }
-    assert!(refused > 10, "{refused} of {blocks}");
+    assert!(refused > 20, "{refused} refused, {unneeded} unneeded, of {blocks}");
 }
 
 /// What is known of each peer goes over to another store.
@@ -187,7 +195,8 @@ fn g2_states_are_all_that_is_known() {
         joins.push(state.verify().unwrap().trusting_times().keeping_sources());
         ControlFlow::Continue(())
     });
-    assert_eq!((unreadable.unwrap(), joins.len()), (0, 30));
+    assert!(unreadable.unwrap().is_complete());
+    assert_eq!(joins.len(), 30);
     for joined in other.join_many(&joins, &Source::MANUAL, NOW) {
         assert!(joined.unwrap().refusal.is_none());
     }

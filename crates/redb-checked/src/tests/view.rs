@@ -258,10 +258,33 @@ fn the_state_of_the_header_is_told() {
     torn[HEAD] ^= 1;
     let refused = view(&torn).unwrap().database();
     assert!(matches!(refused, Err(Error::Database(_))));
-    // The seal covers it.
+    // The seal covers it: a writer is refused, and a view tells.
     let mut sealed = file(true, true);
     sealed[HEAD + 2000] ^= 1;
-    assert!(matches!(view(&sealed), Err(Error::DamagedHeader)));
+    let written = Checked::open(TestDisk::with(sealed.clone()), KIND);
+    assert!(matches!(written, Err(Error::DamagedHeader)));
+    let view = view(&sealed).unwrap();
+    assert!(!view.is_header_sound() && !view.checked().was_sealed());
+    assert_eq!(errors(view.database().unwrap()), 0);
+}
+
+#[test]
+fn a_file_with_damaged_ends_is_viewed() {
+    let view = |bytes: Vec<u8>| View::new(TestDisk::with(bytes), KIND);
+    for sealed in [true, false] {
+        let bytes = file(sealed, true);
+        // Both superblocks, behind the bytes that tell the kind.
+        let mut headless = bytes.clone();
+        headless[100] ^= 1;
+        headless[2048 + 100] ^= 1;
+        let written = Checked::open(TestDisk::with(headless.clone()), KIND);
+        assert!(matches!(written, Err(Error::DamagedSuperblocks)));
+        assert_eq!(errors(view(headless).unwrap().database().unwrap()), 0);
+        // A length that is not the sealed one.
+        let mut longer = bytes;
+        longer.extend_from_slice(&[0; 5000]);
+        assert_eq!(errors(view(longer).unwrap().database().unwrap()), 0);
+    }
 }
 
 #[test]
