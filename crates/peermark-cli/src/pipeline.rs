@@ -189,9 +189,9 @@ impl<T> From<SendError<T>> for Gone {
 impl<D> Reader<D> {
     fn input(&mut self, input: Input) -> Result<(), Gone> {
         match input {
-            Input::Envelopes(sources, format) => sources
-                .into_iter()
-                .try_for_each(|source| self.envelopes(&Arc::new(source), format)),
+            Input::Envelopes(sources, format) => {
+                sources.into_iter().try_for_each(|source| self.envelopes(&Arc::new(source), format))
+            }
             Input::Lines { source, opened, read, max_line } => {
                 let chunks = Chunks::of_lines_up_to(max_line, opened).behind(read);
                 self.lines(&Arc::new(source), chunks, false)
@@ -199,11 +199,7 @@ impl<D> Reader<D> {
         }
     }
 
-    fn envelopes(
-        &mut self,
-        source: &Arc<Source>,
-        format: Option<WholeFormat>,
-    ) -> Result<(), Gone> {
+    fn envelopes(&mut self, source: &Arc<Source>, format: Option<WholeFormat>) -> Result<(), Gone> {
         let mut input = match source.open() {
             Ok(input) => input,
             Err(failure) => return self.trouble(failure),

@@ -64,8 +64,7 @@ content is an envelope of no bytes, and refused. Text of several lines in the fo
 wrapped envelope if it is one as a whole, and otherwise lines.
 
 Several inputs: the output is in the order of the inputs. With --json each object names its file and,
-where there are lines, the line; a file that cannot be read has a message on standard error and no
-object.";
+where there are lines, the line; a file that cannot be read has a message on standard error and no line.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DialectArg {

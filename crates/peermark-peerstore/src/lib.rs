@@ -118,7 +118,7 @@ pub use store::{
 };
 pub use subscribers::{Before, Subscribers, Subscription, TooManySubscribers};
 pub use transition::{
-    ADDRESSES_PER_CALL, ApplyRecord, Clear, Delivery, ForgetFloor, Join, JoinState, Need,
+    ADDRESSES_PER_CALL, ApplyRecord, Brought, Clear, Delivery, ForgetFloor, Join, JoinState, Need,
     RaiseFloor, RemoveAddresses, Repeat, ReportAddresses, ReportDial, Retract, SetConnected,
-    SetLifetime, Transition, Brought,
+    SetLifetime, Transition,
 };

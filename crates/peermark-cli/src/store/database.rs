@@ -50,6 +50,18 @@ impl Database {
         for_reading(&self.path()?)
     }
 
+    /// Says whether a store could be made where there is none, before there is something for it.
+    pub(super) fn check_folder(&self) -> Result<(), Failure> {
+        let (path, is_default) = self.place()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder.map_or(Ok(true), Path::try_exists) {
+            Ok(false) if !is_default => {
+                Err(Failure::file("create", &path, io::ErrorKind::NotFound.into()))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Opens the store, and makes an empty one where there is none. The folder is made only where
     /// it is the default one.
     pub(super) fn or_new(&self, options: Options) -> Result<Book, Failure> {

@@ -160,6 +160,7 @@ pub(super) fn run(args: Args) -> Result<Status, Failure> {
         keeps_lines: refusals.keeps(),
     });
     // One that is there is opened before anything is read, to say at once what is wrong with it.
+    args.database.check_folder()?;
     let book = if db.exists() { Some(args.database.or_new(Options::default())?) } else { None };
     let input = Input::Envelopes(sources, args.format.whole());
     let items = pipeline::start(input, Depth::Jobs(IN_FLIGHT), &judging)?;

@@ -156,7 +156,9 @@ fn join(
         let refused = |error| Failure::Refused(format!("{path:?}: {peer}: {error}"));
         joins.push(join.map_err(refused)?);
     }
-    for (peer, joined) in peers.iter().zip(into.store().join_many(&joins, &Source::MANUAL, into.now())) {
+    for (peer, joined) in
+        peers.iter().zip(into.store().join_many(&joins, &Source::MANUAL, into.now()))
+    {
         if let Some(refusal) = joined?.refusal {
             return Err(Failure::Refused(format!("{path:?}: {peer}: {refusal}")));
         }

@@ -93,13 +93,13 @@ impl Refusals {
         others: impl IntoIterator<Item = &'a Path>,
     ) -> Result<Self, Failure> {
         let Some(path) = path else { return Ok(self) };
-        outfile::keep_keys(path)?;
         let target = path.canonicalize().ok();
         let is_target = |other: &Path| target.is_some() && other.canonicalize().ok() == target;
         if others.into_iter().any(is_target) {
             let message = format!("--rejects {path:?} is the store, or is to be imported");
             return Err(Failure::Usage(message));
         }
+        outfile::keep_keys(path)?;
         let file = File::create(path).map_err(|error| Failure::file("create", path, error))?;
         let rejects = Rejects { file: BufWriter::new(file), path: path.to_owned() };
         Ok(Self { rejects: Some(rejects), ..self })

@@ -49,7 +49,7 @@ pub(super) struct Args {
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 25_000,
+        default_value_t = 10_000,
         value_parser = clap::value_parser!(u32).range(1..=1_000_000),
         allow_negative_numbers = true
     )]
@@ -147,7 +147,11 @@ impl Restore<'_> {
                     let consumed = parsed.consumed;
                     writer.take(parsed)?;
                     let Restored { read, refused, .. } = writer.restored;
-                    progress.advance(consumed, true, format_args!("{read} read, {refused} refused"));
+                    progress.advance(
+                        consumed,
+                        true,
+                        format_args!("{read} read, {refused} refused"),
+                    );
                 }
                 Ok(Item::Trouble(failure)) => {
                     worst = worst.max(failure.status());

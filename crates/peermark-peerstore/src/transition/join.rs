@@ -258,7 +258,8 @@ impl JoinState<'_> {
 
     /// The floor that stands for a record that does not come along.
     fn join_floor(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
-        let Some((state, ..)) = self.join.accepted.as_ref().filter(|_| self.leaves_floor(cx)) else {
+        let Some((state, ..)) = self.join.accepted.as_ref().filter(|_| self.leaves_floor(cx))
+        else {
             return;
         };
         let own = entry.accepted_seq();

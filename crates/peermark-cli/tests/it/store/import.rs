@@ -25,9 +25,17 @@ fn every_record_is_accounted_for() {
     let mut summary = objects.pop().unwrap();
     let (said, mut objects): (Vec<_>, Vec<_>) =
         std::mem::take(&mut objects).into_iter().partition(|o| o["refused"].is_string());
-    let lines_said: Vec<_> = said.iter().map(|o| (o["line"].as_u64().unwrap(), &o["refused"])).collect();
+    let lines_said: Vec<_> =
+        said.iter().map(|o| (o["line"].as_u64().unwrap(), &o["refused"])).collect();
     let expected = [(7, "signature"), (8, "envelope"), (6, "contradiction"), (9, "envelope")];
-    assert_eq!(lines_said, expected.map(|(n, why)| (n, json!(why))).iter().map(|(n, why)| (*n, why)).collect::<Vec<_>>());
+    assert_eq!(
+        lines_said,
+        expected
+            .map(|(n, why)| (n, json!(why)))
+            .iter()
+            .map(|(n, why)| (*n, why))
+            .collect::<Vec<_>>()
+    );
     assert!(said.iter().all(|o| o["file"] == "-"));
     let told = &said[2];
     assert_eq!(told["peer_id"], peer(2));
@@ -71,7 +79,8 @@ fn refused_lines_are_named_and_kept() {
     let file = store.folder.file("records.txt", input.as_bytes());
     let rejects = store.folder.path("rejects");
     let args = [file.to_str().unwrap(), "--source", "dht", "--format", "lines", "--rejects"];
-    let run = store.run("import", &[&args[..], &[rejects.to_str().unwrap()]].concat(), b"").expect(1);
+    let run =
+        store.run("import", &[&args[..], &[rejects.to_str().unwrap()]].concat(), b"").expect(1);
     let name = file.display();
     let said: Vec<_> = run.stderr.lines().collect();
     assert!(said[0].starts_with(&format!("error: {name}:2: signature: ")), "{said:?}");
@@ -81,11 +90,12 @@ fn refused_lines_are_named_and_kept() {
     // No key is copied anywhere.
     assert_eq!(std::fs::read_to_string(&rejects).unwrap(), format!("  {bad}\n{other}\n"));
 
-    let over = [&args[..], &[file.to_str().unwrap()]].concat();
-    store.run("import", &over, b"").expect_error(2, &["is to be imported"]);
-    assert_eq!(std::fs::read_to_string(&file).unwrap(), input);
-    let over = [&args[..], &[store.db.to_str().unwrap()]].concat();
-    store.run("import", &over, b"").expect_error(2, &["is the store"]);
+    for over in [&file, &store.db] {
+        let before = std::fs::read(over).unwrap();
+        let args = [&args[..], &[over.to_str().unwrap()]].concat();
+        store.run("import", &args, b"").expect_error(2, &["is the store, or is to be imported"]);
+        assert_eq!(std::fs::read(over).unwrap(), before);
+    }
 }
 
 #[test]
@@ -109,7 +119,10 @@ fn s4_what_is_cut_or_not_extended_is_said() {
     assert!(import(&["--source", "dht", "--ttl", "8d"]).contains("warning: --ttl 8d is cut to 7d"));
     assert!(!import(&["--source", "manual", "--ttl", "8d"]).contains("cut"));
     assert!(import(&["--source", "manual", "--ttl", "1d"]).contains("(1 not extended)"));
-    assert!(import(&["--source", "manual", "--ttl", "100000d"]).contains("warning: --ttl 100000d is cut to "));
+    assert!(
+        import(&["--source", "manual", "--ttl", "100000d"])
+            .contains("warning: --ttl 100000d is cut to ")
+    );
 }
 
 #[test]
