@@ -14,6 +14,7 @@ mod peer;
 mod place;
 mod portable;
 mod records;
+mod recover;
 mod restore;
 mod show;
 mod upkeep;
@@ -55,6 +56,7 @@ enum Command {
     Stats(upkeep::Stats),
     Forget(upkeep::Forget),
     Export(export::Args),
+    Recover(recover::Args),
 }
 
 /// Runs the command.
@@ -69,5 +71,6 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         Command::Stats(args) => upkeep::stats(&args),
         Command::Forget(args) => upkeep::forget(&args),
         Command::Export(args) => export::run(&args),
+        Command::Recover(args) => recover::run(&args),
     }
 }

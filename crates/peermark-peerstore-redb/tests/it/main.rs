@@ -2,6 +2,7 @@
 //! do not behave.
 
 mod conformance;
+mod damage;
 mod disk;
 mod faults;
 mod file;
