@@ -16,6 +16,7 @@ mod peer;
 mod place;
 mod portable;
 mod records;
+mod recover;
 mod refusals;
 mod restore;
 mod show;
@@ -59,6 +60,7 @@ enum Command {
     Stats(upkeep::Stats),
     Forget(upkeep::Forget),
     Export(export::Args),
+    Recover(recover::Args),
     Compact(compact::Compact),
     Merge(merge::Args),
     Backup(compact::BackUp),
@@ -94,5 +96,6 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         Command::Compact(args) => compact::compact(&args),
         Command::Merge(args) => merge::run(&args),
         Command::Backup(args) => compact::back_up(&args),
+        Command::Recover(args) => recover::run(&args),
     }
 }

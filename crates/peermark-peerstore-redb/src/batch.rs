@@ -14,7 +14,7 @@ mod work;
 pub(crate) use quarantine::hash_in;
 pub(crate) use sweep::AT_ONCE;
 pub(crate) use totals::{
-    clock_row, next_due, read_books, read_clock, read_counters, read_next_id, reckoning,
+    clock_in, clock_row, next_due, read_books, read_clock, read_counters, read_next_id, reckoning,
 };
 
 use std::collections::{HashMap, HashSet};

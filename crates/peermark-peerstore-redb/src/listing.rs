@@ -31,6 +31,11 @@ impl Holes {
         self.0.get(behind).is_some_and(|hole| hole.contains(&id))
     }
 
+    /// Every id there can be.
+    pub(crate) fn all() -> Self {
+        Self(vec![0..=u64::MAX])
+    }
+
     fn add(&mut self, first: u64, last: u64) {
         match self.0.last_mut() {
             Some(hole) if hole.end().checked_add(1) == Some(first) => {

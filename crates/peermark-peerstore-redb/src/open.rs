@@ -269,19 +269,34 @@ fn found(database: &Base, secret: &Secret, limits: &Limits) -> Result<(), Error>
 
 /// Makes an empty store beside `path` and moves it there: a store that is there is a whole one.
 fn create(path: &Path, config: Config, options: &Options) -> Result<(), OpenError> {
+    let placed = place(path, |disk| {
+        Redb::open_on(disk, config, options)?.close()?;
+        Ok(true)
+    });
+    match placed {
+        // Somebody else was faster: his is as good.
+        Err(OpenError::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(())
+        }
+        placed => placed,
+    }
+}
+
+/// Makes a file beside `path`, for its owner alone where the system knows owners, and moves it there if
+/// `fill` returns so. What is there already is not replaced.
+pub(crate) fn place(
+    path: &Path,
+    fill: impl FnOnce(FileDisk) -> Result<bool, OpenError>,
+) -> Result<(), OpenError> {
     let failed = |error| file("create", path, error);
     let folder = folder_of(path);
-    // For its owner alone, where the system knows owners.
     let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
     let disk = FileDisk::exclusive(temporary.reopen().map_err(failed)?)
         .map_err(|error| at_path(temporary.path(), error))?;
-    Redb::open_on(disk, config, options)?.close()?;
-    match temporary.persist_noclobber(path) {
-        Ok(_) => {}
-        // Somebody else was faster: his is as good.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(error) => return Err(failed(error.error)),
+    if !fill(disk)? {
+        return Ok(());
     }
+    temporary.persist_noclobber(path).map_err(|error| failed(error.error))?;
     // The name is durable when its folder is. Not every system can say so.
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;

@@ -208,6 +208,13 @@ pub(crate) struct Found {
 }
 
 impl Found {
+    /// Nothing but, maybe, the next id.
+    pub(crate) fn nothing(next_id: Option<u64>) -> Self {
+        let [format, _] = FORMAT;
+        let next_id = next_id.unwrap_or(u64::MAX);
+        Self { format, secret: None, clock: None, next_id, unreadable: Vec::new() }
+    }
+
     /// Reads as much of it as can be read.
     pub(crate) fn in_tables(snapshot: &Snapshot) -> Result<Self, OpenError> {
         let row = |name| {

@@ -73,7 +73,7 @@ pub(super) fn compact(args: &Compact) -> Result<Status, Failure> {
     let compacted = engine.compact();
     let closed = engine.close();
     progress.finish();
-    compacted.and_then(|_| closed)?;
+    compacted.and(closed)?;
     let bytes_after = length(path)?;
     let said = format!("{bytes_before} bytes before, {bytes_after} after");
     tell(args.json, &Compacted { bytes_before, bytes_after }, &said)

@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use peermark::peerstore::{Limits, Share};
-use peermark::peerstore_redb::{OpenError, Options, Redb};
+use peermark::peerstore_redb::{OpenError, Options, Redb, Visited};
 use peermark::{PeerBook, SystemClock};
 
 use super::place;
-use crate::failure::Failure;
+use crate::failure::{Failure, Status};
+use crate::output;
 
 /// The book in a file.
 pub(crate) type Book = PeerBook<Redb, SystemClock>;
@@ -136,6 +137,20 @@ pub(super) fn limits() -> Limits {
     let all = Share::new(1, 1);
     (limits.share, limits.kind_share, limits.kinds_share) = (all, all, all);
     limits
+}
+
+/// Says how many peers a listing did not show because they cannot be read.
+pub(super) fn tell_missing(visited: &Visited) -> Result<Status, Failure> {
+    if visited.is_complete() {
+        return Ok(Status::Good);
+    }
+    let more = if visited.at_least { "at least " } else { "" };
+    let peers = if visited.missing == 1 { "peer" } else { "peers" };
+    output::error(format_args!(
+        "the store is damaged: {more}{} {peers} cannot be read; `peermark store recover` may find them",
+        visited.missing
+    ));
+    Ok(Status::Refused)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

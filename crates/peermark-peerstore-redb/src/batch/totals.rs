@@ -97,6 +97,11 @@ pub(crate) fn read_clock(
     clock_of(&meta_row(table, meta::MOMENT)?)
 }
 
+/// The clock in a row.
+pub(crate) fn clock_in(row: &[u8]) -> Option<ClockState> {
+    clock_of(&numbers(row)).ok().flatten()
+}
+
 fn clock_of(numbers: &[u64]) -> Result<Option<ClockState>, Error> {
     Ok(match *numbers {
         [] => None,

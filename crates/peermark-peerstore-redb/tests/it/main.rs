@@ -3,6 +3,7 @@
 
 mod conformance;
 mod copies;
+mod damage;
 mod disk;
 mod faults;
 mod file;

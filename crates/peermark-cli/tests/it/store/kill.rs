@@ -63,7 +63,7 @@ fn f3_a_killed_restore_holds_what_it_acknowledged() {
     let input = inputs.file("export.jsonl", &text);
     // In the order of the export.
     let text = String::from_utf8(text).unwrap();
-    let rows = text.lines().skip(1).map(|row| serde_json::from_str::<serde_json::Value>(row));
+    let rows = text.lines().skip(1).map(serde_json::from_str::<serde_json::Value>);
     let ordered: Vec<PeerId> =
         rows.map(|row| row.unwrap()["peer"].as_str().unwrap().parse().unwrap()).collect();
     assert_eq!(ordered.len(), peers.len());
