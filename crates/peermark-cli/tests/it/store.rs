@@ -5,6 +5,7 @@ mod export;
 mod import;
 mod kill;
 mod look;
+mod recover;
 mod trouble;
 
 use std::ffi::OsString;
