@@ -25,6 +25,7 @@ use peermark_peerstore::{
     Brought, Context, Event, Evicted, Moment, Shared, Swept, Transition, expire, update,
 };
 
+use crate::base::own;
 use crate::books::Books;
 use crate::cache::Cache;
 use crate::error::Error;
@@ -137,7 +138,8 @@ impl<'b> Batch<'b> {
         };
         let (ledger, cx) = (Arc::clone(&self.writer.books.ledger), self.cx);
         let sought = Sought { peer, hash: self.hash(peer), found };
-        update(&mut Work::new(self, Some(sought)), &ledger, transition, &cx).map(Ok)
+        // The rules and the transition are not redb: what they panic on passes through.
+        own(|| update(&mut Work::new(self, Some(sought)), &ledger, transition, &cx)).map(Ok)
     }
 
     /// Removes what has ended of a peer.

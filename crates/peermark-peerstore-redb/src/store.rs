@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -131,7 +132,7 @@ impl Redb {
         let (next_id, draws) = (writer.next_id, writer.draws);
         let damaged = std::mem::take(&mut *self.suspects());
         let damage = self.blocks.damage_count();
-        let result = contain(|| {
+        let run = || {
             let mut transaction = database.begin_write()?;
             // What is stored comes from strangers. In one phase, whether a commit took place is
             // told by a checksum that they could aim at; and its pages may be torn.
@@ -139,7 +140,7 @@ impl Redb {
             if !durable {
                 transaction.set_durability(redb::Durability::None)?;
             }
-            let (result, done) = {
+            let worked = panic::catch_unwind(AssertUnwindSafe(|| {
                 let tables = Tables::open(&transaction)?;
                 let parts = (&self.shared, &self.cache);
                 let mut batch = Batch::new(tables, writer, parts, at, self.reading);
@@ -147,7 +148,15 @@ impl Redb {
                     batch.reindex()?;
                 }
                 let result = work(&mut batch)?;
-                (result, batch.finish()?)
+                Ok::<_, Error>((result, batch.finish()?))
+            }));
+            let (result, done) = match worked {
+                Ok(worked) => worked?,
+                Err(panic) => {
+                    // While it unwinds, redb would not end the transaction.
+                    let _ = contain(|| Ok(transaction.abort()?));
+                    panic::resume_unwind(panic);
+                }
             };
             if done.wrote {
                 // What was read in the meantime may have been of a damaged block.
@@ -159,6 +168,15 @@ impl Redb {
                 transaction.abort()?;
             }
             Ok((result, done))
+        };
+        let result = panic::catch_unwind(AssertUnwindSafe(|| contain(run)));
+        let result = result.unwrap_or_else(|panic| {
+            // One of the rules, of a transition, or of this crate: nothing of the update is stored, and
+            // the store goes on.
+            writer.books.abort();
+            *self.suspects() |= damaged;
+            (writer.next_id, writer.draws) = (next_id, draws);
+            panic::resume_unwind(panic)
         });
         match result {
             Ok((result, done)) => {

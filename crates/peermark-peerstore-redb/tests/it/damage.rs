@@ -22,10 +22,10 @@ pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
 /// Where blocks begin in the file, and how far they are apart.
-const HEAD: usize = 4096;
-const STRIDE: usize = 4112;
+pub(crate) const HEAD: usize = 4096;
+pub(crate) const STRIDE: usize = 4112;
 
-fn config() -> Config {
+pub(crate) fn config() -> Config {
     let mut config = Config::default();
     let limits = &mut config.limits;
     (limits.share, limits.kind_share, limits.kinds_share) = (ALL, ALL, ALL);
@@ -106,7 +106,7 @@ fn list(store: &Redb) -> (Listing, Visited) {
 }
 
 /// Inverts 64 bytes.
-fn invert(bytes: &mut [u8], at: usize) {
+pub(crate) fn invert(bytes: &mut [u8], at: usize) {
     bytes.iter_mut().skip(at).take(64).for_each(|byte| *byte = !*byte);
 }
 
@@ -137,7 +137,7 @@ fn look(disk: &Disk, honest: &Listing, place: &str) -> Option<u64> {
     for peer in honest.keys().step_by(1 + honest.len() / 8) {
         match store.state(peer, NOW) {
             Ok(state) => {
-                assert_eq!(state.map(|state| format!("{state:?}")).as_ref(), honest.get(peer))
+                assert_eq!(state.map(|state| format!("{state:?}")).as_ref(), honest.get(peer));
             }
             Err(error) => assert!(!listing.contains_key(peer), "{place}: {peer}: {error}"),
         }
