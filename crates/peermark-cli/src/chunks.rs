@@ -150,6 +150,12 @@ impl<R: Read> Chunks<R> {
 
 /// The length of the whole lines in front, at most [`MAX_LINES`] of them.
 fn whole_lines(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n')?.saturating_add(1);
+    let all = bytes.get(..end).unwrap_or_default();
+    // Nearly always there are no more; that is counted faster than it is searched.
+    if all.iter().filter(|byte| **byte == b'\n').count() <= MAX_LINES {
+        return Some(end);
+    }
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.take(MAX_LINES).last().map(|(at, _)| at.saturating_add(1))
 }

@@ -114,6 +114,8 @@ const MEMBERS: &[(&str, &[&str])] = &[
         "peermark-bench",
         &[
             "peermark",
+            // For the rates of its commands.
+            "peermark-cli",
             "peermark-envelope",
             "peermark-identity",
             "peermark-peer-record",
