@@ -17,7 +17,7 @@ use crate::output::{self, Output};
 /// Export the store as lines of JSON
 ///
 /// The first line says what it is, and then there is one for each peer: its record, its addresses
-/// with who says so, its floor. `peermark store import --export` reads them.
+/// with who says so, its floor. `peermark store restore` reads them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {

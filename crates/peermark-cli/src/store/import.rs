@@ -93,7 +93,6 @@ const EXAMPLES: &str = "\
 Examples:
   peermark store import records.txt --source dht
   crawler | peermark store import --source peer-exchange --ttl 1h --json
-  peermark store import --export peers.jsonl --trust-times --db copy.redb
 
 A batch is stored when it is full, when the input pauses for a second, and at the end. Records that
 are older than what is there are counted as stale and are no trouble; the status is 1 when a record
