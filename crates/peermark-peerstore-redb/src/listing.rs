@@ -9,6 +9,9 @@ use crate::base::contain;
 use crate::error::Error;
 use crate::tables::{Snapshot, ids};
 
+/// An id, and the row under it.
+pub(crate) type IdAndRow = (u64, Vec<u8>);
+
 type Table = ReadOnlyTable<u64, &'static [u8]>;
 
 /// Rows that are read at once.
@@ -213,17 +216,18 @@ impl Snapshot {
         Ok(self.floors.get(id)?.is_some())
     }
 
-    /// Finds the row of a peer without the list of peers.
+    /// Finds the row of a peer without the list of peers. Also returns whether every row in front of it
+    /// was read.
     pub(crate) fn search(
         &self,
         end: u64,
         mut is_it: impl FnMut(u64, &[u8]) -> bool,
-    ) -> Result<Option<(u64, Vec<u8>)>, Error> {
+    ) -> Result<(Option<IdAndRow>, bool), Error> {
         let mut found = None;
-        self.each_row(end, |rows| {
+        let holes = self.each_row(end, |rows| {
             found = rows.into_iter().find(|(id, row)| is_it(*id, row));
             Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
-        Ok(found)
+        Ok((found, holes.0.is_empty() && holes.1.is_empty()))
     }
 }

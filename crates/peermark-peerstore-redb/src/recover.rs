@@ -7,15 +7,15 @@
 
 mod loose;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io;
 use std::num::NonZeroU32;
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 
-use peermark_identity::PeerId;
-use peermark_peerstore::{Config, Limits, Moment, Share, Shared};
+use peermark_identity::{PeerId, PeerIdExt as _};
+use peermark_peerstore::{Config, Limits, Moment, Secret, Share, Shared};
 use peermark_provenance::Timestamp;
 use redb::{ReadableTable as _, StorageBackend};
 use redb_checked::{Error as BlockError, FileDisk, Scan, State as BlockState, View};
@@ -30,7 +30,7 @@ use crate::options::{Durability, Options};
 use crate::row::Session;
 use crate::state::{Reading, State};
 use crate::store::Redb;
-use crate::tables::Snapshot;
+use crate::tables::{OrderKey, Snapshot};
 use crate::view::{Found, Viewed};
 
 /// Where the store's secret, its clock and its next id came from.
@@ -218,12 +218,22 @@ struct HolesOf {
     damaged: HashSet<u64>,
     /// The ids of rows that are not in a hole.
     live: HashSet<u64>,
+    /// The hashes of the peers with these ids, if all of them are known.
+    listed: Option<HashMap<u64, u64>>,
+    /// Where rows are filed, as far as it can be read: an earlier version mostly is elsewhere.
+    orders: HashMap<u64, OrderKey>,
 }
 
 impl HolesOf {
     fn everything() -> Self {
-        let (damaged, live) = (HashSet::new(), HashSet::new());
-        Self { entries: Holes::all(), floors: Holes::all(), damaged, live }
+        Self {
+            entries: Holes::all(),
+            floors: Holes::all(),
+            damaged: HashSet::new(),
+            live: HashSet::new(),
+            listed: None,
+            orders: HashMap::new(),
+        }
     }
 
     fn is_none(&self) -> bool {
@@ -232,7 +242,17 @@ impl HolesOf {
 
     fn has(&self, id: u64) -> bool {
         let is_in = self.entries.has(id) || self.floors.has(id) || self.damaged.contains(&id);
-        is_in && !self.live.contains(&id)
+        let is_listed = self.listed.as_ref().is_none_or(|listed| listed.contains_key(&id));
+        is_in && is_listed && !self.live.contains(&id)
+    }
+
+    /// Whether a version of a row can be the one that was held, as far as the other tables tell.
+    fn admits(&self, state: &State, secret: &Secret) -> bool {
+        let hash = secret.hash(&state.entry.peer_id().multihash_bytes());
+        let listed = self.listed.as_ref().and_then(|listed| listed.get(&state.id));
+        let order = self.orders.get(&state.id);
+        listed.is_none_or(|listed| *listed == hash)
+            && order.is_none_or(|order| *order == state.filed.order)
     }
 }
 
@@ -263,7 +283,7 @@ impl Target {
         };
         let format_1 = (found.format < FORMAT[0]).then_some(at);
         let reading = Reading { session: Session::new(), secret, format_1 };
-        store.viewed = Some(Viewed { at, end: 0 });
+        store.viewed = Some(Viewed { at, end: 0, knows_secret: true });
         Ok(Self { store, at, reading })
     }
 
@@ -314,7 +334,24 @@ impl Target {
         if !quarantine.is_empty() {
             self.write(|batch| quarantine.iter().try_for_each(|row| batch.adopt_aside(row)))?;
         }
-        Ok(HolesOf { entries, floors, damaged, live })
+        let mut holes = HolesOf { entries, floors, damaged, live, ..HolesOf::everything() };
+        if !holes.is_none() && self.reading.format_1.is_none() {
+            let (listed, is_whole) = snapshot.listed();
+            if is_whole {
+                holes.listed = Some(listed.into_iter().map(|(hash, id)| (id, hash)).collect());
+            }
+            let read = contain(|| {
+                for key in snapshot.order()?.iter()? {
+                    let key = key?.0.value();
+                    holes.orders.insert(key.3, key);
+                }
+                Ok(())
+            });
+            if let Err(error) = read {
+                tracing::warn!(%error, "a part of the order cannot be read");
+            }
+        }
+        Ok(holes)
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peerstore::{Brought, Moment, Shared, Usage};
+use peermark_peerstore::{Moment, Shared, Usage};
 use redb_checked::Checked;
 
 use crate::base::{Base, contain};
@@ -308,14 +308,7 @@ impl Redb {
         epoch: u64,
     ) -> Result<Option<Arc<State>>, Error> {
         let hash = self.shared.secret().hash(&peer.multihash_bytes());
-        let none = Brought::default();
-        let found = match contain(|| State::find(from, peer, hash, self.reading, none)) {
-            found @ Ok(_) => found?,
-            Err(error) => {
-                let searched = self.viewed.map(|viewed| self.search(from, peer, viewed.end));
-                searched.transpose()?.flatten().ok_or(error)?
-            }
-        };
+        let found = self.find(from, peer, hash)?;
         match found {
             Found::Held(state) => {
                 let state = Arc::new(self.settled(Arc::unwrap_or_clone(state)));
@@ -331,16 +324,6 @@ impl Redb {
                 Err(Error::damaged(format!("what was stored of {peer}: {damage}")))
             }
         }
-    }
-
-    /// Looks for a peer in all rows that can be read: the way to it is damaged.
-    fn search(&self, from: &Snapshot, peer: &PeerId, end: u64) -> Result<Option<Found>, Error> {
-        let is_it = |id, row: &[u8]| self.reading.is_of(id, row, peer) == Some(true);
-        let found = from.search(end, is_it)?;
-        Ok(found.map(|(id, row)| match State::verified(id, &row, self.reading) {
-            Ok(state) => Found::Held(Arc::new(state)),
-            Err(damage) => Found::Damaged(id, damage),
-        }))
     }
 
     fn is_blocked(&self, hash: u64) -> bool {

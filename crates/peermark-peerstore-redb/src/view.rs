@@ -5,8 +5,10 @@ use std::path::Path;
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
+use peermark_identity::PeerId;
 use peermark_peerstore::{
-    Above, ClockState, Config, Limits, Moment, SetConnected, Shared, Transition as _, Usage,
+    Above, Brought, ClockState, Config, Limits, Moment, SetConnected, Shared, Transition as _,
+    Usage,
 };
 use redb::{ReadableTable as _, StorageBackend};
 use redb_checked::{FileDisk, View};
@@ -19,7 +21,7 @@ use crate::error::{Error, OpenError, VIEWED};
 use crate::open::{FORMAT, KIND, at_path};
 use crate::options::Options;
 use crate::row::Session;
-use crate::state::{Reading, State};
+use crate::state::{self, Reading, State};
 use crate::store::Redb;
 use crate::tables::{Snapshot, meta};
 
@@ -82,6 +84,7 @@ impl Redb {
             unreadable.insert(0, "header");
         }
         let mut config = config;
+        let knows_secret = secret.is_some();
         config.secret = secret.unwrap_or(config.secret);
         let secret = config.secret;
         let mut shared = Shared::new(config);
@@ -139,7 +142,7 @@ impl Redb {
                 unreadable,
                 ..Opened::default()
             },
-            viewed: Some(Viewed { at, end: next_id }),
+            viewed: Some(Viewed { at, end: next_id, knows_secret }),
         };
         let mut writer = writer;
         if !is_counted {
@@ -181,6 +184,35 @@ impl Redb {
             Ok(core::ops::ControlFlow::Continue(()))
         });
         books
+    }
+
+    /// Finds what is held of a peer. In a view, what the list of peers does not lead to since it, or the
+    /// secret by which it is keyed, cannot be read, is looked for in all rows.
+    pub(crate) fn find(
+        &self,
+        from: &Snapshot,
+        peer: &PeerId,
+        hash: u64,
+    ) -> Result<state::Found, Error> {
+        let found = contain(|| State::find(from, peer, hash, self.reading, Brought::default()));
+        let error = match (found, self.viewed) {
+            (Ok(_), Some(Viewed { knows_secret: false, .. })) => {
+                Error::damaged("the secret by which peers are found")
+            }
+            (Err(error), Some(_)) => error,
+            (found, _) => return found,
+        };
+        let end = self.viewed.map_or(u64::MAX, |viewed| viewed.end);
+        let is_it = |id, row: &[u8]| self.reading.is_of(id, row, peer) == Some(true);
+        match from.search(end, is_it)? {
+            (Some((id, row)), _) => Ok(match State::verified(id, &row, self.reading) {
+                Ok(state) => state::Found::Held(Arc::new(state)),
+                Err(damage) => state::Found::Damaged(id, damage),
+            }),
+            // All of it was read, and it is not there.
+            (None, true) => Ok(state::Found::Nothing),
+            (None, false) => Err(error),
+        }
     }
 
     /// A state as it is read: in a store that nobody has open for writing, nobody is connected (S7).
@@ -266,4 +298,6 @@ pub(crate) struct Viewed {
     pub(crate) at: Moment,
     /// Behind the last id.
     pub(crate) end: u64,
+    /// Whether the secret of the store can be read.
+    pub(crate) knows_secret: bool,
 }

@@ -87,6 +87,9 @@ impl Target {
         let mut by_peer: HashMap<PeerId, Vec<State>> = HashMap::new();
         let read = |(id, row): &(u64, Vec<u8>)| State::verified(*id, row, self.reading).ok();
         for state in on_all_cores(&rows, read).into_iter().flatten() {
+            if !holes.admits(&state, &self.reading.secret) {
+                continue;
+            }
             by_peer.entry(state.entry.peer_id()).or_default().push(state);
         }
         drop(rows);

@@ -4,10 +4,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
 use peermark_peerstore::{Cause, Context, Engine as _, Need, PeerEntry, Room, Transition};
-use peermark_peerstore_redb::{Options, Redb};
+use peermark_peerstore_redb::{Options, Redb, recover_on};
 use peermark_provenance::Source;
 
-use super::damage::{HEAD, STRIDE, config, invert, store};
+use super::damage::{HEAD, NOW, STRIDE, config, invert, store};
 use super::disk::Disk;
 use super::work::{Cast, MINUTE, START, open};
 
@@ -101,4 +101,35 @@ fn f2_a_panic_of_a_transition_passes_through_and_the_store_goes_on() {
     }
     assert_eq!(store.usage().peers, 3);
     store.check().unwrap();
+}
+
+#[test]
+fn f3_whichever_call_fails_a_recovery_changes_nothing_in_its_source() {
+    let (bytes, _) = store(60, true);
+    let whole = Disk::default();
+    let source = Disk::of(bytes.clone());
+    let recovered = recover_on(|| Ok(source.clone()), whole.clone(), true, NOW).unwrap();
+    assert!(recovered.is_whole());
+    let calls = whole.count();
+    for and_all_after in [false, true] {
+        for number in (0..calls).step_by(usize::try_from(calls / 60 + 1).unwrap()) {
+            // One call fails, or the disk is full from then on.
+            let out = Disk::default();
+            out.fail(number, and_all_after);
+            if let Ok(again) = recover_on(|| Ok(source.clone()), out.clone(), true, NOW) {
+                // Of what was said to be stored, all of it is.
+                out.heal();
+                let store = Redb::open_on(out, config(), &Options::default()).unwrap();
+                assert_eq!(
+                    (store.usage().peers, again.live),
+                    (recovered_peers(&whole), recovered.live)
+                );
+            }
+            assert_eq!(source.bytes(), bytes, "call {number}");
+        }
+    }
+}
+
+fn recovered_peers(disk: &Disk) -> usize {
+    Redb::view_on(disk.clone(), config(), &Options::default()).unwrap().usage().peers
 }
