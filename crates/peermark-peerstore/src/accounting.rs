@@ -7,6 +7,7 @@
 //! A store may hold more than its limits, because it was opened with lower ones. Then nothing goes at
 //! once: an arrival evicts as much as it needs itself.
 
+mod above;
 mod cost;
 mod counters;
 
@@ -17,6 +18,7 @@ use crate::outcome::Room;
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::transition::Need;
 
+pub use above::Above;
 pub use cost::Cost;
 use cost::Own;
 pub(crate) use cost::{Freed, Line};

@@ -7,7 +7,7 @@ use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::{Source, SourceKind, SourceKinds, Timestamp};
 
 use super::record::{self, Arrival, nothing_moved};
-use super::{Need, Transition};
+use super::{Brought, Need, Transition};
 use crate::context::{Context, EXEMPT};
 use crate::entry::{Life, Marks, PeerEntry};
 use crate::event::Cause;
@@ -186,6 +186,10 @@ impl Transition for ApplyRecord<'_> {
 
     fn cause(&self) -> Cause {
         Cause::Record
+    }
+
+    fn brings(&self) -> Brought<'_> {
+        Brought::new([Some(self.record), None])
     }
 }
 
