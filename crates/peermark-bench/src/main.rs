@@ -8,6 +8,7 @@
 //! Every contender is shown to be right before it is timed, and the program fails when one is not.
 //! `docs/benchmarks.md` says how to read the figures.
 
+mod commands;
 mod dial;
 mod flood;
 mod harness;
@@ -44,12 +45,21 @@ enum SuiteName {
     Flood(flood::Arguments),
     /// A store in a file beside the bare database: batches, single updates, reads, opening.
     Persist(persist::Arguments),
+    /// The commands of `peermark` on many records: rates beside that of verifying them.
+    Commands(commands::Arguments),
+    /// `peermark` itself, for the suite of commands.
+    #[command(hide = true)]
+    Peermark(commands::Peermark),
     /// One operation of a store again and again, for `cargo xtask instructions`.
     Once(store::once::Arguments),
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse().suite) {
+    let suite = Arguments::parse().suite;
+    if let SuiteName::Peermark(arguments) = &suite {
+        return commands::peermark(arguments);
+    }
+    match run(&suite) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             let _ = writeln!(std::io::stderr(), "error: {error:#}");
@@ -68,6 +78,8 @@ fn run(suite: &SuiteName) -> Result<()> {
         SuiteName::Dial(arguments) => dial::run(arguments),
         SuiteName::Flood(arguments) => flood::run(arguments),
         SuiteName::Persist(arguments) => persist::run(arguments),
+        SuiteName::Commands(arguments) => commands::run(arguments),
+        SuiteName::Peermark(_) => Ok(()),
         SuiteName::Once(arguments) => store::once::run(arguments),
     }
 }

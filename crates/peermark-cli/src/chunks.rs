@@ -27,9 +27,16 @@ pub(crate) struct Run {
     pub(crate) overlong: Option<u64>,
     /// How many bytes of the input this is.
     pub(crate) consumed: u64,
+    /// The number of its first line, from 1.
+    pub(crate) first: u64,
 }
 
 impl Run {
+    /// The lines, without their ends, and their numbers.
+    pub(crate) fn numbered(&self) -> impl Iterator<Item = (u64, &[u8])> {
+        (self.first..).zip(self.lines())
+    }
+
     /// The lines, without their ends.
     pub(crate) fn lines(&self) -> impl Iterator<Item = &[u8]> {
         self.text
@@ -48,6 +55,8 @@ pub(crate) struct Chunks<R> {
     start: usize,
     /// The source has said that it ends, or failed.
     ended: bool,
+    /// The number of the next line.
+    next: u64,
 }
 
 impl<R: Read> Chunks<R> {
@@ -58,7 +67,12 @@ impl<R: Read> Chunks<R> {
 
     /// Lines of another kind, the longest of which has so many bytes.
     pub(crate) fn of_lines_up_to(max_line: usize, source: R) -> Self {
-        Self { source, max_line, buffer: Vec::new(), start: 0, ended: false }
+        Self { source, max_line, buffer: Vec::new(), start: 0, ended: false, next: 1 }
+    }
+
+    /// Of an input of which so many lines were read already.
+    pub(crate) fn behind(self, lines: u64) -> Self {
+        Self { next: lines.saturating_add(1), ..self }
     }
 
     /// The next run of lines; `None` at the end.
@@ -87,7 +101,10 @@ impl<R: Read> Chunks<R> {
     fn take(&mut self, len: usize) -> Run {
         let text = self.unread().get(..len).unwrap_or_default().to_vec();
         self.start = self.start.saturating_add(len);
-        Run { consumed: wide(text.len()), text, overlong: None }
+        let first = self.next;
+        let ends = text.iter().filter(|byte| **byte == b'\n').count();
+        self.next = first.saturating_add(wide(ends));
+        Run { consumed: wide(text.len()), text, overlong: None, first }
     }
 
     /// Reads to the end of a line without keeping it.
@@ -104,7 +121,9 @@ impl<R: Read> Chunks<R> {
             }
             if end.is_some() || self.ended {
                 let consumed = length.saturating_add(u64::from(end.is_some()));
-                return Ok(Run { text: Vec::new(), overlong: Some(length), consumed });
+                let first = self.next;
+                self.next = first.saturating_add(1);
+                return Ok(Run { text: Vec::new(), overlong: Some(length), consumed, first });
             }
             self.fill()?;
         }
@@ -131,6 +150,12 @@ impl<R: Read> Chunks<R> {
 
 /// The length of the whole lines in front, at most [`MAX_LINES`] of them.
 fn whole_lines(bytes: &[u8]) -> Option<usize> {
+    let end = bytes.iter().rposition(|byte| *byte == b'\n')?.saturating_add(1);
+    let all = bytes.get(..end).unwrap_or_default();
+    // Nearly always there are no more; that is counted faster than it is searched.
+    if all.iter().filter(|byte| **byte == b'\n').count() <= MAX_LINES {
+        return Some(end);
+    }
     let ends = bytes.iter().enumerate().filter(|(_, byte)| **byte == b'\n');
     ends.take(MAX_LINES).last().map(|(at, _)| at.saturating_add(1))
 }

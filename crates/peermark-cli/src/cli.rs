@@ -59,8 +59,11 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return u8::try_from(status).map_or(Status::Trouble.into(), ExitCode::from);
         }
     };
+    let only_reads = cli.only_reads();
     match cli.run() {
         Ok(status) => status.into(),
+        // Who reads has seen enough, and nothing else was asked for.
+        Err(failure) if failure.is_closed_pipe() && only_reads => Status::Good.into(),
         Err(failure) => {
             if !failure.is_closed_pipe() {
                 output::error(&failure);
@@ -71,6 +74,15 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
 }
 
 impl Cli {
+    /// Whether what it writes to standard output is all that it does.
+    fn only_reads(&self) -> bool {
+        match &self.command {
+            Command::Inspect(_) | Command::Demo(_) | Command::Plan(_) | Command::Verify(_) => true,
+            Command::Store(args) => args.only_reads(),
+            Command::Key(_) | Command::Sign(_) => false,
+        }
+    }
+
     fn run(self) -> Result<Status, Failure> {
         match self.command {
             Command::Key(args) => key::run(args),

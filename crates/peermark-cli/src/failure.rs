@@ -126,7 +126,11 @@ impl fmt::Display for Failure {
             }
             Self::Open { path, source } => match source {
                 OpenError::InUse { .. } => {
-                    write!(f, "{path:?} is in use: one process can have a store open at a time")
+                    write!(
+                        f,
+                        "{path:?} is in use: a store that is written to cannot be shared; try again when \
+                         it was closed, or read a backup of it"
+                    )
                 }
                 OpenError::File { action, source, .. } => {
                     write!(f, "cannot {action} {path:?}: {source}")

@@ -76,6 +76,22 @@ impl Source {
         }
     }
 
+    /// Its name in front of a line number, safe to show.
+    pub(crate) fn label(&self) -> String {
+        match self {
+            Self::Stdin => "standard input".to_owned(),
+            Self::File(path) => crate::complaint::escape(&path.to_string_lossy()),
+        }
+    }
+
+    /// Its name as it was given.
+    pub(crate) fn given(&self) -> String {
+        match self {
+            Self::Stdin => "-".to_owned(),
+            Self::File(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+
     /// Its name, safe to show.
     pub(crate) fn name(&self) -> String {
         match self {

@@ -10,8 +10,8 @@
 //! - The exit status is 0 when all is good, 1 when something was refused (a record, or the content
 //!   of a key file), 2 for wrong usage and for what could not be read or written. Where several
 //!   apply, the highest.
-//! - A closed pipe ends the program without a word, with status 2: it cannot say that all is good.
-//!   Only help and the version are no loss, and keep status 0.
+//! - A closed pipe ends the program without a word: with status 0 where a command only reads, as in
+//!   `verify big | head`, and with status 2 where it was to change something and cannot tell of it.
 //! - Bytes from outside never reach a terminal raw, a file name or a line of input included.
 //! - Secrets are read and written, never shown.
 //!
@@ -29,6 +29,7 @@ mod cli;
 mod complaint;
 mod demo;
 mod dial;
+mod export;
 mod failure;
 mod format;
 mod input;

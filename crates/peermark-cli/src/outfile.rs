@@ -24,7 +24,7 @@ pub(crate) fn keep_keys(path: &Path) -> Result<(), Failure> {
     let content = front(path).map_err(|error| Failure::file("read", path, error))?;
     match keyfile::private_key_in(&content) {
         Some(_) => Err(Failure::Usage(format!(
-            "--out {path:?} is a private key, or looks like one, and is not written over"
+            "{path:?} is a private key, or looks like one, and is not written over"
         ))),
         None => Ok(()),
     }

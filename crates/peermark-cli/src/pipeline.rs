@@ -13,12 +13,13 @@
 use std::io::{Cursor, Read};
 use std::num::NonZero;
 use std::sync::mpsc::{Receiver, SendError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
 
 use crate::chunks::{Chunks, Run};
+use crate::export;
 use crate::failure::Failure;
-use crate::input::{Source, Whole, WholeFormat, read_whole};
+use crate::input::{Source, WholeFormat, read_whole};
 use crate::keyfile;
 use crate::refusal::Refusal;
 
@@ -26,9 +27,27 @@ use crate::refusal::Refusal;
 #[derive(Debug)]
 pub(crate) enum Job {
     /// Lines of an input, in which there is a private key, or none was looked for or found.
-    Lines { run: Run, is_secret: bool },
+    Lines { source: Arc<Source>, run: Run, is_secret: bool },
     /// An input that is one envelope.
-    Whole { name: String, bytes: Result<Vec<u8>, Refusal>, consumed: u64 },
+    Whole { source: Arc<Source>, bytes: Result<Vec<u8>, Refusal>, consumed: u64 },
+}
+
+impl Job {
+    /// Bytes that it holds.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Lines { run, .. } => run.text.len(),
+            Self::Whole { bytes, .. } => bytes.as_ref().map_or(0, Vec::len),
+        }
+    }
+}
+
+/// What is read.
+pub(crate) enum Input {
+    /// These, one after the other: one envelope each, in this format, or lines of them without one.
+    Envelopes(Vec<Source>, Option<WholeFormat>),
+    /// The lines of one that is open, of which so many were read already.
+    Lines { source: Source, opened: Box<dyn Read + Send>, read: u64, max_line: usize },
 }
 
 /// What is made of jobs.
@@ -43,10 +62,58 @@ pub(crate) trait Work: Send + Sync + 'static {
 /// What comes next.
 pub(crate) enum Item<D> {
     /// A result, now or soon.
-    Pending(Receiver<D>),
+    Pending(Pending<D>),
     /// An input that could not be read, or not to its end.
     Trouble(Failure),
 }
+
+/// A result that is being worked on.
+pub(crate) struct Pending<D> {
+    result: Receiver<D>,
+    _held: Held,
+}
+
+impl<D> Pending<D> {
+    /// Waits for it.
+    pub(crate) fn wait(self) -> Result<D, Failure> {
+        self.result.recv().map_err(|_| Failure::System("a worker has gone"))
+    }
+}
+
+/// The bytes of the input that are in flight, so that many long lines are no more than many short ones.
+#[derive(Default)]
+struct Budget {
+    bytes: Mutex<usize>,
+    less: Condvar,
+}
+
+impl Budget {
+    /// Waits until there is room, or nothing else is in flight.
+    fn take(self: &Arc<Self>, bytes: usize) -> Held {
+        let is_full = |held: &mut usize| *held > 0 && held.saturating_add(bytes) > MAX_IN_FLIGHT;
+        let held = self.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.less.wait_while(held, is_full).unwrap_or_else(PoisonError::into_inner);
+        *held = held.saturating_add(bytes);
+        Held { budget: Arc::clone(self), bytes }
+    }
+}
+
+/// A part of the budget; dropped, it is free again.
+struct Held {
+    budget: Arc<Budget>,
+    bytes: usize,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut held = self.budget.bytes.lock().unwrap_or_else(PoisonError::into_inner);
+        *held = held.saturating_sub(self.bytes);
+        self.budget.less.notify_one();
+    }
+}
+
+/// Bytes of the input in flight, at most, unless it is one line.
+const MAX_IN_FLIGHT: usize = 32 << 20;
 
 /// How many jobs may be in flight, so that no worker runs dry and nothing piles up.
 #[derive(Clone, Copy, Debug)]
@@ -57,10 +124,9 @@ pub(crate) enum Depth {
     Jobs(usize),
 }
 
-/// Starts the threads. Whole inputs are in `format`; without one, inputs are lines.
+/// Starts the threads.
 pub(crate) fn start<W: Work>(
-    sources: Vec<Source>,
-    format: Option<WholeFormat>,
+    input: Input,
     depth: Depth,
     what: &Arc<W>,
 ) -> Result<Receiver<Item<W::Done>>, Failure> {
@@ -77,10 +143,10 @@ pub(crate) fn start<W: Work>(
         spawn("verify", move || work(&jobs, &*what))?;
     }
     let (item_sender, items) = sync_channel(in_flight);
-    let mut reader = Reader { format, items: item_sender, jobs: job_sender };
+    let mut reader = Reader { items: item_sender, jobs: job_sender, budget: Arc::default() };
     spawn("read", move || {
         // An error says that the caller has gone: nobody is interested in the rest.
-        let _ = sources.iter().try_for_each(|source| reader.read(source));
+        let _ = reader.input(input);
     })?;
     Ok(items)
 }
@@ -106,7 +172,7 @@ fn work<W: Work>(jobs: &Mutex<Receiver<Assigned<W::Done>>>, what: &W) {
 }
 
 struct Reader<D> {
-    format: Option<WholeFormat>,
+    budget: Arc<Budget>,
     items: SyncSender<Item<D>>,
     jobs: SyncSender<Assigned<D>>,
 }
@@ -121,38 +187,69 @@ impl<T> From<SendError<T>> for Gone {
 }
 
 impl<D> Reader<D> {
-    fn read(&mut self, source: &Source) -> Result<(), Gone> {
+    fn input(&mut self, input: Input) -> Result<(), Gone> {
+        match input {
+            Input::Envelopes(sources, format) => {
+                sources.into_iter().try_for_each(|source| self.envelopes(&Arc::new(source), format))
+            }
+            Input::Lines { source, opened, read, max_line } => {
+                let chunks = Chunks::of_lines_up_to(max_line, opened).behind(read);
+                self.lines(&Arc::new(source), chunks, false)
+            }
+        }
+    }
+
+    fn envelopes(&mut self, source: &Arc<Source>, format: Option<WholeFormat>) -> Result<(), Gone> {
         let mut input = match source.open() {
             Ok(input) => input,
             Err(failure) => return self.trouble(failure),
         };
-        let Some(format) = self.format else {
-            return self.lines(source, input, false);
+        let Some(format) = format else {
+            // Whatever comes first: nobody waits for more of a line than there is.
+            let mut front = vec![0; export::HEAD];
+            let read = match input.read(&mut front) {
+                Ok(read) => read,
+                Err(error) => return self.trouble(source.unreadable(error)),
+            };
+            front.truncate(read);
+            if export::is_one(&front) {
+                return self.trouble(export::refusal(source));
+            }
+            return self.lines(source, Chunks::new(Cursor::new(front).chain(input)), false);
         };
         let whole = match read_whole(&mut input) {
             Ok(whole) => whole,
             Err(error) => return self.trouble(source.unreadable(error)),
         };
+        if export::is_one(&whole.bytes) {
+            return self.trouble(export::refusal(source));
+        }
         let consumed = u64::try_from(whole.bytes.len()).unwrap_or(u64::MAX);
         let is_secret = keyfile::private_key_in(&whole.bytes).is_some();
         if format == WholeFormat::Auto && whole.is_list() {
-            let Whole { bytes, .. } = whole;
-            return self.lines(source, Cursor::new(bytes).chain(input), is_secret);
+            let chunks = Chunks::new(Cursor::new(whole.bytes).chain(input));
+            return self.lines(source, chunks, is_secret);
         }
         let bytes = match is_secret {
             true => Err(Refusal::PrivateKey),
             false => whole.decode(format).map(|(bytes, _)| bytes),
         };
-        self.assign(Job::Whole { name: source.name(), bytes, consumed })
+        self.assign(Job::Whole { source: Arc::clone(source), bytes, consumed })
     }
 
     /// Each line is judged, for one that is a key must not keep the others from it; but with
     /// `is_secret`, a refusal tells nothing of the line.
-    fn lines(&mut self, source: &Source, input: impl Read, is_secret: bool) -> Result<(), Gone> {
-        let mut chunks = Chunks::new(input);
+    fn lines(
+        &mut self,
+        source: &Arc<Source>,
+        mut chunks: Chunks<impl Read>,
+        is_secret: bool,
+    ) -> Result<(), Gone> {
         loop {
             match chunks.next_run() {
-                Ok(Some(run)) => self.assign(Job::Lines { run, is_secret })?,
+                Ok(Some(run)) => {
+                    self.assign(Job::Lines { source: Arc::clone(source), run, is_secret })?;
+                }
                 Ok(None) => return Ok(()),
                 Err(error) => return self.trouble(source.unreadable(error)),
             }
@@ -160,9 +257,10 @@ impl<D> Reader<D> {
     }
 
     fn assign(&mut self, job: Job) -> Result<(), Gone> {
-        let (sender, receiver) = sync_channel(1);
+        let (sender, result) = sync_channel(1);
+        let _held = self.budget.take(job.bytes());
         // In this order: the queue of results is what holds the reader back.
-        self.items.send(Item::Pending(receiver))?;
+        self.items.send(Item::Pending(Pending { result, _held }))?;
         Ok(self.jobs.send((job, sender))?)
     }
 

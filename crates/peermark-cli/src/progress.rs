@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, IsTerminal};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
@@ -26,6 +27,27 @@ impl Progress {
         // Shown with the first lines: one envelope needs no bar.
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         Self { bar: Some(bar.with_style(style)) }
+    }
+
+    /// A bar for so many things.
+    pub(crate) fn counting(total: u64, quiet: bool) -> Self {
+        let progress = Self::new(Some(total), quiet);
+        if let Some(bar) = &progress.bar {
+            bar.set_draw_target(ProgressDrawTarget::stderr());
+        }
+        progress
+    }
+
+    /// Something that moves while there is nothing to count.
+    pub(crate) fn waiting(message: &'static str) -> Self {
+        if !io::stderr().is_terminal() {
+            return Self { bar: None };
+        }
+        let style = ProgressStyle::with_template("{spinner} {msg}  {elapsed}")
+            .unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = ProgressBar::new_spinner().with_style(style).with_message(message);
+        bar.enable_steady_tick(Duration::from_millis(100));
+        Self { bar: Some(bar) }
     }
 
     /// Clears the bar while something else is written to the terminal.

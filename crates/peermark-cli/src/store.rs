@@ -3,17 +3,21 @@
 //! What each command does, the library does; here is what a person says and reads. One process has
 //! a store open at a time, so that every command is short, and says so when it has to wait.
 
+mod compact;
 mod copy;
 mod database;
 mod duration;
 mod export;
 mod import;
 mod list;
+mod merge;
 mod outcomes;
 mod peer;
 mod place;
 mod portable;
 mod records;
+mod recover;
+mod refusals;
 mod restore;
 mod show;
 mod upkeep;
@@ -47,6 +51,7 @@ Without --db the store is peermark/peers.redb in the user's data directory.";
 #[derive(Debug, Subcommand)]
 enum Command {
     Import(import::Args),
+    Restore(restore::Args),
     Show(show::Args),
     List(list::Args),
     Records(records::Args),
@@ -55,12 +60,31 @@ enum Command {
     Stats(upkeep::Stats),
     Forget(upkeep::Forget),
     Export(export::Args),
+    Recover(recover::Args),
+    Compact(compact::Compact),
+    Merge(merge::Args),
+    Backup(compact::BackUp),
+}
+
+impl Args {
+    /// Whether it changes nothing.
+    pub(crate) const fn only_reads(&self) -> bool {
+        matches!(
+            self.command,
+            Command::Show(_)
+                | Command::List(_)
+                | Command::Records(_)
+                | Command::Stats(_)
+                | Command::Export(_)
+        )
+    }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     match args.command {
         Command::Import(args) => import::run(args),
+        Command::Restore(args) => restore::run(&args),
         Command::Show(args) => show::run(&args),
         Command::List(args) => list::run(&args),
         Command::Records(args) => records::run(&args),
@@ -69,5 +93,9 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
         Command::Stats(args) => upkeep::stats(&args),
         Command::Forget(args) => upkeep::forget(&args),
         Command::Export(args) => export::run(&args),
+        Command::Compact(args) => compact::compact(&args),
+        Command::Merge(args) => merge::run(&args),
+        Command::Backup(args) => compact::back_up(&args),
+        Command::Recover(args) => recover::run(&args),
     }
 }

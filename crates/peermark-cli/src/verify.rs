@@ -19,7 +19,7 @@ use crate::failure::{Failure, Status};
 use crate::input::{Source, WholeFormat};
 use crate::max_size::MaxSize;
 use crate::output::{self, Output};
-use crate::pipeline::{self, Depth, Item};
+use crate::pipeline::{self, Depth, Input, Item};
 use crate::progress::Progress;
 use crate::records::Judge;
 use judge::Settings;
@@ -63,8 +63,8 @@ otherwise, with a verdict for every line. Whitespace at both ends does not count
 content is an envelope of no bytes, and refused. Text of several lines in the format auto is one
 wrapped envelope if it is one as a whole, and otherwise lines.
 
-Several inputs: the output is in the order of the inputs. With --json no line names its input; a
-file that cannot be read has a message on standard error and no line.";
+Several inputs: the output is in the order of the inputs. With --json each object names its file and,
+where there are lines, the line; a file that cannot be read has a message on standard error and no line.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DialectArg {
@@ -134,10 +134,11 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     }
     let mut trouble = false;
     let format = args.format.whole();
-    for item in pipeline::start(sources, format, Depth::Shallow, &Arc::new(settings))? {
+    let input = Input::Envelopes(sources, format);
+    for item in pipeline::start(input, Depth::Shallow, &Arc::new(settings))? {
         match item {
             Item::Pending(done) => {
-                let done = done.recv().map_err(|_| Failure::System("a worker has gone"))?;
+                let done = done.wait()?;
                 progress.suspend(|| out.write_all(&done.rendered).and_then(|()| out.flush()))?;
                 tally.add(&done.tally);
                 let (verified, refused) = (tally.verified(), tally.refused());

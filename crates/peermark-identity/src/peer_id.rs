@@ -145,6 +145,7 @@ impl PeerIdExt for PeerId {
         canonical.ok_or_else(|| reason(bytes))
     }
 
+    #[inline]
     fn of_inline_key(message: &[u8]) -> Option<Self> {
         if message.len() > usize::from(MAX_INLINE_KEY) {
             return None;
@@ -207,6 +208,7 @@ fn of_key(code: u8, digest: &[u8]) -> PeerId {
 }
 
 /// The peer id with this multihash, where libp2p admits it.
+#[inline]
 fn wrap(code: u8, digest: &[u8]) -> Option<PeerId> {
     let multihash = Multihash::<MAX_DIGEST>::wrap(code.into(), digest).ok()?;
     PeerId::from_multihash(multihash).ok()

@@ -11,17 +11,21 @@ mod sweep;
 mod totals;
 mod work;
 
+pub(crate) use quarantine::hash_in;
 pub(crate) use sweep::AT_ONCE;
-pub(crate) use totals::{clock_row, next_due, read_books, read_counters, reckoning};
+pub(crate) use totals::{
+    clock_in, clock_row, next_due, read_books, read_clock, read_counters, read_next_id, reckoning,
+};
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{
-    Context, Event, Evicted, Moment, Shared, Swept, Transition, expire, update,
+    Brought, Context, Event, Evicted, Moment, Shared, Swept, Transition, expire, update,
 };
 
+use crate::base::own;
 use crate::books::Books;
 use crate::cache::Cache;
 use crate::error::Error;
@@ -124,7 +128,7 @@ impl<'b> Batch<'b> {
         peer: &PeerId,
         transition: &T,
     ) -> Answered<T::Answer> {
-        let found = match self.find(peer)? {
+        let found = match self.find(peer, transition.brings())? {
             Ok(found) => found,
             Err(_) if transition.forgets() => {
                 self.release(peer)?;
@@ -134,12 +138,13 @@ impl<'b> Batch<'b> {
         };
         let (ledger, cx) = (Arc::clone(&self.writer.books.ledger), self.cx);
         let sought = Sought { peer, hash: self.hash(peer), found };
-        update(&mut Work::new(self, Some(sought)), &ledger, transition, &cx).map(Ok)
+        // The rules and the transition are not redb: what they panic on passes through.
+        own(|| update(&mut Work::new(self, Some(sought)), &ledger, transition, &cx)).map(Ok)
     }
 
     /// Removes what has ended of a peer.
     pub(crate) fn expire(&mut self, peer: &PeerId) -> Result<(), Error> {
-        let Ok(Some(state)) = self.find(peer)? else { return Ok(()) };
+        let Ok(Some(state)) = self.find(peer, Brought::default())? else { return Ok(()) };
         if !state.is_due(&self.cx) {
             return Ok(());
         }
@@ -149,8 +154,13 @@ impl<'b> Batch<'b> {
         expire(&mut Work::new(self, Some(sought)), &ledger, id, &cx, &mut Swept::default())
     }
 
-    /// What is held of a peer: as this transaction left it, or as it was found.
-    pub(crate) fn find(&mut self, peer: &PeerId) -> Answered<Option<Arc<State>>> {
+    /// What is held of a peer: as this transaction left it, or as it was found. What was brought is
+    /// verified already.
+    pub(crate) fn find(
+        &mut self,
+        peer: &PeerId,
+        brought: Brought<'_>,
+    ) -> Answered<Option<Arc<State>>> {
         match self.done.changed.get(peer) {
             None => {
                 if let Some(cached) = self.cache.get(peer) {
@@ -161,7 +171,7 @@ impl<'b> Batch<'b> {
             Some(changed) => return Ok(Ok(changed.clone())),
         }
         let hash = self.hash(peer);
-        match State::find(&self.tables, peer, hash, self.reading)? {
+        match State::find(&self.tables, peer, hash, self.reading, brought)? {
             Found::Held(state) => {
                 // Changed by this transaction, and verified only now.
                 if let Some(changed) = self.done.changed.get_mut(peer) {

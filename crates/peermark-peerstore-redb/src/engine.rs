@@ -11,9 +11,11 @@ use peermark_peerstore::{
 };
 use peermark_provenance::Timestamp;
 
+use crate::base::contain;
 use crate::batch::{AT_ONCE, Writer};
-use crate::contain::contain;
+use crate::cores::on_all_cores;
 use crate::error::Error;
+use crate::listing::Visited;
 use crate::state::{REGIONS, State, hashes_of, low, region_of};
 use crate::store::Redb;
 use crate::tables::{Snapshot, ids};
@@ -194,24 +196,39 @@ const OFTEN: Duration = Duration::from_secs(60);
 impl Redb {
     /// Shows everything that is held to `visit`, floors of peers of which nothing else is held
     /// included, as entries that are empty: for copies and lists. Nothing is locked meanwhile: it is
-    /// the store as it was when this began. What was loaded from the file is verified first; damaged
-    /// rows are left out, and reported by [`examine`](Self::examine).
+    /// the store as it was when this began. What was loaded from the file is verified first, on all
+    /// cores. What is damaged is left out, and counted: everything behind it is shown.
     ///
     /// # Errors
     ///
-    /// The disk failed, or a part of the file is damaged that lists peers.
-    pub fn visit(&self, mut visit: impl FnMut(&PeerEntry) -> ControlFlow<()>) -> Result<(), Error> {
-        let snapshot = self.snapshot()?;
-        for region in 0..REGIONS {
-            for id in listed(&snapshot, region)? {
-                if let Some(state) = self.load_row(&snapshot, id)?
-                    && visit(&state.entry).is_break()
-                {
-                    return Ok(());
+    /// Returns an error if the database cannot be read at all.
+    pub fn visit(
+        &self,
+        mut visit: impl FnMut(&PeerEntry) -> ControlFlow<()>,
+    ) -> Result<Visited, Error> {
+        let (snapshot, end) = {
+            let writer = self.read();
+            (self.snapshot()?, writer.next_id)
+        };
+        let mut damaged = 0u64;
+        let holes = snapshot.each_row(end, |rows| {
+            let read = |(id, row): &(u64, Vec<u8>)| State::verified(*id, row, self.reading);
+            for (read, (id, _)) in on_all_cores(&rows, read).into_iter().zip(&rows) {
+                match read {
+                    Ok(state) => {
+                        if visit(&self.latest(state).entry).is_break() {
+                            return Ok(ControlFlow::Break(()));
+                        }
+                    }
+                    Err(damage) => {
+                        tracing::error!(id, %damage, "a damaged row");
+                        damaged = damaged.saturating_add(1);
+                    }
                 }
             }
-        }
-        Ok(())
+            Ok(ControlFlow::Continue(()))
+        })?;
+        Ok(snapshot.missing(&holes, damaged).0)
     }
 
     /// Removes what has ended of a peer, where subscribers want to know.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use peermark_identity::PeerId;
+use redb_checked::contain::Panicked;
 
 /// Why an operation failed. Nothing of it is stored then.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -13,11 +14,11 @@ pub enum Error {
     /// The disk failed.
     #[error("the disk failed: {0}")]
     Io(Arc<io::Error>),
-    /// The disk failed earlier: since then the store answers what it holds, and takes nothing more
-    /// (F4). It has to be opened again.
-    #[error("the store only reads, since it could not write: {reason}")]
+    /// The store was opened for reading, or a write failed earlier: since then it can be read, and
+    /// nothing more is stored (F4) until it is opened again.
+    #[error("the store is read-only: {reason}")]
     ReadOnly {
-        /// What went wrong then.
+        /// Why.
         reason: Arc<str>,
     },
     /// A part of the file is not what was written there. What is elsewhere can still be read.
@@ -33,10 +34,11 @@ pub enum Error {
         /// The peer.
         peer: PeerId,
     },
-    /// The database broke off in the middle.
-    #[error("the database broke off: {what}")]
+    /// redb panicked, most likely on a damaged part of the file. A panic of any other code passes
+    /// through.
+    #[error("redb panicked: {what}")]
     Panicked {
-        /// What it said.
+        /// The message of the panic.
         what: Arc<str>,
     },
     /// The database refused.
@@ -48,8 +50,13 @@ pub enum Error {
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
-    /// Another process, or another part of this one, has it open.
-    #[error("{} is in use: one process can have a store open at a time", path.display())]
+    /// Another process, or another part of this one, has it open. Several can read a store at a time,
+    /// and none beside one that writes to it.
+    #[error(
+        "{} is in use: it is open elsewhere, and a store that is written to cannot be shared; try again \
+         when it was closed, or read a backup of it",
+        path.display()
+    )]
     InUse {
         /// Where it is.
         path: PathBuf,
@@ -65,8 +72,8 @@ pub enum OpenError {
         /// The lowest that can read it.
         lowest: u16,
     },
-    /// It is damaged where all of it hangs.
-    #[error("the store is damaged: {what}")]
+    /// It is damaged, so that it cannot be read at all, or must not be written to.
+    #[error("the store is damaged: {what}; recover it with `peermark store recover`")]
     Damaged {
         /// As far as it is known.
         what: Arc<str>,
@@ -94,6 +101,20 @@ impl Error {
 
     pub(crate) fn damaged(what: impl Into<Arc<str>>) -> Self {
         Self::Damaged { what: what.into() }
+    }
+
+    /// The store was opened by [`Redb::open_read_only`](crate::Redb::open_read_only).
+    pub(crate) fn viewed() -> Self {
+        Self::ReadOnly { reason: VIEWED.into() }
+    }
+}
+
+/// Why a view is read-only.
+pub(crate) const VIEWED: &str = "it was opened for reading";
+
+impl From<Panicked> for Error {
+    fn from(panicked: Panicked) -> Self {
+        Self::Panicked { what: panicked.message().into() }
     }
 }
 
@@ -126,3 +147,13 @@ from_redb!(
     redb::DatabaseError,
     redb::SetDurabilityError
 );
+
+impl OpenError {
+    /// What damages all of it is an error of opening.
+    pub(crate) fn damaged(error: Error) -> Self {
+        match error {
+            Error::Damaged { what } | Error::Panicked { what } => Self::Damaged { what },
+            error => Self::Store(error),
+        }
+    }
+}

@@ -52,7 +52,7 @@
 //!
 //! Nothing that comes out of the file, before it is checked (F2). Three things guard it:
 //!
-//! - The file is in blocks with a checksum each (`blocks.rs`), looked at on every read: a
+//! - The file is in blocks with a checksum each (crate `redb-checked`), looked at on every read: a
 //!   changed bit makes what hangs on it an error and never another answer.
 //! - Each row has a checksum that includes its key (`row.rs`). A damaged one is put in quarantine,
 //!   and its peer refused, since its floor is gone with it, until somebody
@@ -70,7 +70,7 @@
 //! - `batch.rs` and below: one transaction. The loop of an update is the rules' own; `batch/work.rs`
 //!   shows it the tables, `batch/order.rs` finds what may go, `batch/file.rs` writes.
 //! - `tables.rs`: what is where in the database; `state.rs`: a peer in it; `books.rs`: what groups hold.
-//! - `blocks.rs` and below: the file under the database.
+//! - the crate `redb-checked`: the file under the database.
 //!
 //! `docs/operations.md` is for whoever runs it: files, backups, recovery, upgrades.
 
@@ -82,16 +82,19 @@
     clippy::panic,
     clippy::unwrap_used
 )]
+mod base;
 mod batch;
-mod blocks;
 mod books;
 mod cache;
 mod check;
-mod contain;
+mod copy;
+mod cores;
 mod engine;
 mod error;
+mod listing;
 mod open;
 mod options;
+mod recover;
 mod row;
 mod state;
 mod store;
@@ -100,8 +103,14 @@ mod tables;
 mod tests;
 #[cfg(test)]
 mod tests_upgrade;
+mod view;
 
 pub use check::Report;
+pub use copy::Backup;
 pub use error::{Error, OpenError};
+pub use listing::Visited;
 pub use options::{Durability, Options};
+pub use recover::{MetaFrom, Recovered, recover, recover_on};
+pub use redb_checked::contain::is_contained;
 pub use store::Redb;
+pub use view::Opened;

@@ -1,31 +1,34 @@
 //! Opening: making the file where there is none, and finding out what state it is in.
 
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, RwLock};
 
 use peermark_peerstore::{ClockState, Config, Limits, Secret, SetConnected, Shared, Usage};
-use redb::backends::FileBackend;
 use redb::{ReadableTable as _, StorageBackend};
+use redb_checked::{Checked, FileDisk, Kind};
 
+use crate::base::{Base, contain};
 use crate::batch::{Batch, Writer, clock_row, read_books, read_counters, reckoning};
-use crate::blocks::{Blocks, BlocksError};
 use crate::books::Books;
 use crate::cache::Cache;
-use crate::contain::{Contained, contain};
 use crate::error::{Error, OpenError};
 use crate::options::Options;
 use crate::row::Session;
 use crate::state::Reading;
 use crate::store::Redb;
 use crate::tables::{Snapshot, Tables, meta};
+use crate::view::Opened;
 
 /// The format of rows and tables, and the lowest that a program has to know to read it. A file of
 /// format 1 becomes one of this when it is opened.
-const FORMAT: [u16; 2] = [2, 2];
+pub(crate) const FORMAT: [u16; 2] = [2, 2];
+
+/// What the file of a store begins with. Not text, and broken by whatever changes the ends of lines.
+pub(crate) const KIND: Kind = Kind::new(*b"peermark store\n\x1a");
 
 impl Redb {
     /// Opens the store at `path`, or makes an empty one there, for its owner alone to read and write.
@@ -51,22 +54,19 @@ impl Redb {
         }
         let opened = OpenOptions::new().read(true).write(true).open(path);
         let opened = opened.map_err(|error| file("open", path, error))?;
-        match opened.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(OpenError::InUse { path: path.to_owned() });
-            }
-            Err(TryLockError::Error(error)) => return Err(file("lock", path, error)),
-        }
+        let is_empty = opened.metadata().is_ok_and(|file| file.len() == 0);
+        let own = opened.try_clone().map_err(|error| file("open", path, error))?;
+        let disk = FileDisk::exclusive(opened).map_err(|error| at_path(path, error))?;
         // One that somebody made and left empty becomes a store, and no longer everybody's.
         #[cfg(unix)]
-        if opened.metadata().is_ok_and(|file| file.len() == 0) {
+        if is_empty {
             use std::os::unix::fs::PermissionsExt as _;
 
-            let own = std::fs::Permissions::from_mode(0o600);
-            opened.set_permissions(own).map_err(|error| file("protect", path, error))?;
+            let mode = std::fs::Permissions::from_mode(0o600);
+            own.set_permissions(mode).map_err(|error| file("protect", path, error))?;
         }
-        Self::open_on(backend(opened, path)?, config, options)
+        drop((own, is_empty));
+        Self::open_on(disk, config, options)
     }
 
     /// Opens the store on a disk of another kind, or makes an empty one on an empty disk. Whoever
@@ -80,15 +80,18 @@ impl Redb {
         config: Config,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let disk: Box<dyn StorageBackend> = Box::new(disk);
         let is_new = disk.len().map_err(|error| Error::Io(Arc::new(error)))? == 0;
-        let blocks = if is_new { Blocks::create(disk) } else { Blocks::open(disk) }?;
+        let blocks = if is_new {
+            Checked::create(disk, KIND)
+        } else {
+            Checked::open_for_writing(disk, KIND)
+        }?;
         let mut database = contain(|| {
             let mut builder = redb::Builder::new();
             builder.set_cache_size(options.page_cache);
-            Ok(Contained::new(builder.create_with_backend(blocks.clone())?))
+            Ok(Base::writable(builder.create_with_backend(blocks.clone())?))
         })
-        .map_err(at_opening)?;
+        .map_err(OpenError::damaged)?;
         let is_clean = is_new || blocks.was_sealed();
         let begun = contain(|| {
             if is_new {
@@ -103,14 +106,16 @@ impl Redb {
         });
         let opened = match begun {
             Ok(()) => Self::start(database, blocks.clone(), config, options).and_then(|store| {
+                let mut store = store;
                 let resumed = store.resume(is_clean);
+                store.opened.above = store.above(store.shared.limits());
                 resumed.map(|()| store).map_err(OpenError::Store)
             }),
             Err(error) => {
                 // What it would write in passing is not to be kept.
                 let _ = blocks.freeze();
                 drop(database);
-                Err(at_opening(error))
+                Err(OpenError::damaged(error))
             }
         };
         if opened.is_err() {
@@ -122,8 +127,8 @@ impl Redb {
 
     /// With what was stored about the store itself.
     fn start(
-        database: Contained,
-        blocks: Blocks,
+        database: Base,
+        blocks: Checked,
         config: Config,
         options: &Options,
     ) -> Result<Self, OpenError> {
@@ -150,13 +155,15 @@ impl Redb {
         if let Some(clock) = clock {
             shared = shared.resume(clock);
         }
+        let [format, _] = formats;
+        let opened = Opened { format, was_closed: blocks.was_sealed(), ..Opened::default() };
         let store = Self {
             shared,
             database: RwLock::new(Some(Arc::new(database))),
             blocks,
             writer: RwLock::new(writer),
             cache: Cache::new(options.hot_peers),
-            reading: Reading { session: Session::new(), secret },
+            reading: Reading { session: Session::new(), secret, format_1: None },
             durability: options.durability,
             page_cache: options.page_cache,
             next_due: AtomicU64::new(0),
@@ -165,6 +172,8 @@ impl Redb {
             durable: AtomicU64::new(0),
             made: AtomicU64::new(0),
             suspects: Mutex::new(false),
+            opened,
+            viewed: None,
         };
         Ok(store)
     }
@@ -237,7 +246,7 @@ impl Batch<'_> {
 }
 
 /// What is once in every store.
-fn found(database: &Contained, secret: &Secret, limits: &Limits) -> Result<(), Error> {
+fn found(database: &Base, secret: &Secret, limits: &Limits) -> Result<(), Error> {
     let mut transaction = database.begin_write()?;
     transaction.set_two_phase_commit(true);
     {
@@ -260,52 +269,71 @@ fn found(database: &Contained, secret: &Secret, limits: &Limits) -> Result<(), E
 
 /// Makes an empty store beside `path` and moves it there: a store that is there is a whole one.
 fn create(path: &Path, config: Config, options: &Options) -> Result<(), OpenError> {
-    let failed = |error| file("create", path, error);
-    let folder = match path.parent() {
-        Some(folder) if !folder.as_os_str().is_empty() => folder,
-        _ => Path::new("."),
-    };
-    // For its owner alone, where the system knows owners.
-    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
-    let disk = backend(temporary.reopen().map_err(failed)?, temporary.path())?;
-    Redb::open_on(disk, config, options)?.close()?;
-    match temporary.persist_noclobber(path) {
-        Ok(_) => {}
+    let placed = place(path, |disk| {
+        Redb::open_on(disk, config, options)?.close()?;
+        Ok(true)
+    });
+    match placed {
         // Somebody else was faster: his is as good.
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
-        Err(error) => return Err(failed(error.error)),
+        Err(OpenError::File { source, .. }) if source.kind() == io::ErrorKind::AlreadyExists => {
+            Ok(())
+        }
+        placed => placed,
     }
+}
+
+/// Makes a file beside `path`, for its owner alone where the system knows owners, and moves it there if
+/// `fill` returns so. What is there already is not replaced.
+pub(crate) fn place(
+    path: &Path,
+    fill: impl FnOnce(FileDisk) -> Result<bool, OpenError>,
+) -> Result<(), OpenError> {
+    let failed = |error| file("create", path, error);
+    let folder = folder_of(path);
+    let temporary = tempfile::NamedTempFile::new_in(folder).map_err(failed)?;
+    let disk = FileDisk::exclusive(temporary.reopen().map_err(failed)?)
+        .map_err(|error| at_path(temporary.path(), error))?;
+    if !fill(disk)? {
+        return Ok(());
+    }
+    temporary.persist_noclobber(path).map_err(|error| failed(error.error))?;
     // The name is durable when its folder is. Not every system can say so.
     #[cfg(unix)]
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(failed)?;
     Ok(())
 }
 
-fn backend(opened: File, path: &Path) -> Result<FileBackend, OpenError> {
-    FileBackend::new(opened).map_err(|error| match error {
-        redb::DatabaseError::DatabaseAlreadyOpen => OpenError::InUse { path: path.to_owned() },
-        error => OpenError::Store(error.into()),
-    })
-}
-
-fn file(action: &'static str, path: &Path, error: io::Error) -> OpenError {
-    OpenError::File { action, path: PathBuf::from(path), source: Arc::new(error) }
-}
-
-/// What damages all of it is an error of opening.
-fn at_opening(error: Error) -> OpenError {
-    match error {
-        Error::Damaged { what } | Error::Panicked { what } => OpenError::Damaged { what },
-        error => OpenError::Store(error),
+/// The folder in which a file is, or will be.
+pub(crate) fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
     }
 }
 
-impl From<BlocksError> for OpenError {
-    fn from(error: BlocksError) -> Self {
+pub(crate) fn file(action: &'static str, path: &Path, error: io::Error) -> OpenError {
+    OpenError::File { action, path: PathBuf::from(path), source: Arc::new(error) }
+}
+
+/// As an error of this path.
+pub(crate) fn at_path(path: &Path, error: redb_checked::Error) -> OpenError {
+    match error {
+        redb_checked::Error::InUse => OpenError::InUse { path: path.to_owned() },
+        redb_checked::Error::Io(source) => {
+            OpenError::File { action: "open", path: path.to_owned(), source }
+        }
+        error => error.into(),
+    }
+}
+
+impl From<redb_checked::Error> for OpenError {
+    fn from(error: redb_checked::Error) -> Self {
         match error {
-            BlocksError::NotAStore => Self::NotAStore,
-            BlocksError::Incompatible { found, lowest } => Self::Incompatible { found, lowest },
-            BlocksError::Io(error) => Self::Store(Error::Io(Arc::new(error))),
+            redb_checked::Error::OtherKind | redb_checked::Error::Empty => Self::NotAStore,
+            redb_checked::Error::Incompatible { found, lowest } => {
+                Self::Incompatible { found, lowest }
+            }
+            redb_checked::Error::Io(error) => Self::Store(Error::Io(error)),
             damaged => Self::Damaged { what: damaged.to_string().into() },
         }
     }

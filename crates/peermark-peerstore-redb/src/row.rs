@@ -94,6 +94,20 @@ pub(crate) fn decode_v1(id: u64, row: &[u8], at: Moment) -> Result<Row, Damage> 
     Ok(Row { session: Session(u64::from_le_bytes(session)), due: 0, entry })
 }
 
+/// Whether a row of any format is what was written under this id.
+pub(crate) fn is_sound(id: u64, row: &[u8]) -> bool {
+    const HEAD_1: usize = 17;
+    let passes = |head: usize| {
+        let sum = row.get(head.saturating_sub(SUM)..head).and_then(|sum| sum.try_into().ok());
+        sum.map(u64::from_le_bytes) == Some(checksum(id, head, row))
+    };
+    match row.first() {
+        Some(&VERSION) => passes(HEAD),
+        Some(1) => passes(HEAD_1),
+        _ => false,
+    }
+}
+
 /// Over all but the checksum itself, which ends the head.
 pub(crate) fn checksum(id: u64, head: usize, row: &[u8]) -> u64 {
     let body = row.get(head..).unwrap_or_default();

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use peermark_identity::{PeerId, PeerIdExt as _};
-use peermark_peerstore::{Context, Cost, Moment, PeerEntry, Secret};
+use peermark_peerstore::{Brought, Context, Cost, Moment, PeerEntry, Secret};
 use peermark_provenance::TrustClass;
 
+use crate::base::own;
 use crate::error::Error;
 use crate::row::{self, Damage, Session};
 use crate::tables::{DueKey, OrderKey, Rows, due};
@@ -92,6 +93,27 @@ pub(crate) struct Reading {
     pub(crate) session: Session,
     /// The secret of the store.
     pub(crate) secret: Secret,
+    /// When the file was closed, if its rows are of format 1.
+    pub(crate) format_1: Option<Moment>,
+}
+
+impl Reading {
+    /// Reads a row without verifying its signature.
+    fn decode(self, id: u64, row: &[u8]) -> Result<row::Row, Damage> {
+        // A panic of the decoder is not one of redb.
+        own(|| match self.format_1 {
+            None => row::decode(id, row),
+            Some(at) => row::decode_v1(id, row, at),
+        })
+    }
+}
+
+impl Reading {
+    /// Whether a row is of this peer; none if it cannot be read.
+    pub(crate) fn is_of(self, id: u64, row: &[u8], peer: &PeerId) -> Option<bool> {
+        let row = self.decode(id, row).ok()?;
+        Some(row.entry.is_of(&peer.multihash_bytes()))
+    }
 }
 
 impl State {
@@ -136,7 +158,7 @@ impl State {
 
     /// Reads a row without verifying its signature: to be counted, evicted, or removed.
     pub(crate) fn unverified(id: u64, row: &[u8], secret: &Secret) -> Result<Self, Damage> {
-        let row::Row { session, due, entry } = row::decode(id, row)?;
+        let row::Row { session, due, entry } = own(|| row::decode(id, row))?;
         Ok(Self::stored(id, entry.dangerous_assume_verified(), session, due, secret))
     }
 
@@ -147,39 +169,48 @@ impl State {
         secret: &Secret,
         at: Moment,
     ) -> Result<Self, Damage> {
-        let row::Row { session, due, entry } = row::decode_v1(id, row, at)?;
+        let row::Row { session, due, entry } = own(|| row::decode_v1(id, row, at))?;
         Ok(Self::stored(id, entry.dangerous_assume_verified(), session, due, secret))
     }
 
     /// Reads a row, and verifies it unless this session wrote it.
     pub(crate) fn verified(id: u64, row: &[u8], by: Reading) -> Result<Self, Damage> {
-        let row::Row { session, due, entry } = row::decode(id, row)?;
+        Self::verified_beside(id, row, by, Brought::default())
+    }
+
+    /// As [`Self::verified`], beside records that are verified already.
+    fn verified_beside(
+        id: u64,
+        row: &[u8],
+        by: Reading,
+        brought: Brought<'_>,
+    ) -> Result<Self, Damage> {
+        let row::Row { session, due, entry } = by.decode(id, row)?;
         let entry = if session == by.session {
             entry.dangerous_assume_verified()
         } else {
-            entry.verify()?
+            own(|| entry.verify_beside(brought))?
         };
         Ok(Self::stored(id, entry, by.session, due, &by.secret))
     }
 
-    /// Finds what is held of a peer.
+    /// Finds what is held of a peer, beside records that are verified already.
     pub(crate) fn find(
         rows: &impl Rows,
         peer: &PeerId,
         hash: u64,
         by: Reading,
+        brought: Brought<'_>,
     ) -> Result<Found, Error> {
         for id in rows.ids(hash)? {
             let Some((row, _)) = rows.row(id)? else {
                 return Err(Error::damaged("a peer whose row is gone"));
             };
             // Told by the bytes first: to verify a row of another peer is to verify it in vain.
-            let is_other =
-                row::decode(id, &row).is_ok_and(|row| !row.entry.is_of(&peer.multihash_bytes()));
-            if is_other {
+            if by.is_of(id, &row, peer) == Some(false) {
                 continue;
             }
-            return Ok(match Self::verified(id, &row, by) {
+            return Ok(match Self::verified_beside(id, &row, by, brought) {
                 Ok(state) => Found::Held(Arc::new(state)),
                 Err(damage) => Found::Damaged(id, damage),
             });

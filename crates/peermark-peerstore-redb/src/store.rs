@@ -2,20 +2,22 @@
 
 use std::collections::HashSet;
 use std::num::NonZeroU32;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Moment, Shared, Usage};
+use redb_checked::Checked;
 
+use crate::base::{Base, contain};
 use crate::batch::{Batch, Done, Effect, Writer, next_due, read_books, read_counters};
-use crate::blocks::Blocks;
 use crate::cache::Cache;
-use crate::contain::{Contained, contain};
 use crate::error::Error;
 use crate::options::Durability;
 use crate::state::{Found, Reading, State};
-use crate::tables::{Snapshot, Tables};
+use crate::tables::{Rows as _, Snapshot, Tables};
+use crate::view::{Opened, Viewed};
 
 /// An engine that keeps entries in one file.
 ///
@@ -25,8 +27,8 @@ use crate::tables::{Snapshot, Tables};
 pub struct Redb {
     pub(crate) shared: Shared,
     /// Another one after the disk failed. Taken for the length of one operation.
-    pub(crate) database: RwLock<Option<Arc<Contained>>>,
-    pub(crate) blocks: Blocks,
+    pub(crate) database: RwLock<Option<Arc<Base>>>,
+    pub(crate) blocks: Checked,
     pub(crate) writer: RwLock<Writer>,
     pub(crate) cache: Cache,
     pub(crate) reading: Reading,
@@ -41,6 +43,9 @@ pub struct Redb {
     pub(crate) made: AtomicU64,
     /// Whether a damaged row was read, to be put aside with the next update.
     pub(crate) suspects: Mutex<bool>,
+    pub(crate) opened: Opened,
+    /// The moment at which the store is read, if nobody can write to it.
+    pub(crate) viewed: Option<Viewed>,
 }
 
 /// No claim ends.
@@ -84,7 +89,7 @@ impl Redb {
         self.writer.read().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) fn database(&self) -> Result<Arc<Contained>, Error> {
+    pub(crate) fn database(&self) -> Result<Arc<Base>, Error> {
         let database = self.database.read().unwrap_or_else(PoisonError::into_inner);
         database.clone().ok_or_else(|| Error::ReadOnly { reason: "nothing can be read".into() })
     }
@@ -127,7 +132,7 @@ impl Redb {
         let (next_id, draws) = (writer.next_id, writer.draws);
         let damaged = std::mem::take(&mut *self.suspects());
         let damage = self.blocks.damage_count();
-        let result = contain(|| {
+        let run = || {
             let mut transaction = database.begin_write()?;
             // What is stored comes from strangers. In one phase, whether a commit took place is
             // told by a checksum that they could aim at; and its pages may be torn.
@@ -135,7 +140,7 @@ impl Redb {
             if !durable {
                 transaction.set_durability(redb::Durability::None)?;
             }
-            let (result, done) = {
+            let worked = panic::catch_unwind(AssertUnwindSafe(|| {
                 let tables = Tables::open(&transaction)?;
                 let parts = (&self.shared, &self.cache);
                 let mut batch = Batch::new(tables, writer, parts, at, self.reading);
@@ -143,7 +148,15 @@ impl Redb {
                     batch.reindex()?;
                 }
                 let result = work(&mut batch)?;
-                (result, batch.finish()?)
+                Ok::<_, Error>((result, batch.finish()?))
+            }));
+            let (result, done) = match worked {
+                Ok(worked) => worked?,
+                Err(panic) => {
+                    // While it unwinds, redb would not end the transaction.
+                    let _ = contain(|| Ok(transaction.abort()?));
+                    panic::resume_unwind(panic);
+                }
             };
             if done.wrote {
                 // What was read in the meantime may have been of a damaged block.
@@ -155,6 +168,15 @@ impl Redb {
                 transaction.abort()?;
             }
             Ok((result, done))
+        };
+        let result = panic::catch_unwind(AssertUnwindSafe(|| contain(run)));
+        let result = result.unwrap_or_else(|panic| {
+            // One of the rules, of a transition, or of this crate: nothing of the update is stored, and
+            // the store goes on.
+            writer.books.abort();
+            *self.suspects() |= damaged;
+            (writer.next_id, writer.draws) = (next_id, draws);
+            panic::resume_unwind(panic)
         });
         match result {
             Ok((result, done)) => {
@@ -237,7 +259,7 @@ impl Redb {
         let frozen = contain(|| {
             let database =
                 redb::Builder::new().set_cache_size(self.page_cache).create_with_backend(blocks)?;
-            let database = Contained::new(database);
+            let database = Base::writable(database);
             let snapshot = Snapshot::open(database.begin_read()?)?;
             writer.books = read_books(&snapshot.groups()?)?;
             writer.next_id = read_counters(&snapshot.meta()?)?.1;
@@ -254,7 +276,7 @@ impl Redb {
         self.shared.subscribers().resync(self.shared.metrics());
     }
 
-    fn replace_database(&self, new: Option<Arc<Contained>>) -> Option<Arc<Contained>> {
+    fn replace_database(&self, new: Option<Arc<Base>>) -> Option<Arc<Base>> {
         let mut database = self.database.write().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *database, new)
     }
@@ -286,8 +308,10 @@ impl Redb {
         epoch: u64,
     ) -> Result<Option<Arc<State>>, Error> {
         let hash = self.shared.secret().hash(&peer.multihash_bytes());
-        match contain(|| State::find(from, peer, hash, self.reading))? {
+        let found = self.find(from, peer, hash)?;
+        match found {
             Found::Held(state) => {
+                let state = Arc::new(self.settled(Arc::unwrap_or_clone(state)));
                 self.cache.keep(peer, &state, epoch);
                 Ok(Some(state))
             }
@@ -309,21 +333,23 @@ impl Redb {
     /// As [`Self::load`], for rows that are read in bulk: by their ids, and past the cache. Damaged
     /// ones are left out, and put aside with the next update.
     pub(crate) fn load_row(&self, from: &Snapshot, id: u64) -> Result<Option<State>, Error> {
-        use crate::tables::Rows as _;
         let read =
             contain(|| Ok(from.row(id)?.map(|(row, _)| State::verified(id, &row, self.reading))))?;
         match read {
-            Some(Ok(state)) => {
-                let put_off = self.cache.get_put_off(&state.entry.peer_id());
-                let put_off = put_off.filter(|put_off| put_off.id == id);
-                Ok(Some(put_off.map_or(state, Arc::unwrap_or_clone)))
-            }
+            Some(Ok(state)) => Ok(Some(self.latest(state))),
             damaged => {
                 tracing::error!(id, ?damaged, "a damaged row");
                 *self.suspects() = true;
                 Ok(None)
             }
         }
+    }
+
+    /// What is held of a peer whose row was read.
+    pub(crate) fn latest(&self, state: State) -> State {
+        let put_off = self.cache.get_put_off(&state.entry.peer_id());
+        let put_off = put_off.filter(|put_off| put_off.id == state.id);
+        put_off.map_or_else(|| self.settled(state), Arc::unwrap_or_clone)
     }
 
     /// Makes everything durable and closes the file, and says when that fails; dropping it does the

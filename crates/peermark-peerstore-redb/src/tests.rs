@@ -8,8 +8,10 @@ use peermark_peer_record::{CertifiedRecord, Dialect, PeerRecord};
 use peermark_peerstore::{Config, Outcome, Peerstore};
 use peermark_provenance::{Source, Timestamp};
 use redb::{ReadableTable as _, WriteTransaction};
+use redb_checked::Checked;
+use redb_checked::testing::TestDisk;
 
-use crate::blocks::{Blocks, TestDisk};
+use crate::open::KIND;
 use crate::tables::{Tables, meta};
 use crate::{Error, OpenError, Options, Redb};
 
@@ -22,7 +24,7 @@ fn open(disk: &TestDisk) -> Result<Peerstore<Redb>, OpenError> {
 
 /// Changes tables as somebody would who knows the file.
 fn forge(disk: &TestDisk, change: impl FnOnce(&mut Tables<'_>)) {
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     let database = redb::Builder::new().create_with_backend(blocks).unwrap();
     let transaction: WriteTransaction = database.begin_write().unwrap();
     change(&mut Tables::open(&transaction).unwrap());

@@ -6,8 +6,10 @@ use peermark_identity::{Keypair, PeerId, PeerIdExt as _};
 use peermark_peer_record::{CertifiedRecord, Dialect, PeerRecord};
 use peermark_peerstore::{Config, Outcome, Peerstore, Secret, UnverifiedEntry};
 use peermark_provenance::{Source, Timestamp, TrustClass};
+use redb_checked::Checked;
+use redb_checked::testing::TestDisk;
 
-use crate::blocks::{Blocks, TestDisk};
+use crate::open::KIND;
 use crate::tables::{Tables, meta};
 use crate::{Options, Redb};
 
@@ -43,7 +45,7 @@ fn open(disk: &TestDisk) -> Peerstore<Redb> {
 fn file() -> TestDisk {
     let disk = TestDisk::default();
     drop(open(&disk));
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     let database = redb::Builder::new().create_with_backend(blocks).unwrap();
     let transaction = database.begin_write().unwrap();
     let mut tables = Tables::open(&transaction).unwrap();

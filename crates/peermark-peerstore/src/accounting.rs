@@ -7,18 +7,22 @@
 //! A store may hold more than its limits, because it was opened with lower ones. Then nothing goes at
 //! once: an arrival evicts as much as it needs itself.
 
+mod above;
 mod cost;
+mod counters;
 
 use crate::context::{EXEMPT, GROUPS, kind_groups, kind_of};
 use crate::entry::FloorRank;
 use crate::limits::Limits;
 use crate::outcome::Room;
-use crate::sync::{AtomicU64, Mutex, MutexGuard, Ordering, lock};
+use crate::sync::{Mutex, MutexGuard, lock};
 use crate::transition::Need;
 
+pub use above::Above;
 pub use cost::Cost;
 use cost::Own;
 pub(crate) use cost::{Freed, Line};
+use counters::{Counters, Step};
 
 /// How far from a limit taking turns begins: more than there are threads that add at one time.
 const MARGIN: u64 = 64;
@@ -53,42 +57,6 @@ pub struct Sums {
     pub floors: u64,
     /// Contradictions that are kept with both records.
     pub evidence: u64,
-}
-
-#[derive(Debug, Default)]
-struct Counters {
-    peers: AtomicU64,
-    records: AtomicU64,
-    bytes: AtomicU64,
-    floors: AtomicU64,
-    evidence: AtomicU64,
-}
-
-impl Counters {
-    fn post(&self, sums: &Sums, post: fn(&AtomicU64, u64)) {
-        let numbers = [
-            (&self.peers, sums.peers),
-            (&self.records, sums.records),
-            (&self.bytes, sums.bytes),
-            (&self.floors, sums.floors),
-            (&self.evidence, sums.evidence),
-        ];
-        for (counter, number) in numbers {
-            if number > 0 {
-                post(counter, number);
-            }
-        }
-    }
-
-    fn sums(&self) -> Sums {
-        Sums {
-            peers: get(&self.peers),
-            records: get(&self.records),
-            bytes: get(&self.bytes),
-            floors: get(&self.floors),
-            evidence: get(&self.evidence),
-        }
-    }
 }
 
 /// The accounts of one engine.
@@ -150,29 +118,29 @@ impl Among {
 impl Ledger {
     /// Charges what an entry or a floor costs.
     pub fn charge(&self, cost: &Cost) {
-        self.post(cost, add);
+        self.post(cost, Step::Add);
     }
 
     /// Takes back what was charged.
     pub fn release(&self, cost: &Cost) {
-        self.post(cost, sub);
+        self.post(cost, Step::Subtract);
     }
 
-    fn post(&self, cost: &Cost, post: fn(&AtomicU64, u64)) {
+    fn post(&self, cost: &Cost, step: Step) {
         if let Some(Own { group, sums }) = &cost.own {
-            self.total.post(sums, post);
-            self.of(*group).post(sums, post);
+            self.total.post(sums, step);
+            self.of(*group).post(sums, step);
         }
         for line in &cost.beside {
-            post(&self.total.bytes, line.bytes);
-            post(&self.of(line.group).bytes, line.bytes);
+            self.total.post_bytes(line.bytes, step);
+            self.of(line.group).post_bytes(line.bytes, step);
         }
     }
 
     /// Charges what a group holds that was stored: for engines that open a file.
     pub fn load(&self, group: u16, sums: &Sums) {
-        self.total.post(sums, add);
-        self.of(group).post(sums, add);
+        self.total.post(sums, Step::Add);
+        self.of(group).post(sums, Step::Add);
     }
 
     /// What one group holds; of [`EXEMPT`], what no budget is charged with.
@@ -184,13 +152,13 @@ impl Ledger {
     /// What is held.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        let small = |counter| usize::try_from(get(counter)).unwrap_or(usize::MAX);
+        let small = |count| usize::try_from(count).unwrap_or(usize::MAX);
         Usage {
-            peers: small(&self.total.peers),
-            records: small(&self.total.records),
-            bytes: get(&self.total.bytes),
-            floors: small(&self.total.floors),
-            evidence: small(&self.total.evidence),
+            peers: small(self.total.peers()),
+            records: small(self.total.records()),
+            bytes: self.total.bytes(),
+            floors: small(self.total.floors()),
+            evidence: small(self.total.evidence()),
         }
     }
 
@@ -214,13 +182,13 @@ impl Ledger {
             more > 0 && held.saturating_add(more) > limit && freed() < more
         };
         let share = |among: Among, counters: &[&Counters], share: &dyn Fn(u64) -> u64| {
-            let sum = |of: fn(&Counters) -> &AtomicU64| {
-                counters.iter().map(|counters| get(of(counters))).fold(0, u64::saturating_add)
+            let sum = |of: fn(&Counters) -> u64| {
+                counters.iter().map(|counters| of(counters)).fold(0, u64::saturating_add)
             };
-            let of_peers = lacks(sum(|of| &of.peers), peers, share(count(limits.peers)), &|| {
+            let of_peers = lacks(sum(Counters::peers), peers, share(count(limits.peers)), &|| {
                 freed.peers(among, limits)
             });
-            let of_bytes = lacks(sum(|of| &of.bytes), bytes, share(limits.bytes), &|| {
+            let of_bytes = lacks(sum(Counters::bytes), bytes, share(limits.bytes), &|| {
                 freed.bytes(among, limits)
             });
             (of_peers || of_bytes).then_some(Lack { room: Room::Share, among })
@@ -245,16 +213,15 @@ impl Ledger {
         let is_exempt_kind = share_of(need.group, limits).is_none() && need.group != EXEMPT;
         let among = if is_exempt_kind { Among::Group(need.group) } else { Among::All };
         let total = &self.total;
-        let room = if lacks(get(&total.peers), peers, count(limits.peers), &|| {
+        let room = if lacks(total.peers(), peers, count(limits.peers), &|| {
             freed.peers(Among::All, limits)
         }) {
             Room::Peers
-        } else if lacks(get(&total.records), u64::from(need.record), count(limits.records), &|| {
+        } else if lacks(total.records(), u64::from(need.record), count(limits.records), &|| {
             freed.records()
         }) {
             Room::Records
-        } else if lacks(get(&total.bytes), bytes, limits.bytes, &|| freed.bytes(Among::All, limits))
-        {
+        } else if lacks(total.bytes(), bytes, limits.bytes, &|| freed.bytes(Among::All, limits)) {
             Room::Bytes
         } else {
             return None;
@@ -266,25 +233,28 @@ impl Ledger {
     /// little.
     fn is_beyond_kinds(&self, peers: u64, bytes: u64, limits: &Limits) -> bool {
         let share = limits.kinds_share;
-        get(&self.total.peers).saturating_add(peers) > share.of(count(limits.peers))
-            || get(&self.total.bytes).saturating_add(bytes) > share.of(limits.bytes)
+        self.total.peers().saturating_add(peers) > share.of(count(limits.peers))
+            || self.total.bytes().saturating_add(bytes) > share.of(limits.bytes)
     }
 
     /// Waits for the turn, where this need comes near a limit; `None` where it does not, and there
     /// is room.
     pub(crate) fn turn(&self, need: &Need, new: Option<u64>, limits: &Limits) -> Option<Turn<'_>> {
-        let near = |counter: &AtomicU64, more: u64, limit: u64| {
-            get(counter).saturating_add(more.saturating_mul(MARGIN)) > limit
+        let near = |held: u64, more: u64, limit: u64| {
+            held.saturating_add(more.saturating_mul(MARGIN)) > limit
         };
         let bytes = need.bytes.saturating_add(new.unwrap_or(0));
-        let total = near(&self.total.peers, 1, count(limits.peers))
-            || near(&self.total.records, 1, count(limits.records))
-            || near(&self.total.bytes, bytes, limits.bytes);
+        let total = near(self.total.peers(), 1, count(limits.peers))
+            || near(self.total.records(), 1, count(limits.records))
+            || near(self.total.bytes(), bytes, limits.bytes);
         let of_share = || {
             let Some(share) = share_of(need.group, limits) else { return false };
             let near = |counters: &Counters, share: crate::limits::Share| {
-                near(&counters.peers, 1, share.of(count(limits.peers)))
-                    || near(&counters.bytes, bytes, share.of(limits.bytes))
+                let exceeds = |held: u64, more: u64, limit: u64| {
+                    share.is_exceeded(limit, held.saturating_add(more.saturating_mul(MARGIN)))
+                };
+                exceeds(counters.peers(), 1, count(limits.peers))
+                    || exceeds(counters.bytes(), bytes, limits.bytes)
             };
             near(self.of(need.group), share)
                 || (kind_of(need.group).is_some() && near(&self.total, limits.kinds_share))
@@ -294,11 +264,11 @@ impl Ledger {
 
     /// Among which floors one has to go for one more of this group; `None` where there is room.
     pub(crate) fn floor_lacks(&self, group: u16, limits: &Limits) -> Option<Among> {
-        let held = get(&self.of(group).floors);
+        let held = self.of(group).floors();
         let share = share_of(group, limits).map(|share| share.of(count(limits.floors)));
         if share.is_some_and(|share| held >= share) {
             Some(Among::Group(group))
-        } else if get(&self.total.floors) >= count(limits.floors) {
+        } else if self.total.floors() >= count(limits.floors) {
             Some(Among::All)
         } else {
             None
@@ -309,15 +279,14 @@ impl Ledger {
     pub(crate) fn has_room_for_evidence(&self, group: u16, limits: &Limits) -> bool {
         let limit = count(limits.evidence);
         let share = share_of(group, limits).map_or(limit, |share| share.of(limit).min(limit));
-        get(&self.of(group).evidence) < share && get(&self.total.evidence) < limit
+        self.of(group).evidence() < share && self.total.evidence() < limit
     }
 
     /// Whether a group holds more than its share: it may when peers that were dialed no longer are.
     pub(crate) fn is_over_share(&self, group: u16, limits: &Limits) -> bool {
         let of = self.of(group);
         share_of(group, limits).is_some_and(|share| {
-            get(&of.peers) > share.of(count(limits.peers))
-                || get(&of.bytes) > share.of(limits.bytes)
+            of.peers() > share.of(count(limits.peers)) || of.bytes() > share.of(limits.bytes)
         })
     }
 
@@ -361,16 +330,4 @@ pub(crate) fn may_displace(newcomer: FloorRank, other: FloorRank) -> bool {
 
 fn count(n: usize) -> u64 {
     u64::try_from(n).unwrap_or(u64::MAX)
-}
-
-fn get(counter: &AtomicU64) -> u64 {
-    counter.load(Ordering::Acquire)
-}
-
-fn add(counter: &AtomicU64, n: u64) {
-    counter.fetch_add(n, Ordering::AcqRel);
-}
-
-fn sub(counter: &AtomicU64, n: u64) {
-    counter.fetch_sub(n, Ordering::AcqRel);
 }

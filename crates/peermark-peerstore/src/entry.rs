@@ -44,7 +44,8 @@ pub(crate) use signed::{Content, Evidence, Rival, SetDigest, Signed, is_better_e
 pub use view::{AddressView, PeerView, RecordView};
 
 pub(crate) use cost::{
-    FLOOR, MODEL, claim as cost_of_claim, evidence as cost_of_evidence, record as cost_of_record,
+    ENTRY, FLOOR, MODEL, claim as cost_of_claim, evidence as cost_of_evidence,
+    record as cost_of_record,
 };
 
 /// What is held of one peer.
@@ -222,6 +223,7 @@ impl PeerEntry {
 
     /// The class of its best address, however long that lives; a connected peer counts as dialed.
     /// Right for an entry whose ended claims are gone.
+    #[inline]
     #[must_use]
     pub fn class(&self) -> Option<TrustClass> {
         let record = self.record.is_some().then(|| self.record_class());
@@ -234,12 +236,21 @@ impl PeerEntry {
     }
 
     /// Whether no budget is charged with it: it is a user's, or was dialed.
+    #[inline]
     pub(crate) fn is_exempt(&self) -> bool {
         self.class() >= Some(TrustClass::Dialed)
     }
 
+    /// Prefetches its first line.
+    #[inline]
+    pub(crate) fn prefetch_start(&self) {
+        core::hint::black_box(self.seq);
+    }
+
     /// Prefetches all of it.
+    #[inline]
     pub(crate) fn prefetch(&self) {
+        self.prefetch_start();
         self.record.prefetch();
     }
 
@@ -257,6 +268,7 @@ impl PeerEntry {
     }
 
     /// How many addresses there are, those of the record and the others.
+    #[inline]
     pub(crate) fn address_count(&self) -> usize {
         self.record.len().saturating_add(self.uncertified().count())
     }

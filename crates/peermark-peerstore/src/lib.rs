@@ -92,7 +92,7 @@ mod subscribers;
 mod sync;
 mod transition;
 
-pub use accounting::{Among, Cost, Ledger, Sums, Turn, Usage};
+pub use accounting::{Above, Among, Cost, Ledger, Sums, Turn, Usage};
 pub use clock::{ClockState, LONGEST_STEP, Moment, StoreClock};
 pub use context::{Context, EXEMPT, GROUPS};
 pub use engine::{Choice, Engine, Entries, FloorChoice, Shared, expire, update};
@@ -118,7 +118,7 @@ pub use store::{
 };
 pub use subscribers::{Before, Subscribers, Subscription, TooManySubscribers};
 pub use transition::{
-    ADDRESSES_PER_CALL, ApplyRecord, Clear, Delivery, ForgetFloor, Join, JoinState, Need,
+    ADDRESSES_PER_CALL, ApplyRecord, Brought, Clear, Delivery, ForgetFloor, Join, JoinState, Need,
     RaiseFloor, RemoveAddresses, Repeat, ReportAddresses, ReportDial, Retract, SetConnected,
     SetLifetime, Transition,
 };

@@ -128,18 +128,20 @@ impl Share {
         Self { parts, of }
     }
 
+    /// Whether `held` is more than this share of `total`: without a division.
+    #[inline]
+    pub(crate) fn is_exceeded(self, total: u64, held: u64) -> bool {
+        let wide = |a: u64, b: u32| u128::from(a).saturating_mul(b.into());
+        let is_more = self.of > 0 && wide(held, self.of) > wide(total, self.parts);
+        held > 1 && (held > total || is_more)
+    }
+
     /// What this share is of `total`: at least one.
     #[must_use]
     pub fn of(self, total: u64) -> u64 {
-        let part = match total.checked_mul(self.parts.into()) {
-            Some(product) => product.checked_div(self.of.into()),
-            None => {
-                let product = u128::from(total).saturating_mul(self.parts.into());
-                let part = product.checked_div(self.of.into());
-                part.map(|part| u64::try_from(part).unwrap_or(u64::MAX))
-            }
-        };
-        part.unwrap_or(total).min(total).max(1)
+        let product = u128::from(total).saturating_mul(self.parts.into());
+        let part = product.checked_div(self.of.into()).unwrap_or(u128::from(total));
+        u64::try_from(part).unwrap_or(u64::MAX).min(total).max(1)
     }
 }
 
@@ -153,4 +155,26 @@ pub(crate) fn nanos(duration: Duration) -> u64 {
 pub(crate) fn whole_secs(duration: Duration) -> u32 {
     let begun = u64::from(duration.subsec_nanos() > 0);
     u32::try_from(duration.as_secs().saturating_add(begun)).unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn s11_a_share_is_exceeded_by_more_than_it_is() {
+        let shares = [(1, 1), (1, 16), (1, 2), (3, 4), (5, 4), (0, 3), (1, 0), (u32::MAX, 7)];
+        for (parts, of) in shares {
+            let share = Share::new(parts, of);
+            for total in [0, 1, 2, 15, 16, 17, 1000, 1 << 40, u64::MAX / 3, u64::MAX] {
+                let limit = share.of(total);
+                for held in
+                    [0, 1, 2, limit.saturating_sub(1), limit, limit.saturating_add(1), total]
+                {
+                    let is_more = share.is_exceeded(total, held);
+                    assert_eq!(is_more, held > limit, "{held} of {total}, {parts}/{of}");
+                }
+            }
+        }
+    }
 }

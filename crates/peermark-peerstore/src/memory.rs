@@ -14,7 +14,7 @@ mod wheel;
 
 use core::convert::Infallible;
 
-use peermark_identity::{PeerId, PeerIdExt as _};
+use peermark_identity::{PeerId, PeerIdBytes, PeerIdExt as _};
 use peermark_provenance::Timestamp;
 
 use crate::accounting::{Ledger, Usage};
@@ -22,7 +22,7 @@ use crate::clock::Moment;
 use crate::engine::{Engine, Shared};
 use crate::entry::{Defect, Floor, PeerEntry, Remnant};
 use crate::outcome::{Applied, Swept};
-use crate::sync::{AtomicUsize, Ordering, RwLock, read, write};
+use crate::sync::{AtomicUsize, Ordering, RwLock, RwLockReadGuard, read, write};
 use crate::transition::{Repeat, Transition};
 
 use shard::{Around, Shard, Sought, low};
@@ -121,7 +121,10 @@ impl Engine for Memory {
     ) -> Vec<Result<T::Answer, Infallible>> {
         let mut answers = Vec::with_capacity(items.len());
         for items in items.chunks(TOGETHER) {
-            self.prefetch(items.iter().map(|(peer, _)| peer));
+            if items.len() > 1 {
+                let locked = self.lock(items.iter().map(|(peer, _)| peer));
+                locked.prefetch();
+            }
             let update = |(peer, transition): &(PeerId, T)| self.update(peer, at, transition);
             answers.extend(items.iter().map(update));
         }
@@ -158,8 +161,11 @@ impl Engine for Memory {
     ) -> Vec<Result<R, Infallible>> {
         let mut answers = Vec::with_capacity(peers.len());
         for peers in peers.chunks(TOGETHER) {
-            self.prefetch(peers.iter());
-            answers.extend(peers.iter().map(|peer| self.view(peer, &mut view)));
+            let locked = self.lock(peers.iter());
+            if peers.len() > 1 {
+                locked.prefetch();
+            }
+            answers.extend(locked.entries().map(|entry| Ok(view(entry))));
         }
         answers
     }
@@ -237,25 +243,71 @@ impl Engine for Memory {
     }
 }
 
+/// Up to [`TOGETHER`] peers that are looked up together, in shards that are locked for reading.
+struct Locked<'a> {
+    /// In ascending order, each once.
+    shards: Vec<RwLockReadGuard<'a, Shard>>,
+    sought: Vec<Place>,
+}
+
+/// Where a peer is looked for.
+struct Place {
+    /// Its index among the locked ones.
+    shard: usize,
+    hash: u32,
+    bytes: PeerIdBytes,
+}
+
 impl Memory {
-    /// Has the memory of some look-ups arrive together: the lines of the index first, then the entries.
-    /// Each wait is as long as all of them.
-    fn prefetch<'a>(&self, peers: impl ExactSizeIterator<Item = &'a PeerId>) {
-        if peers.len() < 2 {
-            return;
+    /// Locks the shards of these peers, each once and in ascending order. A thread that holds a lock waits
+    /// for higher ones only, and a writer holds one at a time: there is no deadlock.
+    fn lock<'a>(&self, peers: impl Iterator<Item = &'a PeerId>) -> Locked<'_> {
+        let place = |peer: &PeerId| {
+            let bytes = peer.multihash_bytes();
+            let (shard, hash) = self.place(&bytes);
+            Place { shard, hash, bytes }
+        };
+        let mut sought: Vec<_> = peers.map(place).collect();
+        let mut regions: Vec<_> = sought.iter().map(|place| place.shard).collect();
+        regions.sort_unstable();
+        regions.dedup();
+        for place in &mut sought {
+            place.shard = regions.partition_point(|region| *region < place.shard);
         }
-        let mut places = [(0, 0); TOGETHER];
-        let mut count = 0usize;
-        for (place, peer) in places.iter_mut().zip(peers) {
-            *place = self.place(&peer.multihash_bytes());
-            count = count.saturating_add(1);
+        let shards = regions.into_iter().map(|region| read(self.shard(region)));
+        Locked { shards: shards.collect(), sought }
+    }
+}
+
+impl Locked<'_> {
+    fn sought(&self) -> impl Iterator<Item = (&Shard, &Place)> {
+        let shard = |place: &Place| self.shards.get(place.shard).map(|shard| &**shard);
+        self.sought.iter().filter_map(move |place| Some((shard(place)?, place)))
+    }
+
+    /// Loads the lines of the index, then the first line of each entry, then the entries. The loads of one
+    /// loop overlap, as far as the processor looks ahead: a loop does little for each peer, and takes no
+    /// atomic step, which would wait for the loads before it.
+    fn prefetch(&self) {
+        let mut keys = [None; TOGETHER];
+        self.sought().for_each(|(shard, place)| shard.prefetch_index(place.hash));
+        for (key, (shard, place)) in keys.iter_mut().zip(self.sought()) {
+            *key = shard.first(place.hash);
         }
-        let places = places.get(..count).unwrap_or_default();
-        for (region, hash) in places {
-            read(self.shard(*region)).prefetch_index(*hash);
+        for (key, (shard, _)) in keys.iter().zip(self.sought()) {
+            if let Some(key) = *key {
+                shard.prefetch_start(key);
+            }
         }
-        for (region, hash) in places {
-            read(self.shard(*region)).prefetch_entry(*hash);
+        for (key, (shard, _)) in keys.iter().zip(self.sought()) {
+            if let Some(key) = *key {
+                shard.prefetch_entry(key);
+            }
         }
+    }
+
+    /// Their entries, in their order.
+    fn entries(&self) -> impl Iterator<Item = Option<&PeerEntry>> {
+        self.sought().map(|(shard, place)| shard.find(place.hash, &place.bytes))
     }
 }

@@ -14,6 +14,7 @@ mod record;
 mod remove;
 mod report;
 
+use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::TrustClass;
 
 use crate::context::Context;
@@ -60,10 +61,37 @@ pub trait Transition {
     /// What subscribers are told that it was.
     fn cause(&self) -> Cause;
 
+    /// The records that it brings. What an engine loads for it need not verify those again.
+    fn brings(&self) -> Brought<'_> {
+        Brought::default()
+    }
+
     /// Whether nothing is left of the peer afterwards, its floor included, whatever there was: an
     /// engine may run it on a new entry when what it holds cannot be read.
     fn forgets(&self) -> bool {
         false
+    }
+}
+
+/// Records that are verified already: those that a [`Transition`] brings.
+///
+/// Most deliveries are repeats, so that what is held is what arrives, and one signature is enough.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Brought<'a> {
+    records: [Option<&'a CertifiedRecord>; 2],
+}
+
+impl<'a> Brought<'a> {
+    /// One record, or the two of a contradiction.
+    #[must_use]
+    pub const fn new(records: [Option<&'a CertifiedRecord>; 2]) -> Self {
+        Self { records }
+    }
+
+    /// The one of this envelope, byte for byte.
+    #[must_use]
+    pub fn record_of(self, envelope: &[u8]) -> Option<&'a CertifiedRecord> {
+        self.records.into_iter().flatten().find(|record| record.as_bytes() == envelope)
     }
 }
 

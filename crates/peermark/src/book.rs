@@ -1,5 +1,7 @@
 //! The peer book: a store, a clock, and how long things live.
 
+#[cfg(feature = "redb")]
+use std::path::Path;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -10,6 +12,8 @@ use peermark_peerstore::{
     Applied, ConsumeError, Delivery, Engine, Equivocation, Memory, PayloadDigest, PeerAddress,
     PeerAddresses, Peerstore, Reported, RoutingRecord, SubscribeError, Subscription, Swept,
 };
+#[cfg(feature = "redb")]
+use peermark_peerstore_redb::{Backup, OpenError, Redb};
 use peermark_provenance::{DialOutcome, Source, SourceKind, Timestamp};
 
 use crate::builder::PeerBookBuilder;
@@ -315,5 +319,32 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     #[must_use]
     pub fn until_next_expiry(&self) -> Option<Duration> {
         self.store.next_expiry().map(|next| next.saturating_since(self.now()))
+    }
+}
+
+#[cfg(feature = "redb")]
+impl<C: Clock> PeerBook<Redb, C> {
+    /// Copies the book into a new file at `path`, as it is at this moment, while it is in use.
+    ///
+    /// The copy is whole, synced and read back before it has its name; [`PeerBookBuilder::open`] opens it.
+    ///
+    /// # Errors
+    ///
+    /// There is a file at `path`, it cannot be written, or what is to be copied is damaged.
+    pub fn backup_to(&self, path: impl AsRef<Path>) -> Result<Backup, OpenError> {
+        self.store.engine().backup_to(path)
+    }
+
+    /// The store alone: to be closed, or given to somebody else.
+    #[must_use]
+    pub fn into_store(self) -> Peerstore<Redb> {
+        self.store
+    }
+
+    /// What was found when the file was opened: its format, whether it was closed, and how far the
+    /// store is above its limits.
+    #[must_use]
+    pub const fn opened(&self) -> &peermark_peerstore_redb::Opened {
+        self.store.engine().opened()
     }
 }

@@ -120,4 +120,19 @@ impl<C: Clock> PeerBookBuilder<C> {
         let book = PeerBook::new(Peerstore::new(engine), self.clock);
         Ok(book.with_lifetimes(self.lifetimes))
     }
+
+    /// The book in the file at `path`, to be read. Nothing in the file is changed, whatever state it is
+    /// in; see [`Redb::open_read_only`]. Several can read a book at a time, and none beside one that
+    /// writes to it.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`OpenError`] if the file cannot be opened, is in use, is not a store, is of a later format,
+    /// or if the damage is where all of it hangs.
+    #[cfg(feature = "redb")]
+    pub fn open_read_only(self, path: impl AsRef<Path>) -> Result<PeerBook<Redb, C>, OpenError> {
+        let engine = Redb::open_read_only(path, self.config, &self.options)?;
+        let book = PeerBook::new(Peerstore::new(engine), self.clock);
+        Ok(book.with_lifetimes(self.lifetimes))
+    }
 }

@@ -11,11 +11,12 @@ use anyhow::Result;
 fn main() -> Result<()> {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/corpus");
     let mut written: BTreeMap<&str, usize> = BTreeMap::new();
-    for seed in peermark_testkit::corpus::seeds() {
-        let folder = corpus.join(seed.target);
+    let seeds = peermark_testkit::corpus::seeds().map(|seed| (seed.target, seed.name, seed.bytes));
+    for (target, name, bytes) in seeds.chain(redb_checked::testing::seeds()) {
+        let folder = corpus.join(target);
         fs::create_dir_all(&folder)?;
-        fs::write(folder.join(&seed.name), &seed.bytes)?;
-        *written.entry(seed.target).or_default() += 1;
+        fs::write(folder.join(name), bytes)?;
+        *written.entry(target).or_default() += 1;
     }
     for (target, count) in written {
         println!("{target}: {count} seeds");

@@ -95,8 +95,16 @@ const MEMBERS: &[(&str, &[&str])] = &[
     (
         "peermark-peerstore-redb",
         // Records are for its tests.
-        &["peermark-identity", "peermark-peer-record", "peermark-peerstore", "peermark-provenance"],
+        &[
+            "peermark-identity",
+            "peermark-peer-record",
+            "peermark-peerstore",
+            "peermark-provenance",
+            "redb-checked",
+        ],
     ),
+    // For anybody's redb: it knows nothing of peers.
+    ("redb-checked", &[]),
     // The same sources once more, over the locks of a tester of schedules.
     ("peermark-peerstore-shuttle", STORE),
     ("peermark", LAYERS),
@@ -106,6 +114,8 @@ const MEMBERS: &[(&str, &[&str])] = &[
         "peermark-bench",
         &[
             "peermark",
+            // For the rates of its commands.
+            "peermark-cli",
             "peermark-envelope",
             "peermark-identity",
             "peermark-peer-record",
@@ -116,7 +126,17 @@ const MEMBERS: &[(&str, &[&str])] = &[
             "peermark-wire",
         ],
     ),
-    ("xtask", &["peermark-cli", "peermark-dial-policy", "peermark-provenance", "peermark-testkit"]),
+    (
+        "xtask",
+        // The last for the seeds of its fuzz targets.
+        &[
+            "peermark-cli",
+            "peermark-dial-policy",
+            "peermark-provenance",
+            "peermark-testkit",
+            "redb-checked",
+        ],
+    ),
 ];
 
 const STORE: &[&str] =
@@ -184,6 +204,10 @@ mod tests {
         check("peermark-identity", "secp256k1", false, false, 0);
         check("peermark-testkit", "secp256k1-sys", false, false, 1);
         check("peermark-testkit", "prost-build", false, false, 0);
+        check("redb-checked", "peermark-testkit", false, true, 1);
+        check("redb-checked", "peermark-peerstore", false, true, 1);
+        check("peermark-peerstore-redb", "redb-checked", false, true, 0);
+        check("peermark-peerstore", "redb-checked", false, true, 1);
         check("peermark-unheard-of", "bytes", false, false, 1);
     }
 }

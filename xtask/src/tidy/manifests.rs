@@ -47,6 +47,9 @@ fn of_member(path: &str, manifest: &Table) -> Vec<String> {
     ];
     let mut findings: Vec<_> = inherited
         .iter()
+        .filter(|keys| {
+            keys[..] != ["package", "version", "workspace"] || !has_own_version(manifest)
+        })
         .filter(|keys| lookup(manifest, keys) != Some(&Value::Boolean(true)))
         .map(|keys| format!("{path}: `{} = true` is missing", keys.join(".")))
         .collect();
@@ -60,6 +63,13 @@ fn of_member(path: &str, manifest: &Table) -> Vec<String> {
         findings.push(format!("{path}: no description"));
     }
     findings
+}
+
+/// Whether it is a crate that is published by a version of its own.
+fn has_own_version(manifest: &Table) -> bool {
+    let name = lookup(manifest, &["package", "name"]).and_then(Value::as_str);
+    let version = lookup(manifest, &["package", "version"]);
+    name.is_some_and(|name| OWN_VERSION.contains(&name)) && version.is_some_and(Value::is_str)
 }
 
 fn missing_bans(clippy: &Table) -> Vec<String> {
@@ -90,6 +100,9 @@ fn lookup<'a>(table: &'a Table, keys: &[&str]) -> Option<&'a Value> {
 }
 
 const TEST_COMMAND: &str = "cargo test --workspace";
+
+/// Crates that are useful without the others, and change when something else does.
+const OWN_VERSION: &[&str] = &["redb-checked"];
 
 /// What clippy must refuse: nested readers that do not clamp, and clocks outside the edge.
 const BANNED: &[&str] = &[
@@ -132,6 +145,10 @@ mod tests {
             edition.workspace = true\nrust-version.workspace = true\nlicense.workspace = true\n";
         check(package, 1);
         check(&format!("{package}[lints]\nworkspace = true"), 0);
+        let own = package.replace("version.workspace = true", "version = \"0.1.0\"");
+        let own = own.replace("rust-version = \"0.1.0\"", "rust-version.workspace = true");
+        check(&format!("{own}name = \"peermark\"\n[lints]\nworkspace = true"), 1);
+        check(&format!("{own}name = \"redb-checked\"\n[lints]\nworkspace = true"), 0);
     }
 
     #[test]

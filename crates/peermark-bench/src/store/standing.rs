@@ -140,6 +140,9 @@ impl<'a> Standing<'a> {
         suite.batched("batch-get-20/ours", BATCH / ASKED, asked, |ids: &Vec<PeerId>| {
             self.ours().signed_records(ids, NOW)
         });
+        suite.batched("batch-get-20/one-by-one", BATCH / ASKED, asked, |ids: &Vec<PeerId>| {
+            ids.iter().map(|id| self.ours().signed_record(id, NOW)).collect::<Vec<_>>()
+        });
         suite.timed("sweep-idle/ours", 16, |_| self.ours().sweep(NOW, usize::MAX));
     }
 
@@ -149,7 +152,7 @@ impl<'a> Standing<'a> {
         let arrays = self.arrays.get_or_init(|| Arrays::new(self.peers.len()));
         let place = place.wrapping_add(usize::from(self.loaded.get()));
         let hash = place.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 20;
-        let entry = arrays.index[hash % arrays.index.len()];
+        let entry = arrays.index[hash & (arrays.index.len() - 1)];
         self.loaded.set(arrays.entries[entry as usize][0]);
         self.loaded.get()
     }

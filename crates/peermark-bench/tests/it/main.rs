@@ -61,6 +61,18 @@ fn store_prints_every_case_for_each_number_of_peers() {
 }
 
 #[test]
+fn commands_run_as_one_runs_them() {
+    let text = stdout(run(&["commands", "--peers", "300", "--turns", "1", "--json"]));
+    let lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let cases: Vec<_> = lines.iter().map(|line| line["case"].as_str().unwrap()).collect();
+    let commands = ["verify", "import", "reimport", "export", "restore"];
+    let expected = commands.map(|name| format!("{name}/peermark"));
+    assert_eq!(cases[..5], expected);
+    assert_eq!(cases[5..], ["open/ours"]);
+    assert!(lines.iter().all(|line| line["median"].as_f64().unwrap() > 0.0), "{text}");
+}
+
+#[test]
 fn store_draws_what_it_measured() {
     let file = std::env::temp_dir().join(format!("peermark-bench-{}.svg", std::process::id()));
     let arguments = ["store", "--peers", "100", "--rounds", "1", "--filter", "bytes", "--svg"];
@@ -152,6 +164,7 @@ const STORE_CASES: &[&str] = &[
     "update-with-a-subscriber/ours",
     "update/libp2p-peer-store",
     "batch-get-20/ours",
+    "batch-get-20/one-by-one",
     "sweep-idle/ours",
     "sweep-1-percent/ours",
     "clear-1-percent/ours",

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 
 /// A book in memory with everything that the store at `path` knows of a peer, its floor included.
 pub(crate) fn copy_of(peer: &PeerId, path: &Path, limits: Limits) -> Result<PeerBook, Failure> {
-    let book = database::existing(path)?;
+    let book = database::for_reading(path)?;
     let copy = PeerBook::builder().limits(limits).clock(SystemClock).in_memory();
     if let Some(state) = book.store().state(peer, book.now())? {
         let join = state.verify().map_err(|error| Failure::Refused(error.to_string()))?;

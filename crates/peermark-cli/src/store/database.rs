@@ -5,11 +5,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use peermark::peerstore::{Limits, Share};
-use peermark::peerstore_redb::{OpenError, Options, Redb};
+use peermark::peerstore_redb::{OpenError, Options, Redb, Visited};
 use peermark::{PeerBook, SystemClock};
 
 use super::place;
-use crate::failure::Failure;
+use crate::failure::{Failure, Status};
+use crate::output;
 
 /// The book in a file.
 pub(crate) type Book = PeerBook<Redb, SystemClock>;
@@ -40,9 +41,26 @@ impl Database {
         self.place().map(|(path, _)| path)
     }
 
-    /// Opens the store that is there.
+    /// Opens the store that is there, for writing.
     pub(super) fn existing(&self) -> Result<Book, Failure> {
         existing(&self.path()?)
+    }
+
+    /// Opens the store that is there, for reading: nothing in its file is changed.
+    pub(super) fn for_reading(&self) -> Result<Book, Failure> {
+        for_reading(&self.path()?)
+    }
+
+    /// Says whether a store could be made where there is none, before there is something for it.
+    pub(super) fn check_folder(&self) -> Result<(), Failure> {
+        let (path, is_default) = self.place()?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        match folder.map_or(Ok(true), Path::try_exists) {
+            Ok(false) if !is_default => {
+                Err(Failure::file("create", &path, io::ErrorKind::NotFound.into()))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Opens the store, and makes an empty one where there is none. The folder is made only where
@@ -59,9 +77,21 @@ impl Database {
 
 /// Opens the store that is there; what is no store is left alone.
 pub(crate) fn existing(path: &Path) -> Result<Book, Failure> {
+    is_there(path)?;
+    open(path, Options::default())
+}
+
+/// Opens the store that is there for reading.
+pub(crate) fn for_reading(path: &Path) -> Result<Book, Failure> {
+    is_there(path)?;
+    let builder = PeerBook::builder().limits(limits());
+    patiently(path, || builder.clone().open_read_only(path))
+}
+
+fn is_there(path: &Path) -> Result<(), Failure> {
     match is_file(path)? {
         // What is empty would become a store.
-        Some(1..) => open(path, Options::default()),
+        Some(1..) => Ok(()),
         Some(0) | None => {
             Err(Failure::Usage(format!("no store at {path:?}; import records first")))
         }
@@ -80,15 +110,17 @@ fn is_file(path: &Path) -> Result<Option<u64>, Failure> {
 
 fn open(path: &Path, options: Options) -> Result<Book, Failure> {
     let builder = PeerBook::builder().limits(limits()).options(options);
+    patiently(path, || builder.clone().open(path))
+}
+
+fn patiently(path: &Path, open: impl Fn() -> Result<Book, OpenError>) -> Result<Book, Failure> {
+    let mut opened = open();
     for _ in 0..PATIENCE {
-        match builder.clone().open(path) {
-            Err(OpenError::InUse { .. }) => std::thread::yield_now(),
-            opened => {
-                return opened.map_err(|source| Failure::Open { path: path.to_owned(), source });
-            }
-        }
+        let Err(OpenError::InUse { .. }) = opened else { break };
+        std::thread::yield_now();
+        opened = open();
     }
-    builder.open(path).map_err(|source| Failure::Open { path: path.to_owned(), source })
+    opened.map_err(|source| Failure::Open { path: path.to_owned(), source })
 }
 
 /// How often a store in use is tried again, for some milliseconds in all: the command before this one may
@@ -105,6 +137,20 @@ pub(super) fn limits() -> Limits {
     let all = Share::new(1, 1);
     (limits.share, limits.kind_share, limits.kinds_share) = (all, all, all);
     limits
+}
+
+/// Says how many peers a listing did not show because they cannot be read.
+pub(super) fn tell_missing(visited: &Visited) -> Result<Status, Failure> {
+    if visited.is_complete() {
+        return Ok(Status::Good);
+    }
+    let more = if visited.at_least { "at least " } else { "" };
+    let peers = if visited.missing == 1 { "peer" } else { "peers" };
+    output::error(format_args!(
+        "the store is damaged: {more}{} {peers} cannot be read; `peermark store recover` may find them",
+        visited.missing
+    ));
+    Ok(Status::Refused)
 }
 
 fn make_folder(folder: &Path) -> io::Result<()> {

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use peermark::peerstore::Engine as _;
+use peermark::peerstore_redb::Visited;
 
-use super::database::{Book, Database};
+use super::database::{self, Book, Database};
 use super::portable::{Header, MAX_LINE, Row, VERSION};
 use crate::failure::{Failure, Status};
 use crate::json;
@@ -16,7 +17,7 @@ use crate::output::{self, Output};
 /// Export the store as lines of JSON
 ///
 /// The first line says what it is, and then there is one for each peer: its record, its addresses
-/// with who says so, its floor. `peermark store import --export` reads them.
+/// with who says so, its floor. `peermark store restore` reads them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Args {
@@ -41,6 +42,8 @@ of a record, which networks sources were heard from, and that an address was rem
 #[derive(serde::Serialize)]
 struct Summary {
     peers: u64,
+    /// Peers that are in the store and cannot be read.
+    missing: u64,
 }
 
 /// Runs the command.
@@ -51,26 +54,26 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
         keep_the_store(&args.database.path()?, file)?;
         outfile::keep_keys(file)?;
     }
-    let book = args.database.existing()?;
+    let book = args.database.for_reading()?;
     let Some(file) = file else {
         let mut out = Output::stdout();
-        write(&book, &mut out)?;
+        let (_, visited) = write(&book, &mut out)?;
         out.flush()?;
-        return Ok(Status::Good);
+        return database::tell_missing(&visited);
     };
-    let mut peers = 0;
+    let (mut peers, mut visited) = (0, Visited::default());
     outfile::stream(file, |out| {
-        peers = write(&book, out)?;
+        (peers, visited) = write(&book, out)?;
         Ok(())
     })?;
     if args.json {
         let mut out = Output::stdout();
-        json::line(&mut out, &Summary { peers })?;
+        json::line(&mut out, &Summary { peers, missing: visited.missing })?;
         out.flush()?;
     } else {
         output::note(format_args!("{peers} peers exported"));
     }
-    Ok(Status::Good)
+    database::tell_missing(&visited)
 }
 
 /// An export is overwritten; the store must not be, whatever path leads to it.
@@ -83,13 +86,13 @@ fn keep_the_store(store: &Path, out: &Path) -> Result<(), Failure> {
     }
 }
 
-/// Returns how many peers there are.
-fn write(book: &Book, out: &mut dyn Write) -> Result<u64, Failure> {
+/// Returns how many peers there are, and how many are missing.
+fn write(book: &Book, out: &mut dyn Write) -> Result<(u64, Visited), Failure> {
     json::line(out, &Header { version: VERSION })?;
     let (mut peers, mut result, mut line) = (0u64, Ok(()), Vec::new());
     let engine = book.store().engine();
     let cx = engine.shared().context(engine.shared().advance(book.now()));
-    engine.visit(|entry| {
+    let visited = engine.visit(|entry| {
         let state = entry.state(&cx);
         if !state.is_empty() {
             peers = peers.saturating_add(1);
@@ -99,7 +102,7 @@ fn write(book: &Book, out: &mut dyn Write) -> Result<u64, Failure> {
         if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     result?;
-    Ok(peers)
+    Ok((peers, visited))
 }
 
 fn write_row(row: &Row, line: &mut Vec<u8>, out: &mut dyn Write) -> Result<(), Failure> {

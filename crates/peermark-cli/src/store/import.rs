@@ -3,33 +3,34 @@
 //! The pipeline of `peermark verify` reads and verifies; this thread stores what comes out of it.
 //! While a batch is being written, the next ones are verified, as many as the pipeline holds.
 
+mod judge;
+
 use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
-use peermark::peer_record::{CertifiedRecord, Stage};
-use peermark::peerstore::{Applied, Outcome};
+use peermark::peer_record::CertifiedRecord;
 use peermark::peerstore_redb::Options;
 use peermark::provenance::{Source, SourceKind};
 use serde::Serialize;
 
 use super::database::{Book, Database};
 use super::duration::Ttl;
-use super::outcomes::Outcomes;
+use super::outcomes::{self, Outcomes};
+use super::refusals::{Place, Refusals, Said};
 use super::restore::Restore;
-use crate::chunks::MAX_LINE;
 use crate::failure::{Failure, Status};
 use crate::input;
 use crate::json;
 use crate::max_size::MaxSize;
 use crate::output::{self, Output};
-use crate::pipeline::{self, Depth, Item, Job, Work};
+use crate::pipeline::{self, Depth, Input, Item};
 use crate::progress::Progress;
 use crate::records::Judge;
-use crate::refusal::Refusal;
 use crate::verify::{DialectArg, Format};
+use judge::{Bad, Judged, Judging};
 
 /// Import signed records
 ///
@@ -42,7 +43,7 @@ pub(super) struct Args {
     /// so is no file at all
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
-    /// An export to import, with everything that is in it; `-` is standard input
+    /// The same as `peermark store restore FILE`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "source", "ttl", "dialect", "format"])]
     export: Option<PathBuf>,
     /// The export is of a store of your own: its ages count as ages, and not as what somebody claims
@@ -67,6 +68,10 @@ pub(super) struct Args {
         allow_negative_numbers = true
     )]
     batch: u32,
+    /// A file for the lines that are refused, as they came, and for the records that the store refuses
+    /// or that contradict another, in hex; what is there is replaced
+    #[arg(long, value_name = "FILE", conflicts_with = "export")]
+    rejects: Option<PathBuf>,
     /// Which dialect to accept
     #[arg(long, value_enum, default_value_t = DialectArg::Any)]
     dialect: DialectArg,
@@ -88,16 +93,15 @@ const EXAMPLES: &str = "\
 Examples:
   peermark store import records.txt --source dht
   crawler | peermark store import --source peer-exchange --ttl 1h --json
-  peermark store import --export peers.jsonl --trust-times --db copy.redb
 
 A batch is stored when it is full, when the input pauses for a second, and at the end. Records that
 are older than what is there are counted as stale and are no trouble; the status is 1 when a record
 is invalid, contradicts the one that is there, or is refused for another reason.
 
-An export is imported by the same rules: its records are verified again, a newer record that is
-there stays, and a peer that does not parse or verify is refused with its line number. Each peer is
-joined as one, all of it or nothing. Its ages are what somebody claims, unless --trust-times says that
-the store is your own; see `peermark store export --help` for what is not carried over.
+Each line that is refused is named as file:line: in words on standard error, the first 20 of them, or
+with --json all of them, as objects on standard output. No store is made where nothing is to be stored.
+
+An export of a store is read by `peermark store restore`.
 
 Limits: a store that is made and filled here holds as much as the disk does. The caps and the shares
 of sources that keep strangers from filling the store of a node do not apply to its owner.";
@@ -119,53 +123,23 @@ fn source(text: &str) -> Result<SourceKind, String> {
 
 /// How many jobs may wait to be stored: more than all cores verify while a batch is written. Each is
 /// a part of the input of 128 KiB, or one long line.
-const IN_FLIGHT: usize = 192;
+pub(super) const IN_FLIGHT: usize = 192;
 
 /// How many bytes of records are stored at once at most.
-const MAX_BATCH: usize = 64 << 20;
+pub(super) const MAX_BATCH: usize = 64 << 20;
 
 /// How long the input may pause before what came is stored.
-const PAUSE: Duration = Duration::from_secs(1);
-
-/// The verdicts of a job.
-pub(crate) struct Judged {
-    verdicts: Vec<Result<CertifiedRecord, Stage>>,
-    is_of_lines: bool,
-    consumed: u64,
-}
-
-impl Work for Judge {
-    type Done = Judged;
-
-    fn work(&self, job: Job, buffer: &mut Vec<u8>) -> Judged {
-        let mut verdicts = Vec::new();
-        let mut judged =
-            |verdict: Result<_, Refusal>| verdicts.push(verdict.map_err(|refusal| refusal.stage()));
-        match job {
-            Job::Lines { run, .. } => {
-                run.lines().for_each(|line| judged(self.line(line, buffer)));
-                if let Some(got) = run.overlong {
-                    judged(Err(Refusal::LineTooLong { limit: MAX_LINE, got }));
-                }
-                Judged { verdicts, is_of_lines: true, consumed: run.consumed }
-            }
-            Job::Whole { bytes, consumed, .. } => {
-                judged(bytes.and_then(|bytes| self.bytes(&bytes)));
-                Judged { verdicts, is_of_lines: false, consumed }
-            }
-        }
-    }
-}
+pub(super) const PAUSE: Duration = Duration::from_secs(1);
 
 /// Runs the command.
 pub(super) fn run(args: Args) -> Result<Status, Failure> {
-    let limits = args.max_size.limits()?;
     if let Some(path) = &args.export {
         let (database, batch, trust_times) = (&args.database, args.batch, args.trust_times);
         let (as_json, quiet) = (args.json, args.quiet);
         let restore = Restore { database, batch, trust_times, as_json, quiet };
         return restore.run(&input::Source::from_arg(path));
     }
+    let limits = args.max_size.limits()?;
     let Some(source) = args.source else {
         return Err(Failure::Usage("--source: say who delivers the records".to_owned()));
     };
@@ -174,34 +148,36 @@ pub(super) fn run(args: Args) -> Result<Status, Failure> {
         sources.push(input::Source::Stdin);
     }
     let total = sources.iter().try_fold(0u64, |sum, source| sum.checked_add(source.len()?));
-    let age = peermark::peerstore::Limits::default().record_age;
-    if args.ttl.0 > age && !source.is_user() && !args.quiet {
-        output::warning(format_args!(
-            "--ttl {} is cut to {}: without contact no source but you keeps a record longer",
-            args.ttl,
-            Ttl(age)
-        ));
+    if !args.quiet {
+        warn_of_cuts(source, args.ttl);
     }
-    let book = args.database.or_new(Options::default())?;
-    let judge = Arc::new(Judge { dialects: args.dialect.into(), limits });
-    let depth = Depth::Jobs(IN_FLIGHT);
-    let items = pipeline::start(sources, args.format.whole(), depth, &judge)?;
+    let db = args.database.path()?;
+    let others = args.files.iter().map(PathBuf::as_path).chain([db.as_path()]);
+    let refusals = Refusals::new(args.json).keeping(args.rejects.as_deref(), others)?;
+    let judging = Arc::new(Judging {
+        judge: Judge { dialects: args.dialect.into(), limits },
+        keeps_lines: refusals.keeps(),
+    });
+    // One that is there is opened before anything is read, to say at once what is wrong with it.
+    args.database.check_folder()?;
+    let book = if db.exists() { Some(args.database.or_new(Options::default())?) } else { None };
+    let input = Input::Envelopes(sources, args.format.whole());
+    let items = pipeline::start(input, Depth::Jobs(IN_FLIGHT), &judging)?;
     let progress = Progress::new(total, args.quiet);
-    let mut store = Store::new(&book, source, &args);
-    let mut trouble = false;
+    let mut store = Store::new(book, source, &args, refusals, &progress);
+    let mut worst = Status::Good;
     loop {
         match items.recv_timeout(PAUSE) {
             Ok(Item::Pending(done)) => {
-                let done = done.recv().map_err(|_| Failure::System("a worker has gone"))?;
-                for verdict in done.verdicts {
-                    store.take(verdict)?;
-                }
+                let done = done.wait()?;
+                let (consumed, is_of_lines) = (done.consumed, done.is_of_lines());
+                store.take(done)?;
                 let outcomes = &store.outcomes;
                 let said = format_args!("{} read, {} stored", outcomes.total(), outcomes.held());
-                progress.advance(done.consumed, done.is_of_lines, said);
+                progress.advance(consumed, is_of_lines, said);
             }
             Ok(Item::Trouble(failure)) => {
-                trouble = true;
+                worst = worst.max(failure.status());
                 progress.suspend(|| output::error(&failure));
             }
             Err(RecvTimeoutError::Timeout) => store.write()?,
@@ -210,28 +186,42 @@ pub(super) fn run(args: Args) -> Result<Status, Failure> {
     }
     store.write()?;
     progress.finish();
-    let outcomes = store.finish()?;
+    let outcomes = store.finish(args.quiet)?;
     if !args.quiet {
         output::note(outcomes.summary());
     }
-    Ok(match trouble {
-        true => Status::Trouble,
-        false if outcomes.bad() > 0 => Status::Refused,
-        false => Status::Good,
-    })
+    Ok(if outcomes.bad() > 0 { worst.max(Status::Refused) } else { worst })
+}
+
+/// Says what the time to live is cut to (S4, S12).
+fn warn_of_cuts(source: SourceKind, ttl: Ttl) {
+    let limits = peermark::peerstore::Limits::default();
+    if ttl.0 > limits.record_age && !source.is_user() {
+        output::warning(format_args!(
+            "--ttl {ttl} is cut to {}: without contact no source but you keeps a record longer",
+            Ttl(limits.record_age)
+        ));
+    } else if ttl.0 > limits.ttl {
+        output::warning(format_args!("--ttl {ttl} is cut to {}", Ttl(limits.ttl)));
+    }
 }
 
 /// Collects records and stores them.
 struct Store<'a> {
-    book: &'a Book,
+    /// Made when there is something for it.
+    book: Option<Book>,
+    database: &'a Database,
     source: Source,
     ttl: Duration,
     batch: usize,
     records: Vec<CertifiedRecord>,
+    places: Vec<Place>,
     /// How many were read since the last batch, and the bytes of those that are to be stored.
     waiting: usize,
     bytes: usize,
     outcomes: Outcomes,
+    refusals: Refusals,
+    progress: &'a Progress,
     out: Output,
     as_json: bool,
 }
@@ -242,32 +232,57 @@ struct Acknowledged {
 }
 
 impl<'a> Store<'a> {
-    fn new(book: &'a Book, source: SourceKind, args: &Args) -> Self {
+    fn new(
+        book: Option<Book>,
+        source: SourceKind,
+        args: &'a Args,
+        refusals: Refusals,
+        progress: &'a Progress,
+    ) -> Self {
         Self {
             book,
+            database: &args.database,
             source: Source::of(source),
             ttl: args.ttl.0,
             batch: usize::try_from(args.batch).unwrap_or(usize::MAX),
             records: Vec::new(),
+            places: Vec::new(),
             waiting: 0,
             bytes: 0,
             outcomes: Outcomes::start(),
+            refusals,
+            progress,
             out: Output::stdout(),
             as_json: args.json,
         }
     }
 
-    fn take(&mut self, verdict: Result<CertifiedRecord, Stage>) -> Result<(), Failure> {
-        self.outcomes.read();
-        self.waiting = self.waiting.saturating_add(1);
-        match verdict {
-            Ok(record) => {
-                self.bytes = self.bytes.saturating_add(record.as_bytes().len());
-                self.records.push(record);
+    fn take(&mut self, judged: Judged) -> Result<(), Failure> {
+        let Judged { source, verdicts, .. } = judged;
+        for (line, verdict) in verdicts {
+            self.outcomes.read();
+            self.waiting = self.waiting.saturating_add(1);
+            let place = Place { source: Arc::clone(&source), line };
+            match verdict {
+                Ok(record) => {
+                    self.bytes = self.bytes.saturating_add(record.as_bytes().len());
+                    self.records.push(record);
+                    self.places.push(place);
+                }
+                Err(Bad { refusal, line }) => {
+                    let stage = refusal.stage();
+                    self.outcomes.invalid(stage);
+                    let (refused, error) = (stage.to_string(), format!("{stage}: {refusal}"));
+                    let said = Said { refused, error, ..Said::default() };
+                    self.refusals.say(&place, &said, &mut self.out, self.progress)?;
+                    line.map_or(Ok(()), |line| self.refusals.keep(&line))?;
+                }
             }
-            Err(stage) => self.outcomes.invalid(stage),
+            if self.waiting >= self.batch || self.bytes >= MAX_BATCH {
+                self.write()?;
+            }
         }
-        if self.waiting >= self.batch || self.bytes >= MAX_BATCH { self.write() } else { Ok(()) }
+        Ok(())
     }
 
     /// Stores what waits, in one transaction. When this returns it is durable.
@@ -276,21 +291,19 @@ impl<'a> Store<'a> {
             return Ok(());
         }
         if !self.records.is_empty() {
-            let now = self.book.now();
-            let store = self.book.store();
+            let book = match self.book.take() {
+                Some(book) => book,
+                None => self.database.or_new(Options::default())?,
+            };
+            let book = self.book.insert(book);
+            let (store, now) = (book.store(), book.now());
             let answers = store.apply_many(&self.records, &self.source, self.ttl, now);
-            self.records.clear();
-            for answer in answers {
-                if let Ok(Applied {
-                    peer,
-                    seq,
-                    outcome: Outcome::Contradiction { held, got, .. },
-                    ..
-                }) = &answer
-                {
-                    output::warning(format_args!(
-                        "{peer} signed two records with seq {seq}: payloads {held} and {got}"
-                    ));
+            let records = std::mem::take(&mut self.records);
+            let places = std::mem::take(&mut self.places);
+            for ((record, place), answer) in records.iter().zip(&places).zip(answers) {
+                if let Some(said) = outcomes::refusal(record, &answer) {
+                    self.refusals.say(place, &said, &mut self.out, self.progress)?;
+                    self.refusals.keep_envelope(record.as_bytes())?;
                 }
                 self.outcomes.applied(answer)?;
             }
@@ -303,11 +316,12 @@ impl<'a> Store<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<Outcomes, Failure> {
+    fn finish(mut self, quiet: bool) -> Result<Outcomes, Failure> {
         if self.as_json {
             json::line(&mut self.out, &self.outcomes)?;
             self.out.flush()?;
         }
+        self.refusals.finish(quiet)?;
         Ok(self.outcomes)
     }
 }

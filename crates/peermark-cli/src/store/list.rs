@@ -10,7 +10,7 @@ use peermark::peerstore::{Context, Engine as _, PeerEntry, PeerView};
 use peermark::provenance::TrustClass;
 use serde::Serialize;
 
-use super::database::Database;
+use super::database::{self, Database};
 use crate::failure::{Failure, Status};
 use crate::json::{self, Text};
 use crate::output::{self, Output};
@@ -102,13 +102,13 @@ impl Row {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
-    let book = args.database.existing()?;
+    let book = args.database.for_reading()?;
     let engine = book.store().engine();
     let cx = engine.shared().context(engine.shared().advance(book.now()));
     let class = args.class.map(TrustClass::from);
     let mut out = Output::stdout();
     let (mut shown, mut is_cut, mut result) = (0u64, false, Ok(()));
-    engine.visit(|entry| {
+    let visited = engine.visit(|entry| {
         let row = Row::of(entry, &cx);
         let Some(row) = row.filter(|row| class.is_none_or(|class| row.class.0 == class)) else {
             return ControlFlow::Continue(());
@@ -126,5 +126,5 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     if is_cut {
         output::note(format_args!("there are more than {shown}: --limit 0 lists all"));
     }
-    Ok(Status::Good)
+    database::tell_missing(&visited)
 }

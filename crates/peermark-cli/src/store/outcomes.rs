@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
-use peermark::peer_record::Stage;
+use peermark::peer_record::{CertifiedRecord, Stage};
 use peermark::peerstore::{Applied, Outcome, OutcomeKind};
 use peermark::peerstore_redb::Error;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
+use super::refusals::{Contradiction, Said};
 use crate::failure::Failure;
+use crate::json::Text;
 
 /// What became of records.
 #[derive(Debug)]
@@ -145,6 +147,33 @@ impl Outcomes {
         let micros = elapsed.as_micros().max(1);
         let rate = u128::from(self.read).saturating_mul(1_000_000).checked_div(micros);
         format!("{seconds:.2} s, {} records/s", rate.unwrap_or_default())
+    }
+}
+
+/// What is to be said of a record that contradicts another, or that the store refuses.
+pub(super) fn refusal(record: &CertifiedRecord, answer: &Result<Applied, Error>) -> Option<Said> {
+    let peer = record.peer_id();
+    let said = |refused: String, error: String| Said {
+        peer_id: Some(Text(peer)),
+        refused,
+        error,
+        contradiction: None,
+    };
+    match answer.as_ref().map(|applied| (applied.seq, &applied.outcome)) {
+        Ok((seq, Outcome::Contradiction { held, got, .. })) => {
+            let error =
+                format!("{peer} signed two records with seq {seq}: payloads {held} and {got}");
+            let (seq, held, got) = (Text(seq), Text(*held), Text(*got));
+            let contradiction = Some(Contradiction { seq, held, got });
+            Some(Said { contradiction, ..said("contradiction".to_owned(), error) })
+        }
+        Ok((_, Outcome::Refused { reason })) => {
+            Some(said(reason.to_string(), format!("{peer}: {reason}")))
+        }
+        Err(error @ Error::Quarantined { .. }) => {
+            Some(said("damaged".to_owned(), error.to_string()))
+        }
+        _ => None,
     }
 }
 

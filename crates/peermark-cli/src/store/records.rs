@@ -67,7 +67,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
             return Err(Failure::Usage(message.to_owned()));
         }
     }
-    let book = args.database.existing()?;
+    let book = args.database.for_reading()?;
     let mut out = Output::stdout();
     let mut status = Status::Good;
     for peer in &args.peers {

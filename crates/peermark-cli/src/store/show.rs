@@ -84,7 +84,7 @@ impl Known {
 
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
-    let book = args.database.existing()?;
+    let book = args.database.for_reading()?;
     let known = Known::of(&book, args.peer)?;
     if known.floor.is_none() && known.addresses.is_empty() {
         return Err(Failure::Refused(format!("nothing is known of {}", args.peer)));

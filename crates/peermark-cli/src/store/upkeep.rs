@@ -1,11 +1,12 @@
 //! `peermark store sweep`, `check`, `stats` and `forget`: what an operator does now and then.
 
 use std::io::Write as _;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use peermark::identity::PeerId;
 use peermark::peer_record::Seq;
-use peermark::peerstore::{Engine as _, PayloadDigest};
+use peermark::peerstore::{Engine as _, Limits, PayloadDigest};
 use serde::Serialize;
 
 use super::database::Database;
@@ -15,6 +16,7 @@ use crate::claims;
 use crate::failure::{Failure, Status};
 use crate::json::{self, Text};
 use crate::output::Output;
+use crate::progress::Progress;
 
 /// Let go of what is over
 ///
@@ -118,13 +120,22 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
         floors: usize,
         blocks: u64,
         damaged_blocks: &'a [u64],
+        /// Damaged too, and not in use.
+        torn_blocks: &'a [u64],
+        format: u16,
         quarantined: u64,
         defect: Option<String>,
         clock_behind_ms: u64,
     }
 
-    let book = args.common.database.existing()?;
-    let report = book.store().engine().examine()?;
+    let book = args.common.database.for_reading()?;
+    let bar = Progress::new(Some(u64::try_from(book.store().usage().peers).unwrap_or(0)), false);
+    let shown = AtomicU64::new(0);
+    let report = book.store().engine().examine_with(|done, _| {
+        let more = done.saturating_sub(shown.swap(done, Ordering::Relaxed));
+        bar.advance(more, true, format_args!("{done} rows"));
+    })?;
+    bar.finish();
     let (ok, usage) = (report.is_good(), book.store().usage());
     let clock = book.store().engine().shared().clock().state();
     let behind = clock.map(|clock| clock.mark.saturating_since(book.now())).unwrap_or_default();
@@ -136,6 +147,8 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
         floors: usage.floors,
         blocks: report.blocks,
         damaged_blocks: &report.damaged_blocks,
+        torn_blocks: &report.torn_blocks,
+        format: report.format,
         quarantined: report.quarantined,
         defect: defect.clone(),
         clock_behind_ms: millis(behind),
@@ -155,6 +168,12 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
     ];
     if report.quarantined == 0 {
         lines.pop();
+    }
+    lines.insert(2, ("format", report.format.to_string()));
+    match report.torn_blocks.len() {
+        0 => {}
+        1 => lines.push(("torn", "1 unused block torn, harmless".to_owned())),
+        many => lines.push(("torn", format!("{many} unused blocks torn, harmless"))),
     }
     lines.extend(defect.map(|defect| ("defect", defect)));
     if behind >= BEHIND {
@@ -178,13 +197,35 @@ pub(super) fn stats(args: &Stats) -> Result<Status, Failure> {
         bytes: u64,
         file_bytes: u64,
         next_expiry_ms: Option<u64>,
+        /// How much more there is than a program with the default limits would take in.
+        above_default_limits: AboveObject,
+        /// What of the store itself cannot be read.
+        unreadable: Vec<&'static str>,
+    }
+
+    #[derive(Serialize)]
+    struct AboveObject {
+        peers: u64,
+        records: u64,
+        bytes: u64,
+        floors: u64,
+        groups: u64,
     }
 
     let database = &args.common.database;
-    let (path, book) = (database.path()?, database.existing()?);
+    let (path, book) = (database.path()?, database.for_reading()?);
     let file = path.metadata().map_err(|error| Failure::file("look at", &path, error))?;
     let (usage, next) = (book.store().usage(), book.until_next_expiry());
+    let (above, opened) = (book.store().engine().above(&Limits::default()), book.opened());
     let object = Object {
+        above_default_limits: AboveObject {
+            peers: above.peers,
+            records: above.records,
+            bytes: above.bytes,
+            floors: above.floors,
+            groups: above.groups,
+        },
+        unreadable: opened.unreadable.clone(),
         peers: usage.peers,
         records: usage.records,
         floors: usage.floors,
@@ -197,7 +238,7 @@ pub(super) fn stats(args: &Stats) -> Result<Status, Failure> {
         Some(left) => format!("in {}", claims::time(left)),
         None => "never".to_owned(),
     };
-    let lines = [
+    let mut lines = vec![
         ("peers", usage.peers.to_string()),
         ("records", usage.records.to_string()),
         ("floors", format!("{} of peers of which nothing else is known", usage.floors)),
@@ -205,8 +246,21 @@ pub(super) fn stats(args: &Stats) -> Result<Status, Failure> {
         ("file", format!("{} bytes", file.len())),
         ("expiry", next),
     ];
+    if !above.is_nothing() {
+        let said = format!(
+            "the default limits by {} peers, {} records, {} bytes, {} floors; {} groups above their share",
+            above.peers, above.records, above.bytes, above.floors, above.groups
+        );
+        lines.push(("above", said));
+    }
+    if !opened.unreadable.is_empty() {
+        lines.push((
+            "damaged",
+            format!("{}: what is said here may be incomplete", opened.unreadable.join(", ")),
+        ));
+    }
     args.common.say(&object, &lines)?;
-    Ok(Status::Good)
+    Ok(if opened.unreadable.is_empty() { Status::Good } else { Status::Refused })
 }
 
 /// Runs the command.

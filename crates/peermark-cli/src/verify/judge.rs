@@ -1,6 +1,6 @@
 //! Verdicts on a job: judged, counted and rendered.
 
-use super::render::{self, Style};
+use super::render::{self, Place, Style};
 use super::tally::Tally;
 use crate::chunks::MAX_LINE;
 use crate::pipeline::{Job, Work};
@@ -34,27 +34,30 @@ impl Work for Settings {
         let mut rendered = Vec::new();
         let mut tally = Tally::default();
         let consumed = match job {
-            Job::Lines { run, is_secret } => {
+            Job::Lines { source, run, is_secret } => {
                 tally.mark_lines();
-                let mut judge = |verdict: Verdict| {
+                let file = Place::name_in(self.style, &source);
+                let mut judge = |line, verdict: Verdict| {
                     tally.count(&verdict);
-                    render::line(self.style, &verdict, &mut rendered);
+                    let place = Place { file: &file, line: Some(line) };
+                    render::line(self.style, place, &verdict, &mut rendered);
                 };
-                for line in run.lines() {
-                    judge(
-                        self.judge.line(line, buffer).map_err(|refusal| hide(refusal, is_secret)),
-                    );
+                for (number, line) in run.numbered() {
+                    let verdict = self.judge.line(line, buffer);
+                    judge(number, verdict.map_err(|refusal| hide(refusal, is_secret)));
                 }
                 if let Some(got) = run.overlong {
-                    judge(Err(Refusal::LineTooLong { limit: MAX_LINE, got }));
+                    judge(run.first, Err(Refusal::LineTooLong { limit: MAX_LINE, got }));
                 }
                 run.consumed
             }
-            Job::Whole { name, bytes, consumed } => {
+            Job::Whole { source, bytes, consumed } => {
                 let verdict = bytes.and_then(|bytes| self.judge.bytes(&bytes));
                 tally.count(&verdict);
-                let name = self.named.then_some(name);
-                render::whole(self.style, name.as_deref(), &verdict, &mut rendered);
+                let name = self.named.then(|| source.name());
+                let file = Place::name_in(self.style, &source);
+                let place = Place { file: &file, line: None };
+                render::whole(self.style, place, name.as_deref(), &verdict, &mut rendered);
                 consumed
             }
         };

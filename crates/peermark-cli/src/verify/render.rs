@@ -6,6 +6,7 @@ use peermark::peer_record::{Address, CertifiedRecord, SkippedAddresses, Stage};
 use serde::{Serialize, Serializer};
 
 use crate::failure::Failure;
+use crate::input::Source;
 use crate::json::{self, Hex, Text};
 use crate::output::Paint;
 use crate::refusal::Refusal;
@@ -19,11 +20,34 @@ pub(super) enum Style {
     Human(Paint),
 }
 
+/// Where an envelope stands.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place<'a> {
+    pub(super) file: &'a str,
+    /// The line, unless the file is one envelope.
+    pub(super) line: Option<u64>,
+}
+
+impl Place<'_> {
+    /// The name of a source, as this style has it.
+    pub(super) fn name_in(style: Style, source: &Source) -> String {
+        match style {
+            Style::Json => source.given(),
+            Style::Human(_) => source.label(),
+        }
+    }
+}
+
 /// One line for one verdict.
-pub(super) fn line(style: Style, verdict: &Result<CertifiedRecord, Refusal>, out: &mut Vec<u8>) {
+pub(super) fn line(
+    style: Style,
+    place: Place<'_>,
+    verdict: &Result<CertifiedRecord, Refusal>,
+    out: &mut Vec<u8>,
+) {
     let written = match style {
-        Style::Json => object(verdict, out),
-        Style::Human(paint) => short(paint, verdict, out).map_err(Failure::from),
+        Style::Json => object(place, verdict, out),
+        Style::Human(paint) => short(paint, place, verdict, out).map_err(Failure::from),
     };
     debug_assert!(written.is_ok(), "a vector takes every write");
 }
@@ -31,12 +55,13 @@ pub(super) fn line(style: Style, verdict: &Result<CertifiedRecord, Refusal>, out
 /// What is to be said of an input that is one envelope.
 pub(super) fn whole(
     style: Style,
+    place: Place<'_>,
     name: Option<&str>,
     verdict: &Result<CertifiedRecord, Refusal>,
     out: &mut Vec<u8>,
 ) {
     let written = match style {
-        Style::Json => object(verdict, out),
+        Style::Json => object(place, verdict, out),
         Style::Human(paint) => long(paint, name, verdict, out).map_err(Failure::from),
     };
     debug_assert!(written.is_ok(), "a vector takes every write");
@@ -45,6 +70,9 @@ pub(super) fn whole(
 #[derive(Serialize)]
 struct Accepted<'a> {
     ok: bool,
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
     peer_id: Text<peermark::identity::PeerId>,
     key_type: &'static str,
     dialect: Text<peermark::peer_record::Dialect>,
@@ -56,8 +84,11 @@ struct Accepted<'a> {
 }
 
 #[derive(Serialize)]
-struct Refused {
+struct Refused<'a> {
     ok: bool,
+    file: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    line: Option<u64>,
     stage: Text<Stage>,
     error: String,
 }
@@ -70,12 +101,19 @@ impl Serialize for Addresses<'_> {
     }
 }
 
-fn object(verdict: &Result<CertifiedRecord, Refusal>, out: &mut Vec<u8>) -> Result<(), Failure> {
+fn object(
+    place: Place<'_>,
+    verdict: &Result<CertifiedRecord, Refusal>,
+    out: &mut Vec<u8>,
+) -> Result<(), Failure> {
+    let Place { file, line } = place;
     match verdict {
         Ok(record) => json::line(
             out,
             &Accepted {
                 ok: true,
+                file,
+                line,
                 peer_id: Text(record.peer_id()),
                 key_type: record.signer().key_type().name(),
                 dialect: Text(record.dialect()),
@@ -87,13 +125,20 @@ fn object(verdict: &Result<CertifiedRecord, Refusal>, out: &mut Vec<u8>) -> Resu
         ),
         Err(refusal) => json::line(
             out,
-            &Refused { ok: false, stage: Text(refusal.stage()), error: refusal.to_string() },
+            &Refused {
+                ok: false,
+                file,
+                line,
+                stage: Text(refusal.stage()),
+                error: refusal.to_string(),
+            },
         ),
     }
 }
 
 fn short(
     paint: Paint,
+    place: Place<'_>,
     verdict: &Result<CertifiedRecord, Refusal>,
     out: &mut Vec<u8>,
 ) -> std::io::Result<()> {
@@ -110,7 +155,8 @@ fn short(
         }
         Err(refusal) => {
             let (bad, stage) = (paint.bad(), refusal.stage());
-            writeln!(out, "{bad}refused{bad:#}  {stage}  {refusal}")
+            let (file, line) = (place.file, place.line.unwrap_or_default());
+            writeln!(out, "{bad}refused{bad:#}  {file}:{line}  {stage}  {refusal}")
         }
     }
 }

@@ -1,9 +1,11 @@
 //! `peermark store`: what is kept in a file between runs.
 
+mod copies;
 mod export;
 mod import;
 mod kill;
 mod look;
+mod recover;
 mod trouble;
 
 use std::ffi::OsString;
@@ -11,7 +13,7 @@ use std::path::PathBuf;
 
 use peermark::identity::Keypair;
 use peermark::peer_record::{CertifiedRecord, Dialect, PeerRecord};
-use peermark::peerstore_redb::Redb;
+use peermark::peerstore_redb::{OpenError, Redb};
 use peermark::{PeerBook, SystemClock};
 
 use crate::support::{Folder, Run, hex, peermark};
@@ -76,6 +78,13 @@ impl Store {
 
     /// As programs open it.
     pub(crate) fn book(&self) -> PeerBook<Redb, SystemClock> {
+        // A process that another test starts holds what is open here for a moment, locks included.
+        for _ in 0..1_000_000 {
+            match PeerBook::builder().open(&self.db) {
+                Err(OpenError::InUse { .. }) => std::thread::yield_now(),
+                opened => return opened.unwrap(),
+            }
+        }
         PeerBook::builder().open(&self.db).unwrap()
     }
 

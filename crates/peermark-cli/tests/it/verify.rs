@@ -12,7 +12,7 @@ fn json_of_a_record_is_exactly_this() {
     let record = record(42);
     let run = peermark(["verify", "--json"], record.as_bytes()).expect(0);
     let expected = format!(
-        "{{\"ok\":true,\"peer_id\":\"{}\",\"key_type\":\"Ed25519\",\"dialect\":\"peer-record\",\
+        "{{\"ok\":true,\"file\":\"-\",\"peer_id\":\"{}\",\"key_type\":\"Ed25519\",\"dialect\":\"peer-record\",\
          \"seq\":\"42\",\"addresses\":[\"{}\",\"{}\"],\"skipped_addresses\":0,\
          \"envelope\":\"{}\"}}\n",
         alice().peer_id(),
@@ -29,7 +29,10 @@ fn json_of_a_refusal_is_exactly_this() {
     let run = peermark(["verify", "--json"], &tampered(42)).expect(1);
     let error = "bad signature: forged, or made over other bytes or for another domain, which \
                  cannot be told apart";
-    assert_eq!(run.objects(), [json!({ "ok": false, "stage": "signature", "error": error })]);
+    assert_eq!(
+        run.objects(),
+        [json!({ "ok": false, "file": "-", "stage": "signature", "error": error })]
+    );
 }
 
 #[test]

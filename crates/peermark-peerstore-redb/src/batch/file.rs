@@ -5,7 +5,7 @@ use std::sync::Arc;
 use peermark_peerstore::{PeerEntry, Remnant};
 use redb::ReadableTable as _;
 
-use super::Batch;
+use super::{Batch, hash_in};
 use crate::error::Error;
 use crate::row::{self, Session};
 use crate::state::State;
@@ -21,6 +21,28 @@ impl Batch<'_> {
     /// Writes what is held of a peer as it is: more than the file says of it.
     pub(crate) fn write_put_off(&mut self, state: &State) -> Result<(), Error> {
         self.put(Some(state), Some(state.entry.clone()), state.session)
+    }
+
+    /// Stores what another store held of a peer, and charges it. Returns whether there was anything.
+    pub(crate) fn take_over(&mut self, state: State) -> Result<bool, Error> {
+        let entry = state.entry;
+        if entry.is_empty() && entry.remnant().is_none() {
+            return Ok(false);
+        }
+        let id = self.next_id();
+        let new = self.state(id, entry, self.reading.session, 0);
+        self.writer.books.ledger.charge(&new.cost());
+        self.write(None, Some(new))?;
+        Ok(true)
+    }
+
+    /// Stores a row of another store's quarantine.
+    pub(crate) fn adopt_aside(&mut self, row: &[u8]) -> Result<(), Error> {
+        let id = self.next_id();
+        self.tables.quarantine.insert(id, row)?;
+        self.writer.blocked.extend(hash_in(row));
+        self.done.wrote = true;
+        Ok(())
     }
 
     /// Removes what is held of a peer. Of what is [kept](Self::keep) of it next, it is known where it

@@ -180,7 +180,7 @@ impl Batch<'_> {
     }
 }
 
-fn hash_in(row: &[u8]) -> Option<u64> {
+pub(crate) fn hash_in(row: &[u8]) -> Option<u64> {
     row.first_chunk().copied().map(u64::from_le_bytes)
 }
 

@@ -68,16 +68,42 @@ pub(crate) fn clock_row(clock: Option<ClockState>) -> Vec<u8> {
     numbers.iter().flatten().flat_map(|n| n.to_le_bytes()).collect()
 }
 
+/// The table of what there is once.
+type Meta = &'static [u8];
+
 /// The clock and the next id, as they were stored.
 pub(crate) fn read_counters(
-    table: &impl ReadableTable<&'static str, &'static [u8]>,
+    table: &impl ReadableTable<&'static str, Meta>,
 ) -> Result<(Option<ClockState>, u64), Error> {
-    let numbers = |name| -> Result<Vec<u64>, Error> {
-        let row = table.get(name)?;
-        let row = row.ok_or_else(|| Error::damaged(format!("no {name}")))?;
-        Ok(row.value().as_chunks().0.iter().map(|n| u64::from_le_bytes(*n)).collect())
-    };
-    let clock = match *numbers(meta::MOMENT)? {
+    Ok((read_clock(table)?, read_next_id(table)?))
+}
+
+fn numbers(row: &[u8]) -> Vec<u64> {
+    row.as_chunks().0.iter().map(|n| u64::from_le_bytes(*n)).collect()
+}
+
+fn meta_row(
+    table: &impl ReadableTable<&'static str, Meta>,
+    name: &'static str,
+) -> Result<Vec<u64>, Error> {
+    let row = table.get(name)?;
+    Ok(numbers(row.ok_or_else(|| Error::damaged(format!("no {name}")))?.value()))
+}
+
+/// The clock, as it was stored.
+pub(crate) fn read_clock(
+    table: &impl ReadableTable<&'static str, Meta>,
+) -> Result<Option<ClockState>, Error> {
+    clock_of(&meta_row(table, meta::MOMENT)?)
+}
+
+/// The clock in a row.
+pub(crate) fn clock_in(row: &[u8]) -> Option<ClockState> {
+    clock_of(&numbers(row)).ok().flatten()
+}
+
+fn clock_of(numbers: &[u64]) -> Result<Option<ClockState>, Error> {
+    Ok(match *numbers {
         [] => None,
         // Format 1: the time, and that of floors, which goes on as aging.
         [now, floors] => {
@@ -92,9 +118,13 @@ pub(crate) fn read_counters(
             Some(ClockState { at: Moment { now, shown, aging }, mark, at_mark })
         }
         _ => return Err(Error::damaged("the time")),
-    };
-    match *numbers(meta::NEXT_ID)? {
-        [next_id] => Ok((clock, next_id)),
+    })
+}
+
+/// The next id, as it was stored.
+pub(crate) fn read_next_id(table: &impl ReadableTable<&'static str, Meta>) -> Result<u64, Error> {
+    match *meta_row(table, meta::NEXT_ID)? {
+        [next_id] => Ok(next_id),
         _ => Err(Error::damaged("the next id")),
     }
 }

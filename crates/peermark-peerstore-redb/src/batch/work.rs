@@ -7,6 +7,7 @@ use peermark_peerstore::{Choice, Entries, Event, Evicted, FloorChoice, PeerEntry
 use redb::ReadableTable as _;
 
 use super::{Batch, Effect};
+use crate::base::contain;
 use crate::error::Error;
 use crate::state::{State, low, region_of};
 use crate::tables::due;
@@ -57,7 +58,7 @@ impl<'w, 'b> Work<'w, 'b> {
         {
             return Ok(own);
         }
-        let held = self.batch.state_of(key)?;
+        let held = contain(|| self.batch.state_of(key))?;
         held.ok_or_else(|| Error::damaged("a peer whose row is gone"))
     }
 }
@@ -95,7 +96,7 @@ impl Entries for Work<'_, '_> {
         if entry.is_empty() {
             self.emptied = Some((key, entry));
         } else {
-            self.batch.change(&state, entry)?;
+            contain(|| self.batch.change(&state, entry))?;
         }
         Ok(result)
     }
@@ -116,7 +117,7 @@ impl Entries for Work<'_, '_> {
         let old = self.current();
         if let Some(entry) = self.begun.take() {
             let session = self.batch.reading.session;
-            self.batch.put(old.as_deref(), Some(entry), session)?;
+            contain(|| self.batch.put(old.as_deref(), Some(entry), session))?;
             self.replaced = old;
         }
         Ok(())
@@ -129,11 +130,11 @@ impl Entries for Work<'_, '_> {
     fn remove(&mut self, key: u64) -> Result<(), Error> {
         let state = self.held(key)?;
         self.emptied = None;
-        self.batch.remove(&state)
+        contain(|| self.batch.remove(&state))
     }
 
     fn keep(&mut self, rest: Remnant) -> Result<(), Error> {
-        self.batch.keep(rest)
+        contain(|| self.batch.keep(rest))
     }
 
     fn take_remnant(&mut self) -> Result<Option<Remnant>, Error> {
@@ -141,54 +142,60 @@ impl Entries for Work<'_, '_> {
             return Ok(replaced.entry.remnant());
         }
         let Some(floor) = self.current().filter(|state| state.is_floor()) else { return Ok(None) };
-        self.batch.remove(&floor)?;
+        contain(|| self.batch.remove(&floor))?;
         Ok(floor.entry.remnant())
     }
 
     fn evict_remnant(&mut self, choice: &FloorChoice<'_>) -> Result<Option<Remnant>, Error> {
-        while let Some(key) = self.batch.first_floor(choice)? {
-            let state = self.batch.state_of(key.3)?.filter(|state| state.is_floor());
-            if let Some(state) = state {
-                self.batch.remove(&state)?;
-                self.batch.left = None;
-                return Ok(state.entry.remnant());
+        contain(|| {
+            while let Some(key) = self.batch.first_floor(choice)? {
+                let state = self.batch.state_of(key.3)?.filter(|state| state.is_floor());
+                if let Some(state) = state {
+                    self.batch.remove(&state)?;
+                    self.batch.left = None;
+                    return Ok(state.entry.remnant());
+                }
+                self.batch.strike_order(key)?;
             }
-            self.batch.strike_order(key)?;
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     fn victim(&mut self, choice: &Choice<'_, u64>) -> Result<Option<u64>, Error> {
-        while let Some(key) = self.batch.first_entry(choice)? {
-            if self.batch.state_of(key.3)?.is_some_and(|state| !state.is_floor()) {
-                return Ok(Some(key.3));
+        contain(|| {
+            while let Some(key) = self.batch.first_entry(choice)? {
+                if self.batch.state_of(key.3)?.is_some_and(|state| !state.is_floor()) {
+                    return Ok(Some(key.3));
+                }
+                self.batch.strike_order(key)?;
             }
-            self.batch.strike_order(key)?;
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     fn ended(&mut self, except: Option<u64>) -> Result<Option<u64>, Error> {
-        let cx = self.batch.cx;
-        let ends = (due::CLAIM, 0, 0)..=(due::CLAIM, cx.at.now.as_nanos(), u64::MAX);
-        for _ in 0..SWEEP_FOR_ROOM {
-            let mut keys = self.batch.tables.due.range(ends.clone())?;
-            let key = loop {
-                let Some(key) = keys.next() else { return Ok(None) };
-                let key = key?.0.value();
-                if Some(key.2) != except {
-                    break key;
+        contain(|| {
+            let cx = self.batch.cx;
+            let ends = (due::CLAIM, 0, 0)..=(due::CLAIM, cx.at.now.as_nanos(), u64::MAX);
+            for _ in 0..SWEEP_FOR_ROOM {
+                let mut keys = self.batch.tables.due.range(ends.clone())?;
+                let key = loop {
+                    let Some(key) = keys.next() else { return Ok(None) };
+                    let key = key?.0.value();
+                    if Some(key.2) != except {
+                        break key;
+                    }
+                };
+                drop(keys);
+                match self.batch.state_of(key.2)?.filter(|state| !state.is_floor()) {
+                    Some(state) if state.is_due(&cx) => return Ok(Some(key.2)),
+                    // Time showed that it ends later.
+                    Some(state) => self.batch.refile(&state, key)?,
+                    None => self.batch.strike_due(key)?,
                 }
-            };
-            drop(keys);
-            match self.batch.state_of(key.2)?.filter(|state| !state.is_floor()) {
-                Some(state) if state.is_due(&cx) => return Ok(Some(key.2)),
-                // Time showed that it ends later.
-                Some(state) => self.batch.refile(&state, key)?,
-                None => self.batch.strike_due(key)?,
             }
-        }
-        Ok(None)
+            Ok(None)
+        })
     }
 
     fn is_followed(&self, key: u64) -> bool {

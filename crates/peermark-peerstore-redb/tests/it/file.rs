@@ -117,6 +117,8 @@ fn s11_lower_limits_remove_nothing_at_the_opening() {
     }
     drop(store);
     let store = open(10, 5);
+    let above = store.engine().opened().above;
+    assert_eq!((above.peers, above.floors), (10, 5), "{above:?}");
     let count = || (store.usage().peers, store.usage().floors);
     assert_eq!(count(), (20, 10));
     store.check().unwrap();

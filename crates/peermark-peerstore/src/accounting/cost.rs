@@ -51,9 +51,10 @@ impl Cost {
         Self { own: Some(Own { group: rest.group(), sums }), beside: Vec::new() }
     }
 
-    /// All of it.
-    pub(crate) fn total(&self) -> u64 {
-        self.bytes(|_| true)
+    /// All that an entry costs.
+    pub(crate) fn total_of(entry: &PeerEntry) -> u64 {
+        let beside = entry.lines_beside().map(|line| line.bytes);
+        beside.fold(entry.own_line().bytes, u64::saturating_add)
     }
 
     /// The group that the entry itself is charged to.

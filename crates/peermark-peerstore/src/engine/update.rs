@@ -8,7 +8,7 @@ use peermark_provenance::TrustClass;
 use super::entries::{Choice, Entries, FloorChoice};
 use crate::accounting::{Among, Cost, Freed, Ledger, Turn};
 use crate::context::{Context, EXEMPT};
-use crate::entry::{PeerEntry, Remnant};
+use crate::entry::{ENTRY, PeerEntry, Remnant};
 use crate::event::{Cause, Event};
 use crate::metrics::Evicted;
 use crate::outcome::{Room, Swept};
@@ -72,38 +72,44 @@ impl<'a, E: Entries> Update<'a, E> {
         };
         let before = self.before(key)?;
         let ledger = self.ledger;
-        let (answer, after) = self.entries.change(key, |entry| {
+        let mut after = None;
+        let answer = self.entries.change(key, |entry| {
             let old = Cost::of(entry);
-            let (answer, lost) = run(entry, transition, plan, ledger, cx);
+            let mut lost = false;
+            let answer = run(entry, transition, plan, (ledger, cx), &mut lost);
             let events = before.map(|before| before.changes(entry, transition.cause()));
             let cost = Cost::of(entry);
             if cost != old {
                 ledger.charge(&cost);
                 ledger.release(&old);
             }
-            (answer, After { old, cost, is_empty: entry.is_empty(), events, lost })
+            after = Some(After { old, cost, is_empty: entry.is_empty(), events, lost });
+            answer
         })?;
         drop(turn);
-        self.follow(key, after)?;
+        if let Some(after) = after {
+            self.follow(key, after)?;
+        }
         Ok(answer)
     }
 
     fn absent<T: Transition>(&mut self, transition: &T) -> Result<T::Answer, E::Error> {
         let cx = self.cx;
         let stored = self.entries.remnant()?;
-        let mut held = stored.clone();
-        if let Some(rest) = &mut held {
-            rest.expire(cx.at);
-        }
-        let held = held.filter(|rest| !rest.is_empty());
-        let key = self.entries.begin(held)?;
+        let key = match stored.clone() {
+            None => self.entries.begin(None)?,
+            Some(mut rest) => {
+                rest.expire(cx.at);
+                self.entries.begin(Some(rest).filter(|rest| !rest.is_empty()))?
+            }
+        };
         let Some(entry) = self.entries.begun(key) else {
             debug_assert!(false, "an entry that was begun is there");
             return Ok(transition.refuse(Room::Peers));
         };
         let (need, plan) = transition.need(entry, cx);
         // What was left of the peer takes room where the entry is.
-        let cost = Cost::of(entry).total();
+        let cost = if stored.is_some() { Cost::total_of(entry) } else { ENTRY };
         let turn = match self.wait_for_room(need.as_ref(), Place::New(cost)) {
             Ok(Ok(turn)) => turn,
             refused => {
@@ -119,7 +125,8 @@ impl<'a, E: Entries> Update<'a, E> {
             debug_assert!(false, "an entry that was begun is there");
             return Ok(transition.refuse(Room::Peers));
         };
-        let (answer, lost) = run(entry, transition, plan, ledger, cx);
+        let mut lost = false;
+        let answer = run(entry, transition, plan, (ledger, cx), &mut lost);
         if entry.is_empty() {
             let left = entry.remnant();
             self.entries.give_back(key);
@@ -135,8 +142,9 @@ impl<'a, E: Entries> Update<'a, E> {
             if let Some(events) = events {
                 self.entries.tell(events);
             }
-            self.ledger.charge(&cost);
             self.entries.insert(key)?;
+            // Behind the insertion: an atomic step waits for the writes before it.
+            self.ledger.charge(&cost);
             if stored.is_some() {
                 self.forget_remnant()?;
             }
@@ -349,21 +357,23 @@ struct After {
     lost: bool,
 }
 
-/// Runs a transition; without room for the proof of a contradiction that it found, the proof goes.
+/// Runs a transition; without room for the proof of a contradiction that it found, the proof goes, and
+/// it is `lost`.
+#[inline]
 fn run<T: Transition>(
     entry: &mut PeerEntry,
     transition: &T,
     plan: T::Plan,
-    ledger: &Ledger,
-    cx: &Context<'_>,
-) -> (T::Answer, bool) {
+    (ledger, cx): (&Ledger, &Context<'_>),
+    lost: &mut bool,
+) -> T::Answer {
     let had_evidence = entry.has_evidence();
     let answer = transition.run(entry, plan, cx);
-    let lost = !had_evidence
+    *lost = !had_evidence
         && entry.has_evidence()
         && !ledger.has_room_for_evidence(Cost::of(entry).owner(), cx.limits);
-    if lost {
+    if *lost {
         entry.drop_evidence();
     }
-    (answer, lost)
+    answer
 }

@@ -1,11 +1,14 @@
 //! Proving that an entry is what it has to be: for tests, and for bytes that come from elsewhere.
 
+use std::borrow::Cow;
+
 use peermark_envelope::Limits as EnvelopeLimits;
 use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peer_record::{CertifiedRecord, Dialects};
 use peermark_provenance::normalize_address;
 
 use super::{Claimant, PeerEntry, Remnant};
+use crate::transition::Brought;
 
 impl PeerEntry {
     /// Proves the invariants of the entry.
@@ -20,11 +23,11 @@ impl PeerEntry {
             let told = address.claims.iter().filter(|claim| claim.by != Claimant::Dialed).count();
             ensure(told <= limits.claims_per_address, "more claims than the limit")?;
         }
-        self.check_itself()
+        self.check_itself(Brought::default())
     }
 
     /// Proves the invariants that do not depend on limits.
-    pub(crate) fn check_itself(&self) -> Result<(), Defect> {
+    pub(crate) fn check_itself(&self, brought: Brought<'_>) -> Result<(), Defect> {
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect(what)) };
         let (peer, reported) = (self.checked_peer_id()?, self.reported());
         ensure(
@@ -45,13 +48,18 @@ impl PeerEntry {
             )?;
         }
         if let Some(extra) = &self.extra {
-            self.check_evidence(&extra.rest, &peer)?;
+            self.check_evidence(&extra.rest, &peer, brought)?;
         }
-        if self.record.is_some() { self.check_record(&peer) } else { Ok(()) }
+        if self.record.is_some() { self.check_record(&peer, brought) } else { Ok(()) }
     }
 
     /// Proves that both records of a contradiction are the peer's, with one sequence number.
-    fn check_evidence(&self, rest: &Remnant, peer: &PeerId) -> Result<(), Defect> {
+    fn check_evidence(
+        &self,
+        rest: &Remnant,
+        peer: &PeerId,
+        brought: Brought<'_>,
+    ) -> Result<(), Defect> {
         let Some(evidence) = &rest.evidence else { return Ok(()) };
         let floor = rest.floor.as_ref().map(|floor| (floor.seq, floor.content.digest));
         let held = self
@@ -64,9 +72,8 @@ impl PeerEntry {
         let both =
             [(&evidence.held, digest), (&evidence.rival.envelope, evidence.rival.content.digest)];
         for (envelope, digest) in both.into_iter().filter(|(envelope, _)| !envelope.is_empty()) {
-            let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN).unwrap_or_default();
-            let record = CertifiedRecord::verify_with(envelope, Dialects::Any, limits)
-                .map_err(|_| Defect("a contradiction that does not verify"))?;
+            let record = verified(envelope, brought)
+                .ok_or(Defect("a contradiction that does not verify"))?;
             let is_it = record.peer_id() == *peer
                 && record.seq() == seq
                 && crate::outcome::PayloadDigest::of(record.payload()) == digest;
@@ -78,17 +85,12 @@ impl PeerEntry {
     }
 
     /// Proves that the record is one, of this peer, and that what is kept of it is in it.
-    fn check_record(&self, peer: &PeerId) -> Result<(), Defect> {
+    fn check_record(&self, peer: &PeerId, brought: Brought<'_>) -> Result<(), Defect> {
         let ensure = |holds: bool, what| if holds { Ok(()) } else { Err(Defect(what)) };
         let stored = self.extra.as_ref().map(|extra| &extra.rest);
         ensure(stored.is_none_or(|rest| rest.floor.is_none()), "a floor beside a record")?;
-        let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN);
-        let record = CertifiedRecord::verify_with(
-            self.record.envelope(),
-            Dialects::Any,
-            limits.unwrap_or_default(),
-        );
-        let record = record.map_err(|_| Defect("a record that does not verify"))?;
+        let record = verified(self.record.envelope(), brought)
+            .ok_or(Defect("a record that does not verify"))?;
         let is_of_peer =
             record.peer_id() == *peer && *self.record.peer_id() == *peer.multihash_bytes();
         ensure(is_of_peer, "a record of another peer")?;
@@ -101,6 +103,15 @@ impl PeerEntry {
             "an address that the record does not list, or another order",
         )
     }
+}
+
+/// The record of an envelope: the one that was brought if its bytes are the same, else by verifying it.
+fn verified<'r>(envelope: &[u8], brought: Brought<'r>) -> Option<Cow<'r, CertifiedRecord>> {
+    if let Some(record) = brought.record_of(envelope) {
+        return Some(Cow::Borrowed(record));
+    }
+    let limits = EnvelopeLimits::new(EnvelopeLimits::MAX_ENVELOPE_LEN).unwrap_or_default();
+    CertifiedRecord::verify_with(envelope, Dialects::Any, limits).ok().map(Cow::Owned)
 }
 
 /// An invariant that does not hold: a defect of the store, or of an engine.

@@ -55,6 +55,7 @@ pub(crate) fn evidence(envelopes: usize) -> u64 {
 impl PeerEntry {
     /// What the entry itself costs, its record included, charged to its own group or to none. Of a
     /// contradiction the envelope that is held is counted twice: as the record, and as what it leaves.
+    #[inline]
     pub(crate) fn own_line(&self) -> Line {
         let group = if self.is_exempt() { EXEMPT } else { self.group };
         let mut bytes = ENTRY.saturating_add(record(self.record.stored_len()));

@@ -62,6 +62,7 @@ impl PeerEntry {
 
     /// When something of it ends next, in store time, as seen at this moment. Time may show that it
     /// has not ended yet: then it is due later.
+    #[inline]
     #[must_use]
     pub fn due(&self, cx: &Context<'_>) -> Option<Timestamp> {
         let record = self.record_ends(cx.at, cx.limits);

@@ -16,6 +16,7 @@ use peermark_identity::PeerId;
 
 use super::{Defect, PeerEntry};
 use crate::clock::Moment;
+use crate::transition::Brought;
 
 pub(super) use read::Reader;
 pub(super) use write::u16 as write_u16;
@@ -93,7 +94,17 @@ impl UnverifiedEntry {
     ///
     /// The first thing that does not hold.
     pub fn verify(self) -> Result<PeerEntry, RowError> {
-        self.0.check_itself()?;
+        self.verify_beside(Brought::default())
+    }
+
+    /// As [`Self::verify`], beside records that are verified already: an envelope of the same bytes is
+    /// not verified again. All else is checked.
+    ///
+    /// # Errors
+    ///
+    /// The first thing that does not hold.
+    pub fn verify_beside(self, brought: Brought<'_>) -> Result<PeerEntry, RowError> {
+        self.0.check_itself(brought)?;
         Ok(self.0)
     }
 

@@ -39,15 +39,13 @@ impl Index {
         self.search(hash, is_it).map(|(_, key)| key)
     }
 
-    /// The keys with their hashes, each once.
-    pub(super) fn of(keys: &[(u32, u32)]) -> Self {
-        let highest = keys.iter().map(|(_, key)| *key).max();
-        let mut index = Self::default();
-        if highest.is_some() {
-            index.rebuild(keys.len(), highest, |_| 0);
-            keys.iter().for_each(|(hash, key)| index.put(*hash, *key));
+    /// Puts a key in the place of a higher one.
+    pub(super) fn rename(&mut self, hash: u32, from: u32, to: u32) {
+        if let Some((at, _)) = self.search(hash, |key| key == from)
+            && let Some(place) = self.places.get_mut(at)
+        {
+            *place = tag_of(hash, self.key_bits) | to.saturating_add(FIRST);
         }
-        index
     }
 
     /// Prefetches where a key with this hash is looked for first.
@@ -121,7 +119,7 @@ impl Index {
     }
 
     fn put(&mut self, hash: u32, key: u32) {
-        let tag = hash.wrapping_shr(self.key_bits).wrapping_shl(self.key_bits);
+        let tag = tag_of(hash, self.key_bits);
         let mut at = self.home(hash);
         while let Some(place) = self.places.get_mut(at) {
             if *place <= GONE {
@@ -146,6 +144,11 @@ impl Index {
     fn after(&self, at: usize) -> usize {
         at.wrapping_add(1) & self.places.len().saturating_sub(1)
     }
+}
+
+/// The bits of a hash that stand above so many.
+fn tag_of(hash: u32, key_bits: u32) -> u32 {
+    hash.wrapping_shr(key_bits).wrapping_shl(key_bits)
 }
 
 #[cfg(test)]

@@ -23,6 +23,10 @@ impl Row for PeerEntry {
         Self::prefetch(self);
     }
 
+    fn prefetch_start(&self) {
+        Self::prefetch_start(self);
+    }
+
     fn due(&self, cx: &Context<'_>) -> Option<u64> {
         Self::due(self, cx).map(peermark_provenance::Timestamp::as_nanos)
     }

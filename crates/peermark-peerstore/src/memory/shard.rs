@@ -56,9 +56,19 @@ impl Shard {
         self.entries.prefetch_index(hash);
     }
 
-    /// Prefetches what [`Self::find`] reads next.
-    pub(super) fn prefetch_entry(&self, hash: u32) {
-        self.entries.prefetch_row(hash);
+    /// The key of the entry that [`Self::find`] looks at first.
+    pub(super) fn first(&self, hash: u32) -> Option<u32> {
+        self.entries.first(hash)
+    }
+
+    /// Prefetches where an entry begins.
+    pub(super) fn prefetch_start(&self, key: u32) {
+        self.entries.prefetch_start(key);
+    }
+
+    /// Prefetches an entry.
+    pub(super) fn prefetch_entry(&self, key: u32) {
+        self.entries.prefetch_row(key);
     }
 
     pub(super) fn remnant(&self, hash: u32, peer: &[u8]) -> Option<&Remnant> {
@@ -99,10 +109,12 @@ impl Shard {
         self.entries.prefetch_next();
         let (ledger, cx) = (around.ledger, &around.cx);
         let mut work = Work { shard: self, sought: Some(sought), around };
-        match update(&mut work, ledger, transition, cx) {
+        let answer = match update(&mut work, ledger, transition, cx) {
             Ok(answer) => answer,
             Err(never) => match never {},
-        }
+        };
+        self.settle();
+        answer
     }
 
     /// Takes a repeat in, where it is one.
@@ -142,8 +154,13 @@ impl Shard {
                 self.put_remnant(rest, around);
             }
         }
-        self.entries.shrink(cx);
-        self.remnants.shrink(cx);
+        self.settle();
+    }
+
+    /// Gives back memory that is not needed any more. Nobody has a key meanwhile.
+    fn settle(&mut self) {
+        self.entries.settle();
+        self.remnants.settle();
     }
 
     fn put_remnant(&mut self, rest: Remnant, around: &Around<'_>) {

@@ -1,7 +1,8 @@
 //! Values in chunks, under keys that stay.
 //!
 //! A chunk of 256 values is one allocation that never moves: growing costs no copy, and a chunk
-//! whose last value went is given back. Beside the values stands what is looked at without touching
+//! whose last value went is given back. Where values go here and there, the last chunk is emptied into
+//! the others, value by value. Beside the values stands what is looked at without touching
 //! them: hashes, tags for choosing victims, places in the wheel. Where the values of the chunks are
 //! is kept apart from where that is: it is few bytes, which stay in the caches.
 //!
@@ -30,6 +31,8 @@ pub(super) struct Slab<T> {
     /// Chunks with room that is not at their end, or that are given back.
     roomy: Vec<u32>,
     len: usize,
+    /// Chunks that are not given back.
+    held: usize,
 }
 
 /// What stands beside the values of a chunk.
@@ -51,7 +54,7 @@ struct Mark {
 
 impl<T> Default for Slab<T> {
     fn default() -> Self {
-        Self { values: Vec::new(), chunks: Vec::new(), roomy: Vec::new(), len: 0 }
+        Self { values: Vec::new(), chunks: Vec::new(), roomy: Vec::new(), len: 0, held: 0 }
     }
 }
 
@@ -120,12 +123,18 @@ impl<T: Row> Slab<T> {
     /// Takes a place with a vacant value, and answers its key. It counts as there, but is not met
     /// until it is marked.
     pub(super) fn reserve(&mut self) -> u32 {
-        self.len = self.len.saturating_add(1);
         let (index, at) = self.place();
+        self.make(index, at)
+    }
+
+    /// Makes the vacant value of a place that was taken, and answers its key.
+    fn make(&mut self, index: usize, at: usize) -> u32 {
+        self.len = self.len.saturating_add(1);
         if let Some(values) = self.values.get_mut(index)
             && at >= values.len()
         {
             // One that is new or was given back has no room yet.
+            self.held = self.held.saturating_add(usize::from(values.capacity() == 0));
             values.reserve_exact(CHUNK.saturating_sub(values.len()));
             let made = at.saturating_add(AHEAD).min(CHUNK);
             values.resize_with(made, T::vacant);
@@ -164,28 +173,33 @@ impl<T: Row> Slab<T> {
         (self.chunks.len().saturating_sub(1), at)
     }
 
-    /// Whether the values would fit into half of the chunks.
+    /// Whether a chunk may go, and leaves free places behind: values come back, too.
     pub(super) fn is_sparse(&self) -> bool {
-        let chunks = self.values.iter().filter(|values| values.capacity() > 0).count();
-        let needed = self.len.div_ceil(CHUNK).max(1);
-        chunks > needed.saturating_mul(2)
+        let places = self.held.saturating_mul(CHUNK);
+        let free = places.saturating_sub(self.len);
+        free >= (self.len / 8).saturating_add(const { CHUNK + CHUNK / 4 })
     }
 
-    /// Moves the values together, under new keys: each owner of a key has to ask for them again.
-    pub(super) fn compact(&mut self) {
-        let before = core::mem::take(self);
-        for (chunk, values) in before.chunks.into_iter().zip(before.values) {
-            for (mark, value) in chunk.marks.into_iter().zip(values) {
-                if mark.tag == FREE {
-                    continue;
-                }
-                let key = self.reserve();
-                if let Some(place) = self.get_mut(key) {
-                    *place = value;
-                }
-                self.mark(key, mark.hash, mark.tag);
-            }
+    /// Moves the last value to a free place in front of it, in a chunk that is held, and answers its key
+    /// before and after: each owner of a key has to be told.
+    pub(super) fn move_last(&mut self) -> Option<(u32, u32)> {
+        let last = self.chunks.iter().rposition(|chunk| chunk.live() > 0)?;
+        self.chunks.truncate(last.saturating_add(1));
+        self.values.truncate(last.saturating_add(1));
+        let at = self.chunks.get(last)?.marks.iter().rposition(|mark| mark.tag != FREE)?;
+        let mut front = self.chunks.iter_mut().take(last).enumerate();
+        let has_room = |chunk: &Chunk| (1..CHUNK).contains(&chunk.live());
+        let (index, free) = front
+            .find_map(|(index, chunk)| has_room(chunk).then(|| Some((index, chunk.place()?)))?)?;
+        let (from, to) = (join(last, at), self.make(index, free));
+        let (mark, place) = (self.marks(from), self.place_of(from));
+        let value = self.remove(from)?;
+        if let Some(vacant) = self.get_mut(to) {
+            *vacant = value;
         }
+        self.mark(to, mark.hash, mark.tag);
+        self.set_place(to, place);
+        Some((from, to))
     }
 
     /// Takes a value out, or gives a place back that was reserved.
@@ -202,6 +216,7 @@ impl<T: Row> Slab<T> {
         if chunk.live() == 0 {
             *chunk = Chunk::default();
             *values = Vec::new();
+            self.held = self.held.saturating_sub(1);
         }
         chunk.is_roomy = true;
         if !was_roomy {

@@ -17,6 +17,8 @@ pub(super) trait Row {
     fn is_of(&self, peer: &[u8]) -> bool;
     /// Prefetches all of it.
     fn prefetch(&self) {}
+    /// Prefetches where it begins.
+    fn prefetch_start(&self) {}
     /// When it is due, in the time of its table, as seen at this moment; never, where that is not
     /// known.
     fn due(&self, cx: &Context<'_>) -> Option<u64>;
@@ -30,11 +32,13 @@ pub(super) struct Table<T> {
     slab: Slab<T>,
     keys: Index,
     wheel: Wheel,
+    /// Rows that went since memory was given back.
+    gone: usize,
 }
 
 impl<T> Default for Table<T> {
     fn default() -> Self {
-        Self { slab: Slab::default(), keys: Index::default(), wheel: Wheel::default() }
+        Self { slab: Slab::default(), keys: Index::default(), wheel: Wheel::default(), gone: 0 }
     }
 }
 
@@ -89,14 +93,23 @@ impl<T: Row> Table<T> {
         self.keys.prefetch(hash);
     }
 
-    /// Prefetches the rows that [`Self::row`] would look at.
-    pub(super) fn prefetch_row(&self, hash: u32) {
-        self.keys.find(hash, |key| {
-            if let Some(row) = self.slab.get(key) {
-                row.prefetch();
-            }
-            false
-        });
+    /// The key of the row that [`Self::row`] looks at first.
+    pub(super) fn first(&self, hash: u32) -> Option<u32> {
+        self.keys.find(hash, |_| true)
+    }
+
+    /// Prefetches where a row begins.
+    pub(super) fn prefetch_start(&self, key: u32) {
+        if let Some(row) = self.slab.get(key) {
+            row.prefetch_start();
+        }
+    }
+
+    /// Prefetches a row.
+    pub(super) fn prefetch_row(&self, key: u32) {
+        if let Some(row) = self.slab.get(key) {
+            row.prefetch();
+        }
     }
 
     /// A key with a vacant row, to be filled and then put in, or to be removed.
@@ -132,6 +145,7 @@ impl<T: Row> Table<T> {
         let (hash, place) = (self.slab.hash(key), self.slab.place_of(key));
         self.wheel.remove(place, |key, place| self.slab.set_place(key, place));
         self.keys.remove(hash, key);
+        self.gone = self.gone.saturating_add(1);
         self.slab.remove(key)
     }
 
@@ -189,23 +203,22 @@ impl<T: Row> Table<T> {
         self.slab.iter().map(|(_, row)| row)
     }
 
-    /// Gives back memory that is not needed any more: chunks of which few places are used, too.
-    pub(super) fn shrink(&mut self, cx: &Context<'_>) {
-        if self.slab.is_sparse() {
-            self.slab.compact();
-            let slab = &self.slab;
-            let keys: Vec<_> = slab.iter().map(|(key, _)| (slab.hash(key), key)).collect();
-            self.keys = Index::of(&keys);
-            let due: Vec<_> =
-                slab.iter().filter_map(|(key, row)| Some((key, row.due(cx)?))).collect();
-            let now = self.wheel.now();
-            self.wheel = Wheel::default();
-            for (key, due) in due {
-                self.wheel.insert(key, due, now, &mut At { slab: &mut self.slab, cx });
+    /// Gives back memory that is not needed any more. Rows move to other keys, two for each row that went
+    /// since the last call: no call moves many.
+    pub(super) fn settle(&mut self) {
+        let gone = core::mem::take(&mut self.gone);
+        for _ in 0..gone.saturating_mul(2) {
+            if !self.slab.is_sparse() {
+                break;
             }
+            let Some((from, to)) = self.slab.move_last() else { break };
+            self.keys.rename(self.slab.hash(to), from, to);
+            self.wheel.rename(self.slab.place_of(to), to);
         }
-        let slab = &self.slab;
-        self.keys.shrink(|key| slab.hash(key));
+        if gone > 0 {
+            let slab = &self.slab;
+            self.keys.shrink(|key| slab.hash(key));
+        }
     }
 
     /// Whether slab, table and wheel agree.

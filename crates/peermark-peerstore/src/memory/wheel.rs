@@ -81,11 +81,6 @@ impl Default for Wheel {
 }
 
 impl Wheel {
-    /// The time that the wheel has reached.
-    pub(super) const fn now(&self) -> u64 {
-        self.now
-    }
-
     /// How many keys there are.
     pub(super) fn len(&self) -> usize {
         self.len
@@ -119,11 +114,24 @@ impl Wheel {
         self.len = self.len.saturating_sub(1);
         if bucket.keys.is_empty() {
             *bucket = Bucket::default();
+        } else if bucket.keys.len() < bucket.keys.capacity() / 8 {
+            bucket.keys.shrink_to(bucket.keys.len().saturating_mul(2));
         }
         if self.len == 0 {
             self.later = Bucket::default();
         }
         self.mark(if is_later { self.lowest_bucket() } else { index });
+    }
+
+    /// Puts a key in the place of another.
+    pub(super) fn rename(&mut self, place: Place, to: u32) {
+        let is_later = place.bucket == LATER;
+        let index = usize::from(place.bucket);
+        let bucket = if is_later { Some(&mut self.later) } else { self.buckets.get_mut(index) };
+        let slot = usize::try_from(place.slot).unwrap_or(usize::MAX);
+        if let Some(key) = bucket.and_then(|bucket| bucket.keys.get_mut(slot)) {
+            *key = to;
+        }
     }
 
     /// No key is due before this.

@@ -57,7 +57,8 @@ impl<E: Engine> Peerstore<E> {
         }
     }
 
-    /// The pair of records by which a peer contradicted itself (S2), where it is kept.
+    /// The pair of records by which a peer contradicted itself (S2), where it is kept. One that ended is
+    /// there until the next sweep.
     ///
     /// # Errors
     ///

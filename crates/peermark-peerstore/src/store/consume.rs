@@ -89,7 +89,7 @@ impl<E: Engine> Peerstore<E> {
 
 /// The peer that signed a canonical envelope, where its key is short enough to be its peer id; else
 /// the one that the payload names first. It proves nothing: it says where to look.
-#[inline]
+#[inline(always)]
 fn claimed_peer(bytes: &[u8]) -> Option<PeerId> {
     if let [0x0a, len @ 0..=42, rest @ ..] = bytes {
         return PeerId::of_inline_key(rest.get(..usize::from(*len))?);

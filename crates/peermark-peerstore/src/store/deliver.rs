@@ -60,7 +60,7 @@ impl<E: Engine> Peerstore<E> {
     ) -> Result<Applied, E::Error> {
         let at = self.advance(now);
         let peer = record.peer_id();
-        let applied = self.engine.update(&peer, at, &ApplyRecord::new(record, delivery))?;
+        let applied = self.engine.update(&peer, at, &ApplyRecord::new(record, &delivery))?;
         self.account(&applied, &delivery.source);
         Ok(applied)
     }
@@ -84,14 +84,15 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
     ) -> Vec<Result<Applied, E::Error>> {
         let at = self.advance(now);
-        let item = |(record, delivery): (&'a CertifiedRecord, Delivery)| {
-            ((record.peer_id(), ApplyRecord::new(record, delivery)), delivery.source)
-        };
-        let (items, sources): (Vec<_>, Vec<_>) = records.into_iter().map(item).unzip();
+        let records: Vec<_> = records.into_iter().collect();
+        let items = records
+            .iter()
+            .map(|(record, delivery)| (record.peer_id(), ApplyRecord::new(record, delivery)));
+        let items: Vec<_> = items.collect();
         let answers = self.engine.update_many(&items, at);
-        for (source, answer) in sources.iter().zip(&answers) {
+        for ((_, delivery), answer) in records.iter().zip(&answers) {
             if let Ok(applied) = answer {
-                self.account(applied, source);
+                self.account(applied, &delivery.source);
             }
         }
         answers

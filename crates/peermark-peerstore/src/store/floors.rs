@@ -91,4 +91,22 @@ impl<E: Engine> Peerstore<E> {
         }
         Ok(joined)
     }
+
+    /// As [`Self::join`], of many peers, with an answer for each, in their order (G1).
+    pub fn join_many<'a>(
+        &self,
+        joins: impl IntoIterator<Item = &'a Join>,
+        source: &Source,
+        now: Timestamp,
+    ) -> Vec<Result<Joined, E::Error>> {
+        let items: Vec<_> =
+            joins.into_iter().map(|join| (*join.peer_id(), join.by(source))).collect();
+        let answers = self.engine.update_many(&items, self.advance(now));
+        for joined in answers.iter().flatten() {
+            if let Some(applied) = &joined.record {
+                self.account(applied, source);
+            }
+        }
+        answers
+    }
 }

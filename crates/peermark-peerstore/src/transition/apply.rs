@@ -7,7 +7,7 @@ use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::{Source, SourceKind, SourceKinds, Timestamp};
 
 use super::record::{self, Arrival, nothing_moved};
-use super::{Need, Transition};
+use super::{Brought, Need, Transition};
 use crate::context::{Context, EXEMPT};
 use crate::entry::{Life, Marks, PeerEntry};
 use crate::event::Cause;
@@ -115,21 +115,28 @@ impl Delivery {
 #[derive(Clone, Copy, Debug)]
 pub struct ApplyRecord<'a> {
     record: &'a CertifiedRecord,
-    delivery: Delivery,
+    delivery: &'a Delivery,
 }
 
 /// What becomes of a record, decided before anything is changed.
 #[derive(Debug)]
-pub struct Plan(Result<(Life, u64, record::Plan), Refusal>);
+pub struct Plan(Result<(Offer, record::Plan), Refusal>);
+
+/// What a delivery offers: the numbers, when the peer itself said it, and the group that is charged.
+type Offer = (Life, u64, u16);
 
 impl<'a> ApplyRecord<'a> {
     /// The record, and how it was delivered.
     #[must_use]
-    pub const fn new(record: &'a CertifiedRecord, delivery: Delivery) -> Self {
+    pub const fn new(record: &'a CertifiedRecord, delivery: &'a Delivery) -> Self {
         Self { record, delivery }
     }
 
-    fn arrival(&self, life: Life, said: u64, cx: &Context<'_>) -> Arrival<'a, CertifiedRecord> {
+    fn arrival(
+        &self,
+        (life, said, group): Offer,
+        cx: &Context<'_>,
+    ) -> Arrival<'a, CertifiedRecord> {
         let Delivery { source, ttl, .. } = &self.delivery;
         Arrival {
             record: self.record,
@@ -141,7 +148,7 @@ impl<'a> ApplyRecord<'a> {
             is_known: false,
             is_told: true,
             ttl: cx.clamp(*ttl),
-            group: self.delivery.group(cx),
+            group,
         }
     }
 
@@ -158,8 +165,9 @@ impl Transition for ApplyRecord<'_> {
     fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, Plan) {
         match self.delivery.offer(|peer| self.record.peer_id() == *peer, cx) {
             Ok((life, said)) => {
-                let (need, plan) = self.arrival(life, said, cx).plan(entry, cx);
-                (need, Plan(Ok((life, said, plan))))
+                let offer = (life, said, self.delivery.group(cx));
+                let (need, plan) = self.arrival(offer, cx).plan(entry, cx);
+                (need, Plan(Ok((offer, plan))))
             }
             Err(reason) => (None, Plan(Err(reason))),
         }
@@ -167,7 +175,7 @@ impl Transition for ApplyRecord<'_> {
 
     fn run(&self, entry: &mut PeerEntry, plan: Plan, cx: &Context<'_>) -> Applied {
         match plan.0 {
-            Ok((life, said, plan)) => self.arrival(life, said, cx).run(entry, &plan, cx),
+            Ok((offer, plan)) => self.arrival(offer, cx).run(entry, &plan, cx),
             Err(reason) => self.refused(reason),
         }
     }
@@ -178,6 +186,10 @@ impl Transition for ApplyRecord<'_> {
 
     fn cause(&self) -> Cause {
         Cause::Record
+    }
+
+    fn brings(&self) -> Brought<'_> {
+        Brought::new([Some(self.record), None])
     }
 }
 

@@ -1,6 +1,7 @@
 //! What another store knows is joined in (G2): idempotent, commutative, associative.
 
-use core::cmp::Ordering;
+mod dials;
+
 use core::time::Duration;
 
 use peermark_identity::PeerId;
@@ -8,7 +9,7 @@ use peermark_peer_record::CertifiedRecord;
 use peermark_provenance::{Source, SourceKinds, Timestamp, TrustClass, normalize_address};
 
 use super::record::Arrival;
-use super::{Need, RaiseFloor, Transition};
+use super::{Brought, Need, RaiseFloor, Transition};
 use crate::context::{Context, EXEMPT};
 use crate::entry::{
     Claimant, FLOOR, Life, PeerEntry, ReportedAddress, StoredClaim, cost_of_evidence,
@@ -196,39 +197,6 @@ impl JoinState<'_> {
         stored
     }
 
-    /// What dialing taught, of the addresses that the store has: the later success, and the failures
-    /// since.
-    fn join_dials(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
-        if !self.join.keeps_sources {
-            return;
-        }
-        for AddressState { address, dials, .. } in &self.join.addresses {
-            let Ok(address) = normalize_address(address.as_ref(), &self.join.peer) else {
-                continue;
-            };
-            let address = address.as_bytes();
-            let is_new = entry.reported_at(address).is_none();
-            if *dials == DialState::default() || (is_new && !entry.record.contains(address)) {
-                continue;
-            }
-            let before = |age: Duration| {
-                let nanos = u64::try_from(age.as_nanos()).unwrap_or(u64::MAX);
-                Timestamp::from_nanos(cx.now().as_nanos().saturating_sub(nanos))
-            };
-            let (success, failure) = (dials.success.map(before), dials.failure.map(before));
-            if let Some(known) = entry.extra_mut().address_or_new(address, EXEMPT) {
-                let held = &mut known.dials;
-                held.failures = match success.cmp(&held.last_success) {
-                    Ordering::Greater => dials.failures,
-                    Ordering::Equal => held.failures.max(dials.failures),
-                    Ordering::Less => held.failures,
-                };
-                held.last_success = held.last_success.max(success);
-                held.last_failure = held.last_failure.max(failure);
-            }
-        }
-    }
-
     fn join_claims(&self, entry: &mut PeerEntry, joined: &mut Joined, cx: &Context<'_>) {
         use super::report::Put;
         for (known, claim) in self.claims() {
@@ -249,9 +217,19 @@ impl JoinState<'_> {
         }
     }
 
-    /// The floor that stands for a record whose envelope is not kept.
+    /// Whether a floor stands for the record: its envelope is not kept, or it is over.
+    fn leaves_floor(&self, cx: &Context<'_>) -> bool {
+        self.join.accepted.as_ref().is_some_and(|(state, record, _)| {
+            record.is_none() || self.is_over(&self.life(state, cx), cx)
+        })
+    }
+
+    /// The floor that stands for a record that does not come along.
     fn join_floor(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
-        let Some((state, None, _)) = &self.join.accepted else { return };
+        let Some((state, ..)) = self.join.accepted.as_ref().filter(|_| self.leaves_floor(cx))
+        else {
+            return;
+        };
         let own = entry.accepted_seq();
         if own == Some(state.seq) {
             let life = self.life(state, cx);
@@ -319,8 +297,7 @@ impl Transition for JoinState<'_> {
             let all = both.saturating_add(entry.record.envelope().len());
             beside = cost_of_evidence(all);
         }
-        let has_floor = matches!(self.join.accepted, Some((_, None, _)));
-        if (has_floor || self.join.outside.is_some()) && !entry.has_outside_floor() {
+        if (self.leaves_floor(cx) || self.join.outside.is_some()) && !entry.has_outside_floor() {
             beside = beside.saturating_add(FLOOR);
         }
         if self.join.keeps_sources {
@@ -390,5 +367,13 @@ impl Transition for JoinState<'_> {
 
     fn cause(&self) -> Cause {
         Cause::Join
+    }
+
+    fn brings(&self) -> Brought<'_> {
+        let accepted = self.join.accepted.as_ref();
+        Brought::new([
+            accepted.and_then(|(_, record, _)| record.as_ref()),
+            accepted.and_then(|(_, _, rival)| rival.as_ref().map(|(rival, _)| rival)),
+        ])
     }
 }

@@ -51,8 +51,10 @@ pub(super) struct Plan(Decision);
 
 #[derive(Debug)]
 enum Decision {
+    /// It is older than what is held.
+    Stale { held: Seq },
     /// Nothing changes.
-    Answer(Outcome),
+    Refuse(Refusal),
     /// It is refused, and the end that it offers counts all the same (S4).
     Offer(Refusal),
     /// It is the first, or newer than what is held.
@@ -67,7 +69,7 @@ impl<R: Signed> Arrival<'_, R> {
         let count = self.count(entry.extra.as_deref(), cx);
         let decision = self.decide(entry, count, cx);
         let need = match decision {
-            Decision::Answer(_) | Decision::Offer(_) => None,
+            Decision::Stale { .. } | Decision::Refuse(_) | Decision::Offer(_) => None,
             Decision::Same if !self.may_grow(entry, cx) => None,
             Decision::Accept { .. } | Decision::Same => {
                 Some(self.need(entry, matches!(decision, Decision::Same), cx))
@@ -88,7 +90,7 @@ impl<R: Signed> Arrival<'_, R> {
             && seq < outside.seq
             && held.as_ref().is_none_or(|held| seq > held.seq)
         {
-            return Decision::Answer(Outcome::Stale { held: outside.seq });
+            return Decision::Stale { held: outside.seq };
         }
         let Some(held) = held else {
             return self.fits(count, Decision::Accept { from: None });
@@ -98,7 +100,7 @@ impl<R: Signed> Arrival<'_, R> {
             return self.fits(count, Decision::Accept { from: live.then_some(held.seq) });
         }
         if seq < held.seq {
-            return Decision::Answer(Outcome::Stale { held: held.seq });
+            return Decision::Stale { held: held.seq };
         }
         if !self.is_contact {
             let life = held.life.join(Life { floor: 0, last: 0, ..self.life });
@@ -115,8 +117,7 @@ impl<R: Signed> Arrival<'_, R> {
     /// Whether there is an address for which the peer's better ones leave room (S11).
     fn fits(&self, count: usize, decision: Decision) -> Decision {
         if count == 0 && self.record.addresses().len() > 0 {
-            let reason = Refusal::NoRoom(Room::Addresses);
-            return Decision::Answer(Outcome::Refused { reason });
+            return Decision::Refuse(Refusal::NoRoom(Room::Addresses));
         }
         decision
     }
@@ -170,12 +171,11 @@ impl<R: Signed> Arrival<'_, R> {
     /// Does what was decided.
     pub(super) fn run(&self, entry: &mut PeerEntry, plan: &Plan, cx: &Context<'_>) -> Applied {
         match plan.0 {
-            Decision::Answer(outcome) => {
-                if matches!(outcome, Outcome::Stale { .. }) {
-                    self.note_known(entry);
-                }
-                self.answer(outcome)
+            Decision::Stale { held } => {
+                self.note_known(entry);
+                self.answer(Outcome::Stale { held })
             }
+            Decision::Refuse(reason) => self.answer(Outcome::Refused { reason }),
             Decision::Offer(reason) => {
                 let (offered, joins) = (self.life, self.is_joined);
                 change_life(

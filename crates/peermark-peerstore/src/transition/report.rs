@@ -129,9 +129,8 @@ impl Transition for ReportAddresses<'_> {
         let ttl = self.ttl(cx);
         let by = Claimant::of(&self.source);
         let group = self.group(cx);
-        if entry.is_empty() || entry.group == EXEMPT {
-            entry.group = group;
-        }
+        // Whose the entry is changes by what is stored, and not by what is taken back.
+        let takes = entry.is_empty() || entry.group == EXEMPT;
         reported.dropped = self.addresses.len().saturating_sub(ADDRESSES_PER_CALL);
         let mut new: Vec<&[u8]> = Vec::new();
         for address in self.looked_at() {
@@ -148,6 +147,9 @@ impl Transition for ReportAddresses<'_> {
                 Ok(address) => {
                     let mut claim = StoredClaim::new(by.clone(), cx.now(), ttl, group);
                     claim.learned(self.age);
+                    if takes {
+                        entry.group = group;
+                    }
                     let lifetime = self.lifetime;
                     let (put, evicted) =
                         entry.put_claim(address.as_bytes(), claim, lifetime, group, cx);

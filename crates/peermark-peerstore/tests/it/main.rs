@@ -1,5 +1,6 @@
 //! Integration tests of the peerstore.
 
 mod conformance;
+mod hostile;
 mod memory;
 mod rows;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use allocation_counter::measure;
 use peermark_peer_record::CertifiedRecord;
-use peermark_peerstore::{Config, Peerstore, Secret, Share};
+use peermark_peerstore::{Config, Engine as _, Peerstore, Secret, Share};
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::peerstore::fixtures::{numbers, peer, record};
 
@@ -94,4 +94,27 @@ fn s1_a_repeat_allocates_nothing() {
     });
     assert_eq!(repeat.count_total, 0);
     assert_eq!(store.signed_record(&peer(1), NOW).unwrap().as_deref(), Some(signed.as_bytes()));
+}
+
+/// An entry is charged to who filled it: taking a claim back, or failing to make one, does not move it.
+#[test]
+fn s11_what_stores_nothing_moves_no_entry_to_another_group() {
+    let store = Peerstore::in_memory(Config::default());
+    let (id, mine) = (peer(1), numbers(0..1));
+    let _ = store.report(&id, &mine, &Source::MANUAL, HOUR, NOW).unwrap();
+    let held = || {
+        let Ok(entry) = store.engine().view(&id, |entry| entry.cloned());
+        let mut bytes = Vec::new();
+        entry.unwrap().encode(&mut bytes);
+        bytes
+    };
+    let before = held();
+    let of_another = format!("/ip4/192.0.2.1/tcp/1/p2p/{}", peer(2)).parse().unwrap();
+    for (address, ttl) in [(mine[0].clone(), Duration::ZERO), (of_another, HOUR)] {
+        let reported = store.report(&id, &[address], &Source::DHT, ttl, NOW).unwrap();
+        assert_eq!((reported.added, reported.updated), (0, 0));
+        assert_eq!(held(), before);
+    }
+    let _ = store.report(&id, &numbers(1..2), &Source::DHT, HOUR, NOW).unwrap();
+    assert_ne!(held(), before);
 }

@@ -185,6 +185,7 @@ macro_rules! peerstore_conformance {
             shares {
                 s11_a_network_has_a_share_of_peers,
                 s11_a_kind_of_source_has_a_share,
+                s11_an_exempt_kind_takes_no_share_of_the_others,
                 s11_an_exempt_kind_fills_what_is_free,
                 s11_a_network_has_a_share_of_bytes,
                 s11_the_share_holds_after_a_change_of_state,

@@ -1,4 +1,4 @@
-//! `store export` and `store import --export`: a store by way of text.
+//! `store export` and `store restore`: a store by way of text.
 
 use peermark::identity::PeerId;
 use peermark::provenance::{DialOutcome, Source};
@@ -35,9 +35,10 @@ fn what_is_exported_comes_back() {
     let run = store.run("export", &["--output", file.to_str().unwrap()], b"").expect(0);
     assert_eq!(run.stderr, "5 peers exported\n");
     let copy = Store::new();
-    let run = copy.run("import", &["--export", file.to_str().unwrap(), "--json"], b"").expect(0);
+    let run = copy.run("restore", &[file.to_str().unwrap(), "--json"], b"").expect(0);
     let expected = json!({
-        "read": 5, "peers": 5, "records": 2, "claims": 4, "left_out": 0, "floors": 1, "refused": 0,
+        "read": 5, "peers": 5, "records": 2, "ended": 0, "claims": 4,
+        "left_out": 0, "floors": 1, "refused": 0,
     });
     assert_eq!(run.objects(), [json!({ "acknowledged": 5 }), expected]);
     assert_eq!(copy.list(), store.list());
@@ -57,7 +58,7 @@ fn what_is_exported_comes_back() {
 
     // Once more changes nothing, and standard output is as good as a file.
     let text = store.run("export", &[], b"").expect(0).stdout;
-    copy.run("import", &["--export", "-"], &text).expect(0);
+    copy.run("restore", &["-"], &text).expect(0);
     assert_eq!(copy.list(), store.list());
 }
 
@@ -121,16 +122,54 @@ fn what_does_not_parse_or_verify_is_refused_by_its_line() {
     let mut input = "{\"peermark-export\":2}\n".to_owned();
     rows.iter().for_each(|(row, _)| input += &format!("{row}\n"));
     input += row;
-    let run = store.run("import", &["--export", "-", "--json"], input.as_bytes()).expect(1);
-    let errors: Vec<_> = run.stderr.lines().collect();
-    assert!(errors.len() >= rows.len(), "{}", run.stderr);
-    for (nth, ((_, words), error)) in rows.iter().zip(&errors).enumerate() {
-        let at = format!("error: line {}: ", nth + 2);
-        assert!(error.starts_with(&at) && error.contains(words), "{words}: {error}");
+    let run = store.run("restore", &["-", "--json"], input.as_bytes()).expect(1);
+    let mut objects = run.objects();
+    let summary = objects.pop().unwrap();
+    objects.retain(|object| object["refused"].is_string());
+    assert_eq!(objects.len(), rows.len(), "{objects:?}");
+    for (nth, ((_, words), object)) in rows.iter().zip(&objects).enumerate() {
+        let at = (object["file"].as_str(), object["line"].as_u64());
+        assert_eq!(at, (Some("-"), Some(nth as u64 + 2)), "{words}");
+        assert!(object["error"].as_str().unwrap().contains(words), "{words}: {object}");
     }
-    let summary = run.objects().pop().unwrap();
     assert_eq!((&summary["peers"], &summary["refused"]), (&json!(1), &json!(rows.len())));
     store.run("check", &[], b"").expect(0);
+}
+
+/// In words the first of them are named, and how many there are more.
+#[test]
+fn refused_lines_are_named_by_file_and_line() {
+    let store = Store::new();
+    let mut text = "{\"peermark-export\":2}\n".to_owned();
+    text += &"nonsense\n".repeat(25);
+    let file = store.folder.file("a.jsonl", text.as_bytes());
+    let run = store.run("restore", &[file.to_str().unwrap()], b"").expect(1);
+    let errors: Vec<_> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
+    assert_eq!(errors.len(), 20, "{}", run.stderr);
+    let name = file.display();
+    assert!(errors[0].starts_with(&format!("error: {name}:2: ")), "{}", errors[0]);
+    assert!(errors[19].starts_with(&format!("error: {name}:21: ")), "{}", errors[19]);
+    assert!(run.stderr.contains("... and 5 more lines were refused\n"), "{}", run.stderr);
+}
+
+/// A record that is too old by what the export says of it leaves its floor.
+#[test]
+fn s3_a_record_that_is_over_leaves_its_floor() {
+    let text = Store::of(&[(1, 5)]).run("export", &[], b"").expect(0).text().to_owned();
+    let mut lines_of = text.lines();
+    let mut input = format!("{}\n", lines_of.next().unwrap());
+    let mut row: Value = serde_json::from_str(lines_of.next().unwrap()).unwrap();
+    row["accepted"]["first_ms"] = json!(8 * 86_400_000u64);
+    input += &format!("{row}\n");
+    let store = Store::new();
+    let run = store.run("restore", &["-", "--json"], input.as_bytes()).expect(0);
+    let expected = json!({
+        "read": 1, "peers": 1, "records": 0, "ended": 1, "claims": 0,
+        "left_out": 0, "floors": 1, "refused": 0,
+    });
+    assert_eq!(run.objects().pop().unwrap(), expected);
+    let run = store.run("import", &["--source", "dht", "--json"], &lines(&[(1, 4)])).expect(0);
+    assert_eq!(run.objects().pop().unwrap()["stale"], 1);
 }
 
 /// An export of a store of the owner's: ages are ages.
@@ -139,7 +178,7 @@ fn s4_trusted_times_come_back_as_they_were() {
     let store = full();
     let text = store.run("export", &[], b"").expect(0).stdout;
     let copy = Store::new();
-    copy.run("import", &["--export", "-", "--trust-times"], &text).expect(0);
+    copy.run("restore", &["-", "--trust-times"], &text).expect(0);
     let again = copy.run("export", &[], b"").expect(0).stdout;
     let rows = |text: &[u8]| {
         let text = String::from_utf8(text.to_vec()).unwrap();
@@ -186,9 +225,10 @@ fn an_export_of_version_1_is_read() {
         peer(1),
         peer(2),
     );
-    let run = store.run("import", &["--export", "-", "--json"], text.as_bytes()).expect(0);
+    let run = store.run("restore", &["-", "--json"], text.as_bytes()).expect(0);
     let expected = json!({
-        "read": 2, "peers": 2, "records": 1, "claims": 1, "left_out": 0, "floors": 1, "refused": 0,
+        "read": 2, "peers": 2, "records": 1, "ended": 0, "claims": 1,
+        "left_out": 0, "floors": 1, "refused": 0,
     });
     assert_eq!(run.objects().pop().unwrap(), expected);
     let run = store.run("import", &["--source", "dht", "--json"], &lines(&[(2, 8)])).expect(0);
@@ -207,11 +247,13 @@ fn what_is_no_export_makes_no_store() {
         (b"{\"peermark-export\":3}\n", "version 3; this reads versions 1 to 2"),
         (b"\xff\xfe\x00", "is not an export"),
     ] {
-        store.run("import", &["--export", "-"], input).expect_error(1, &[words]);
+        store.run("restore", &["-"], input).expect_error(1, &[words]);
     }
     let key = key.to_str().unwrap();
-    store.run("import", &["--export", key], b"").expect_error(1, &["is not an export"]);
-    store.run("import", &["--export", "/no/such"], b"").expect_error(2, &["cannot open"]);
+    store.run("restore", &[key], b"").expect_error(1, &["is not an export"]);
+    store.run("restore", &["/no/such"], b"").expect_error(2, &["cannot open"]);
+    // The older name of the same.
+    store.run("import", &["--export", "-"], b"{}\n").expect_error(1, &["is not an export"]);
     let both = ["--export", "-", "--source", "dht"];
     store.run("import", &both, b"").expect_error(2, &["cannot be used with"]);
     assert!(!store.db.exists());

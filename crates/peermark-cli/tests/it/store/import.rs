@@ -23,6 +23,27 @@ fn every_record_is_accounted_for() {
     let run = store.run("import", &["--source", "dht", "--json", "--batch", "4"], &input).expect(1);
     let mut objects = run.objects();
     let mut summary = objects.pop().unwrap();
+    let (said, mut objects): (Vec<_>, Vec<_>) =
+        std::mem::take(&mut objects).into_iter().partition(|o| o["refused"].is_string());
+    let lines_said: Vec<_> =
+        said.iter().map(|o| (o["line"].as_u64().unwrap(), &o["refused"])).collect();
+    let expected = [(7, "signature"), (8, "envelope"), (6, "contradiction"), (9, "envelope")];
+    assert_eq!(
+        lines_said,
+        expected
+            .map(|(n, why)| (n, json!(why)))
+            .iter()
+            .map(|(n, why)| (*n, why))
+            .collect::<Vec<_>>()
+    );
+    assert!(said.iter().all(|o| o["file"] == "-"));
+    let told = &said[2];
+    assert_eq!(told["peer_id"], peer(2));
+    assert_eq!(told["contradiction"]["seq"], "6");
+    for digest in ["held", "got"] {
+        assert_eq!(told["contradiction"][digest].as_str().unwrap().len(), 64, "{told}");
+    }
+    objects.retain(|object| object["acknowledged"].is_number());
     assert!(summary["seconds"].is_number());
     summary.as_object_mut().unwrap().remove("seconds");
     let expected = json!({
@@ -34,15 +55,74 @@ fn every_record_is_accounted_for() {
     assert_eq!(acknowledged, [4, 8, 9]);
     let said = "9 read, 2 inserted, 1 replaced, 1 refreshed, 1 stale, 1 contradiction, \
                 3 invalid (envelope 2, signature 1); ";
-    let [warning, summary] = run.stderr.lines().collect::<Vec<_>>()[..] else {
-        panic!("{}", run.stderr);
-    };
-    let contradiction = format!("warning: {} signed two records with seq 6: payloads ", peer(2));
-    assert!(warning.starts_with(&contradiction), "{warning}");
+    let summary = run.stderr.trim_end();
     assert!(summary.starts_with(said), "{summary}");
 
     let run = store.run("import", &["--source", "dht", "-q"], &lines(&[(1, 4)])).expect(0);
     assert_eq!((run.text(), &*run.stderr), ("", ""), "what is older is no trouble");
+}
+
+#[test]
+fn refused_lines_are_named_and_kept() {
+    let store = Store::of(&[(1, 5)]);
+    let other = {
+        use peermark::peer_record::{Dialect, PeerRecord};
+        let key = super::keypair(1);
+        let address = "/ip4/9.9.9.9/tcp/9".parse().unwrap();
+        let record = PeerRecord::new(key.peer_id(), 5.into(), [address]);
+        hex(record.certify(&key, Dialect::PeerRecord).unwrap().as_bytes())
+    };
+    let bad = hex(&tampered(1));
+    let key = hex(&crate::support::alice().encode());
+    let good = hex(record_of(2, 1).as_bytes());
+    let input = format!("{good}\n  {bad}\n{key}\n{other}\n");
+    let file = store.folder.file("records.txt", input.as_bytes());
+    let rejects = store.folder.path("rejects");
+    let args = [file.to_str().unwrap(), "--source", "dht", "--format", "lines", "--rejects"];
+    let run =
+        store.run("import", &[&args[..], &[rejects.to_str().unwrap()]].concat(), b"").expect(1);
+    let name = file.display();
+    let said: Vec<_> = run.stderr.lines().collect();
+    assert!(said[0].starts_with(&format!("error: {name}:2: signature: ")), "{said:?}");
+    assert!(said[1].starts_with(&format!("error: {name}:3: envelope: private key")), "{said:?}");
+    let pair = format!("warning: {name}:4: {} signed two records with seq 5: payloads ", peer(1));
+    assert!(said[2].starts_with(&pair), "{said:?}");
+    // No key is copied anywhere.
+    assert_eq!(std::fs::read_to_string(&rejects).unwrap(), format!("  {bad}\n{other}\n"));
+
+    for over in [&file, &store.db] {
+        let before = std::fs::read(over).unwrap();
+        let args = [&args[..], &[over.to_str().unwrap()]].concat();
+        store.run("import", &args, b"").expect_error(2, &["is the store, or is to be imported"]);
+        assert_eq!(std::fs::read(over).unwrap(), before);
+    }
+}
+
+#[test]
+fn an_export_is_told_what_it_is_and_makes_no_store() {
+    let text = Store::of(&[(1, 5)]).run("export", &[], b"").expect(0).stdout;
+    let store = Store::new();
+    let words = ["an export of a store", "peermark store restore"];
+    for format in ["auto", "lines"] {
+        let args = ["--source", "dht", "--format", format];
+        store.run("import", &args, &text).expect_error(1, &words);
+        store.run("import", &args, b"").expect(i32::from(format == "auto"));
+    }
+    assert!(!store.db.exists(), "there was nothing for it");
+}
+
+/// What a user gives is not cut at a week, and a delivery that changes nothing says so.
+#[test]
+fn s4_what_is_cut_or_not_extended_is_said() {
+    let store = Store::new();
+    let import = |args: &[&str]| store.run("import", args, &lines(&[(1, 1)])).expect(0).stderr;
+    assert!(import(&["--source", "dht", "--ttl", "8d"]).contains("warning: --ttl 8d is cut to 7d"));
+    assert!(!import(&["--source", "manual", "--ttl", "8d"]).contains("cut"));
+    assert!(import(&["--source", "manual", "--ttl", "1d"]).contains("(1 not extended)"));
+    assert!(
+        import(&["--source", "manual", "--ttl", "100000d"])
+            .contains("warning: --ttl 100000d is cut to ")
+    );
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn one_process_has_it_at_a_time() {
     let store = Store::of(&[(1, 1)]);
     let held = store.book();
     for (name, args) in readers(&peer(1)) {
-        store.run(name, &args, b"").expect_error(2, &["is in use: one process"]);
+        store.run(name, &args, b"").expect_error(2, &["is in use", "cannot be shared"]);
     }
     store.run("import", &["--source", "dht"], b"").expect_error(2, &["is in use"]);
     drop(held);

@@ -50,15 +50,24 @@ pub(super) fn withdraw(entry: &mut PeerEntry, peer: PeerId) -> Counts {
 fn replace_record<S: Signed>(entry: &mut PeerEntry, record: &S, cx: &Context<'_>) -> Counts {
     let PeerEntry { record: place, extra, .. } = entry;
     let extra = extra.as_deref();
+    let listed = record.addresses().len();
+    if extra.is_none() && !place.is_some() && listed <= cx.limits.addresses_per_peer {
+        // Nothing was known of the peer, as of most that come: all are kept, and all are new.
+        if listed > 0 {
+            place.set(record, record.addresses(), listed);
+        }
+        let counts = Counts { kept: listed, added: listed, ..Counts::default() };
+        return Counts { dropped: record.skipped(), ..counts };
+    }
     let chosen = kept(record, extra, cx);
     let kept = match extra {
-        None => record.addresses().len().min(cx.limits.addresses_per_peer),
+        None => listed.min(cx.limits.addresses_per_peer),
         Some(_) => chosen.clone().count(),
     };
     let (mut added, mut withdrawn) = (kept, 0);
     if place.is_some() || extra.is_some() {
-        let listed = |address: &[u8]| chosen.clone().any(|ours| ours.as_bytes() == address);
-        withdrawn = place.addresses().filter(|old| !listed(old.as_bytes())).count();
+        let stays = |address: &[u8]| chosen.clone().any(|ours| ours.as_bytes() == address);
+        withdrawn = place.addresses().filter(|old| !stays(old.as_bytes())).count();
         let is_new = |address: &[u8]| {
             let known = extra.and_then(|extra| extra.address(address));
             !place.contains(address) && known.is_none_or(|other| other.claims.is_empty())
@@ -68,7 +77,7 @@ fn replace_record<S: Signed>(entry: &mut PeerEntry, record: &S, cx: &Context<'_>
     if kept > 0 {
         place.set(record, chosen, kept);
     }
-    let above = record.addresses().len().saturating_sub(kept);
+    let above = listed.saturating_sub(kept);
     Counts { kept, added, withdrawn, dropped: above.saturating_add(record.skipped()) }
 }
 

@@ -312,9 +312,11 @@ pub fn s3_a_withdrawal_of_an_unknown_peer_displaces_nothing<E: Engine>(make: Mak
     assert!((0..4).all(|index| trial.floor(&peer(index)) == Some(5)));
     assert!((10..30).all(|index| trial.floor(&peer(index)).is_none()));
     trial.check();
-    // A floor of the lowest rank goes for any other.
+    // A floor of the lowest rank goes for any other, but not for one of its own rank.
     assert_eq!(trial.forget(&peer(0)), Some(5));
-    let _ = trial.apply(&record(10, 5, &[]), &Source::DHT, HOUR);
+    for index in 10..30 {
+        let _ = trial.apply(&record(index, 5, &[]), &Source::DHT, HOUR);
+    }
     assert_eq!(trial.floor(&peer(10)), Some(5));
     let _ = trial.apply(&record(0, 5, &numbers(0..1)), &Source::DHT, MINUTE);
     assert!(trial.clear(&peer(0)));

@@ -90,6 +90,22 @@ pub fn s11_an_exempt_kind_fills_what_is_free<E: Engine>(make: Make<'_, E>) {
     trial.check();
 }
 
+/// What an exempt kind holds is not counted among the kinds that have a share together (S11).
+pub fn s11_an_exempt_kind_takes_no_share_of_the_others<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| {
+        limits.peers = 160;
+        limits.exempt = SourceKind::Dht.into();
+    });
+    for (from, to, source) in [(0, 100, Source::DHT), (100, 150, Source::PUBSUB)] {
+        for index in from..to {
+            let _ = trial.report(&peer(index), &numbers(0..1), &source, HOUR);
+        }
+    }
+    assert!((0..150).all(|index| !trial.addresses(&peer(index)).is_empty()));
+    assert_eq!(trial.tally.evicted_of(Evicted::Peer), 0);
+    trial.check();
+}
+
 /// No network holds more than its share of the bytes, be it in addresses of peers that others
 /// brought (S11).
 pub fn s11_a_network_has_a_share_of_bytes<E: Engine>(make: Make<'_, E>) {

@@ -41,17 +41,18 @@ impl Joining<'_> {
                 |bytes: &[u8]| CertifiedRecord::verify(bytes, Dialects::Any).expect("signed");
             let rival = accepted.rival.as_ref().map(|(bytes, said)| (open(bytes), *said));
             let record = accepted.envelope.as_ref().map(|bytes| (open(bytes), accepted.said));
-            let stands_alone = record.is_none();
+            let is_over = |offer: &Offer| !self.trust.times && offer.end <= at.now();
+            // Of a record that is not told, or is over, there is a floor.
+            let leaves_floor = record.is_none() || is_over(&self.offer(accepted, None, at));
             for (record, said) in rival.into_iter().chain(record) {
                 let offer = self.offer(accepted, said, at);
-                let is_over = !self.trust.times && offer.end <= at.now();
-                union.record = Some(if is_over {
+                union.record = Some(if is_over(&offer) {
                     answer(Outcome::Refused { reason: Refusal::Expired })
                 } else {
                     peer.arrive(&record, &offer, at)
                 });
             }
-            if stands_alone {
+            if leaves_floor {
                 self.floor(peer, accepted, at);
             }
         }
@@ -117,7 +118,7 @@ impl Joining<'_> {
         }
     }
 
-    /// A floor whose record is not told.
+    /// A floor whose record does not come along.
     fn floor(&self, peer: &mut Peer, state: &AcceptedState, at: At<'_>) {
         let own = peer.accepted.as_ref().map(|accepted| accepted.seq);
         if own == Some(state.seq) {

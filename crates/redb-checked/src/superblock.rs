@@ -1,18 +1,22 @@
-//! What stands in front of the blocks: what kind of file this is, and whether it was closed.
+//! What is in front of the blocks: the kind of the file, and whether it was closed.
 //!
 //! There are two copies, written one after the other, so that one is whole whenever the power
 //! fails. Each is covered by its checksum to the last byte.
 
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::block::{BLOCK_LEN, HEAD};
-use super::{BlocksError, COMPATIBLE, FORMAT};
+use crate::block::{BLOCK_LEN, HEAD};
+use crate::error::Error;
+use crate::kind::Kind;
 
-/// How a file of ours begins. Not text, and broken by whatever changes the ends of lines.
-pub(super) const MAGIC: [u8; 16] = *b"peermark store\n\x1a";
+/// The format that is written.
+pub(crate) const FORMAT: u16 = 1;
+
+/// The lowest format that can read, and write to, what is written.
+pub(crate) const COMPATIBLE: u16 = 1;
 
 /// Bytes of a copy.
-pub(super) const COPY: usize = HEAD / 2;
+pub(crate) const COPY: usize = HEAD / 2;
 
 const FORMAT_AT: usize = 16;
 const COMPATIBLE_AT: usize = 18;
@@ -26,20 +30,20 @@ const SUM_AT: usize = COPY - 8;
 /// The state of a file that was closed.
 const SEALED: u8 = 1;
 
-/// What a closed file vouches for.
+/// What the seal of a closed file covers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Seal {
+pub(crate) struct Seal {
     /// The length of the blocks, without what proves them.
-    pub(super) len: u64,
-    /// The checksum of block 0. It is overwritten in place while the store is open, so that only
-    /// this can vouch for it.
-    pub(super) header: u64,
+    pub(crate) len: u64,
+    /// The checksum of block 0. It is overwritten in place while the file is open, so that a torn
+    /// write of it is nothing unusual then.
+    pub(crate) header: u64,
 }
 
 /// The bytes of a valid copy. They are kept whole: a later format that this one may write to can
 /// have more in them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Superblock(Vec<u8>);
+pub(crate) struct Superblock(Vec<u8>);
 
 /// Why a copy is of no use.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,20 +54,20 @@ enum Flaw {
 
 /// What the two copies say.
 #[derive(Debug)]
-pub(super) struct Found {
-    pub(super) superblock: Superblock,
+pub(crate) struct Found {
+    pub(crate) superblock: Superblock,
     /// Whether both are valid and say the same. What one of them says alone may be what was so
     /// once, before the other was written.
-    pub(super) is_agreed: bool,
+    pub(crate) is_agreed: bool,
     /// The copy to write first, 0 or 1: the one that says less.
-    pub(super) first: u8,
+    pub(crate) first: u8,
 }
 
 impl Superblock {
     /// For a new file, which is open.
-    pub(super) fn new() -> Self {
+    pub(crate) fn new(kind: Kind) -> Self {
         let mut superblock = Self(vec![0; COPY]);
-        superblock.put(0, &MAGIC);
+        superblock.put(0, kind.magic());
         superblock.put(FORMAT_AT, &FORMAT.to_le_bytes());
         superblock.put(COMPATIBLE_AT, &COMPATIBLE.to_le_bytes());
         let block = u32::try_from(BLOCK_LEN).unwrap_or(0);
@@ -72,7 +76,7 @@ impl Superblock {
     }
 
     /// The next one, with or without a seal.
-    pub(super) fn next(&self, seal: Option<Seal>) -> Self {
+    pub(crate) fn next(&self, seal: Option<Seal>) -> Self {
         let mut next = self.clone();
         next.put(GENERATION_AT, &self.generation().saturating_add(1).to_le_bytes());
         next.put(STATE_AT, &[u8::from(seal.is_some())]);
@@ -84,12 +88,12 @@ impl Superblock {
         next
     }
 
-    pub(super) fn as_bytes(&self) -> &[u8] {
+    pub(crate) fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
-    /// What a closed file vouches for.
-    pub(super) fn seal(&self) -> Option<Seal> {
+    /// What the seal of a closed file covers.
+    pub(crate) fn seal(&self) -> Option<Seal> {
         let [state] = self.field(STATE_AT);
         let seal = Seal {
             len: u64::from_le_bytes(self.field(LEN_AT)),
@@ -117,8 +121,8 @@ impl Superblock {
         bytes.copied().unwrap_or([0; N])
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Flaw> {
-        if !bytes.starts_with(&MAGIC) {
+    fn decode(bytes: &[u8], kind: Kind) -> Result<Self, Flaw> {
+        if !bytes.starts_with(kind.magic()) {
             return Err(Flaw::Foreign);
         }
         let superblock = Self(bytes.to_vec());
@@ -127,27 +131,27 @@ impl Superblock {
     }
 
     /// Whether this version may read the file, and write to it.
-    fn check(&self) -> Result<(), BlocksError> {
+    fn check(&self) -> Result<(), Error> {
         let found = u16::from_le_bytes(self.field(FORMAT_AT));
         let lowest = u16::from_le_bytes(self.field(COMPATIBLE_AT));
         if lowest > FORMAT {
-            return Err(BlocksError::Incompatible { found, lowest });
+            return Err(Error::Incompatible { found, lowest });
         }
         let block = u32::from_le_bytes(self.field(BLOCK_AT));
         if u64::from(block) != BLOCK_LEN {
-            return Err(BlocksError::BlockSize { found: block });
+            return Err(Error::BlockSize { found: block });
         }
         Ok(())
     }
 }
 
-/// Reads what stands in front of the blocks.
-pub(super) fn read(head: &[u8]) -> Result<Found, BlocksError> {
-    let (first, second) = head.split_at_checked(COPY).ok_or_else(|| short(head))?;
+/// Reads what is in front of the blocks.
+pub(crate) fn read(head: &[u8], kind: Kind) -> Result<Found, Error> {
+    let (first, second) = head.split_at_checked(COPY).ok_or_else(|| short(head, kind))?;
     if second.len() != COPY {
-        return Err(short(head));
+        return Err(short(head, kind));
     }
-    let found = match (Superblock::decode(first), Superblock::decode(second)) {
+    let found = match (Superblock::decode(first, kind), Superblock::decode(second, kind)) {
         (Ok(first), Ok(second)) if first.generation() > second.generation() => {
             Found { superblock: first, is_agreed: false, first: 1 }
         }
@@ -156,14 +160,14 @@ pub(super) fn read(head: &[u8]) -> Result<Found, BlocksError> {
         }
         (Ok(superblock), Err(_)) => Found { superblock, is_agreed: false, first: 1 },
         (Err(_), Ok(superblock)) => Found { superblock, is_agreed: false, first: 0 },
-        (Err(Flaw::Foreign), Err(Flaw::Foreign)) => return Err(BlocksError::NotAStore),
-        (Err(_), Err(_)) => return Err(BlocksError::DamagedSuperblock),
+        (Err(Flaw::Foreign), Err(Flaw::Foreign)) => return Err(Error::OtherKind),
+        (Err(_), Err(_)) => return Err(Error::DamagedSuperblocks),
     };
     found.superblock.check()?;
     Ok(found)
 }
 
-/// The file ends within what should stand in front of the blocks.
-fn short(head: &[u8]) -> BlocksError {
-    if head.starts_with(&MAGIC) { BlocksError::DamagedSuperblock } else { BlocksError::NotAStore }
+/// The file ends within the superblocks.
+fn short(head: &[u8], kind: Kind) -> Error {
+    if head.starts_with(kind.magic()) { Error::DamagedSuperblocks } else { Error::OtherKind }
 }

@@ -1,50 +1,50 @@
-//! One block as it lies in the file: its bytes, and behind them what proves them.
+//! One block in the file: its bytes, followed by a checksum and a reserve.
 //!
-//! The proof is seeded with the number of the block, so that a block which was written to, or read
-//! from, the place of another does not pass for it.
+//! The checksum is seeded with the number of the block, so that a block that was written to, or read
+//! from, the place of another fails it.
 
 use std::io;
 
 use xxhash_rust::xxh3::xxh3_64_with_seed;
 
-/// Bytes of a block as the engine sees it. This is its page size: it asks for whole blocks.
-pub(super) const BLOCK: usize = 4096;
+/// Bytes of a block as redb sees it. This is redb's page size, so that it reads whole blocks.
+pub(crate) const BLOCK: usize = 4096;
 
 /// [`BLOCK`], as a place in a file.
-pub(super) const BLOCK_LEN: u64 = 4096;
+pub(crate) const BLOCK_LEN: u64 = 4096;
 
 /// Bytes of a block in the file: a checksum and a reserve of zeros follow it.
-pub(super) const STRIDE: usize = BLOCK + 16;
+pub(crate) const STRIDE: usize = BLOCK + 16;
 
 /// [`STRIDE`], as a place in a file.
 const STRIDE_LEN: u64 = 4112;
 
 /// Bytes in front of the first block.
-pub(super) const HEAD: usize = 4096;
+pub(crate) const HEAD: usize = 4096;
 
 /// [`HEAD`], as a place in a file.
-pub(super) const HEAD_LEN: u64 = 4096;
+pub(crate) const HEAD_LEN: u64 = 4096;
 
 /// Bytes of the checksum.
 const SUM: usize = 8;
 
 /// The checksum of a block.
-pub(super) fn sum(block: u64, data: &[u8]) -> u64 {
+pub(crate) fn sum(block: u64, data: &[u8]) -> u64 {
     xxh3_64_with_seed(data, block)
 }
 
 /// The bytes that belong into a block, without what proves them.
-pub(super) fn data(stored: &[u8]) -> &[u8] {
+pub(crate) fn data(stored: &[u8]) -> &[u8] {
     stored.get(..BLOCK).unwrap_or(&[])
 }
 
 /// Puts the first bytes of a block where it is to be stored.
-pub(super) fn restore(bytes: &[u8], len: usize, stored: &mut [u8]) {
+pub(crate) fn restore(bytes: &[u8], len: usize, stored: &mut [u8]) {
     copy(bytes, 0, stored, 0, len);
 }
 
-/// Puts the proof behind the bytes of a block, and answers its checksum.
-pub(super) fn prove(block: u64, stored: &mut [u8]) -> u64 {
+/// Writes the checksum behind the bytes of a block, and returns it.
+pub(crate) fn prove(block: u64, stored: &mut [u8]) -> u64 {
     let sum = sum(block, data(stored));
     if let Some(trailer) = stored.get_mut(BLOCK..STRIDE) {
         let (proof, reserve) = trailer.split_at_mut(SUM);
@@ -54,9 +54,9 @@ pub(super) fn prove(block: u64, stored: &mut [u8]) -> u64 {
     sum
 }
 
-/// Whether these are the bytes that were written to this block. One that was never written is all
-/// zeros, proof included: a file that grows is not written to.
-pub(super) fn is_sound(block: u64, stored: &[u8]) -> bool {
+/// Whether these are the bytes that were written to this block. A block that was never written is
+/// all zeros, checksum included: growing a file writes nothing.
+pub(crate) fn is_sound(block: u64, stored: &[u8]) -> bool {
     let Some((proof, reserve)) =
         stored.get(BLOCK..).and_then(|trailer| trailer.split_at_checked(SUM))
     else {
@@ -68,61 +68,61 @@ pub(super) fn is_sound(block: u64, stored: &[u8]) -> bool {
     proof == sum(block, data(stored)).to_le_bytes() || (is_zero(proof) && is_zero(data(stored)))
 }
 
-fn is_zero(bytes: &[u8]) -> bool {
+pub(crate) fn is_zero(bytes: &[u8]) -> bool {
     bytes.iter().all(|byte| *byte == 0)
 }
 
 /// Where a block is in the file. Also the length of a file with that many blocks.
-pub(super) fn place(block: u64) -> io::Result<u64> {
+pub(crate) fn place(block: u64) -> io::Result<u64> {
     let place = block.checked_mul(STRIDE_LEN).and_then(|place| place.checked_add(HEAD_LEN));
     place.ok_or_else(beyond)
 }
 
 /// How many blocks a file of this length has, if it has a whole number of them.
-pub(super) fn count(file_len: u64) -> Option<u64> {
+pub(crate) fn count(file_len: u64) -> Option<u64> {
     let len = file_len.checked_sub(HEAD_LEN)?;
     len.is_multiple_of(STRIDE_LEN).then_some(len / STRIDE_LEN)
 }
 
 /// How many whole blocks it has.
-pub(super) fn whole(file_len: u64) -> Option<u64> {
+pub(crate) fn whole(file_len: u64) -> Option<u64> {
     Some(file_len.checked_sub(HEAD_LEN)? / STRIDE_LEN)
 }
 
 /// A length in memory.
-pub(super) fn size(len: u64) -> io::Result<usize> {
+pub(crate) fn size(len: u64) -> io::Result<usize> {
     usize::try_from(len).map_err(|_| beyond())
 }
 
 /// The length of something in memory, in a file.
-pub(super) fn length(size: usize) -> u64 {
+pub(crate) fn length(size: usize) -> u64 {
     u64::try_from(size).unwrap_or(u64::MAX)
 }
 
 /// Bytes were asked for that are not there.
-pub(super) fn beyond() -> io::Error {
-    io::Error::new(io::ErrorKind::UnexpectedEof, "behind the end of the store")
+pub(crate) fn beyond() -> io::Error {
+    io::Error::new(io::ErrorKind::UnexpectedEof, "beyond the end of the file")
 }
 
-/// Part of a block was to be written, and the rest of it is lost. To prove it anew would hide that.
-pub(super) fn lost(block: u64) -> io::Error {
-    let message = format!("part of block {block} is to be written, but the block is damaged");
+/// Part of a block was to be written, and the rest of it is damaged. A new checksum would hide that.
+pub(crate) fn lost(block: u64) -> io::Error {
+    let message = format!("cannot write part of block {block}: the block is damaged");
     io::Error::new(io::ErrorKind::InvalidData, message)
 }
 
 /// The blocks that a run of bytes lies in.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Span {
-    pub(super) first: u64,
-    pub(super) count: u64,
+pub(crate) struct Span {
+    pub(crate) first: u64,
+    pub(crate) count: u64,
     /// Where the run begins in the first block.
     skip: usize,
     len: usize,
 }
 
 impl Span {
-    /// The blocks of `len` bytes from `offset` on, in a store of `limit` bytes.
-    pub(super) fn new(offset: u64, len: usize, limit: u64) -> io::Result<Self> {
+    /// The blocks of `len` bytes from `offset` on, in a file with `limit` bytes of blocks.
+    pub(crate) fn new(offset: u64, len: usize, limit: u64) -> io::Result<Self> {
         let end = offset.checked_add(length(len)).filter(|end| *end <= limit).ok_or_else(beyond)?;
         let first = offset / BLOCK_LEN;
         let count = if len == 0 { 0 } else { end.div_ceil(BLOCK_LEN).saturating_sub(first) };
@@ -131,7 +131,7 @@ impl Span {
 
     /// What the run and a block have in common: from where, in the run and in the block, and how
     /// many bytes.
-    pub(super) fn part(&self, block: u64) -> Part {
+    pub(crate) fn part(&self, block: u64) -> Part {
         let blocks = usize::try_from(block.saturating_sub(self.first)).unwrap_or(usize::MAX);
         let start = blocks.saturating_mul(BLOCK);
         let run = start.saturating_sub(self.skip);
@@ -143,7 +143,7 @@ impl Span {
 
 /// See [`Span::part`].
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Part {
+pub(crate) struct Part {
     run: usize,
     within: usize,
     len: usize,
@@ -151,17 +151,17 @@ pub(super) struct Part {
 
 impl Part {
     /// Whether it is all of the block.
-    pub(super) fn is_whole(&self) -> bool {
+    pub(crate) fn is_whole(&self) -> bool {
         self.len == BLOCK
     }
 
     /// From the block to the run.
-    pub(super) fn take(&self, block: &[u8], run: &mut [u8]) {
+    pub(crate) fn take(&self, block: &[u8], run: &mut [u8]) {
         copy(block, self.within, run, self.run, self.len);
     }
 
     /// From the run to the block.
-    pub(super) fn put(&self, run: &[u8], block: &mut [u8]) {
+    pub(crate) fn put(&self, run: &[u8], block: &mut [u8]) {
         copy(run, self.run, block, self.within, self.len);
     }
 }

@@ -3,11 +3,13 @@
 use redb::StorageBackend;
 use xxhash_rust::xxh3::xxh3_64;
 
-use super::block::{BLOCK, HEAD, STRIDE};
-use super::superblock::{COPY, MAGIC};
-use super::tests::{at, content, filled, get};
-use super::tests_disk::TestDisk;
-use super::{Blocks, BlocksError, SPOILT};
+use super::KIND;
+use super::bytes::{at, content, filled, get};
+use crate::block::{BLOCK, HEAD, STRIDE};
+use crate::checked::SPOILT;
+use crate::superblock::COPY;
+use crate::testing::TestDisk;
+use crate::{Checked, Error};
 
 /// A closed store of `count` blocks; the one behind them was never written.
 fn closed(count: usize) -> Vec<u8> {
@@ -17,8 +19,8 @@ fn closed(count: usize) -> Vec<u8> {
     disk.bytes()
 }
 
-fn open(bytes: &[u8]) -> Result<Blocks, BlocksError> {
-    Blocks::open(TestDisk::with(bytes.to_vec()).boxed())
+fn open(bytes: &[u8]) -> Result<Checked, Error> {
+    Checked::open(TestDisk::with(bytes.to_vec()), KIND)
 }
 
 #[test]
@@ -26,7 +28,7 @@ fn a_closed_store_is_sealed_and_a_changed_one_is_not() {
     let disk = TestDisk::with(closed(2));
     let image = disk.bytes();
     // Looking changes nothing.
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     assert!(blocks.was_sealed());
     assert_eq!(get(&blocks, 1), content(1));
     blocks.sync_data().unwrap();
@@ -37,7 +39,7 @@ fn a_closed_store_is_sealed_and_a_changed_one_is_not() {
     assert!(disk.bytes() == image);
     assert_eq!(disk.closed(), 1);
     // A change breaks the seal before it is made.
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     disk.cut(5, 0);
     blocks.write(at(1), &content(5)).unwrap_err();
     assert!(disk.bytes()[HEAD..] == image[HEAD..]);
@@ -45,11 +47,11 @@ fn a_closed_store_is_sealed_and_a_changed_one_is_not() {
     drop(blocks);
     // A store that was found open is open until it was changed and closed.
     let disk = TestDisk::with(disk.bytes());
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     assert!(!blocks.was_sealed());
     blocks.close().unwrap();
     assert!(!open(&disk.bytes()).unwrap().was_sealed());
-    disk.writes();
+    let _ = disk.writes();
     blocks.write(at(1), &content(6)).unwrap();
     assert_eq!(disk.writes().len(), 1, "it says already that it is open");
     blocks.close().unwrap();
@@ -66,7 +68,7 @@ fn a_closed_store_is_sealed_and_a_changed_one_is_not() {
 #[test]
 fn an_empty_store_can_be_closed() {
     let disk = TestDisk::default();
-    let blocks = Blocks::create(disk.boxed()).unwrap();
+    let blocks = Checked::create(disk.clone(), KIND).unwrap();
     assert!(blocks.was_sealed());
     assert!(!open(&disk.bytes()).unwrap().was_sealed());
     blocks.close().unwrap();
@@ -79,7 +81,7 @@ fn an_empty_store_can_be_closed() {
 fn whatever_fails_leaves_it_unsealed() {
     for change in 1.. {
         let disk = TestDisk::with(closed(2));
-        let blocks = Blocks::open(disk.boxed()).unwrap();
+        let blocks = Checked::open(disk.clone(), KIND).unwrap();
         disk.fail(change);
         let results = [
             blocks.write(at(1), &content(5)),
@@ -92,7 +94,7 @@ fn whatever_fails_leaves_it_unsealed() {
         ];
         drop(blocks);
         let has_failed = results.iter().any(Result::is_err);
-        let blocks = Blocks::open(disk.boxed()).unwrap();
+        let blocks = Checked::open(disk.clone(), KIND).unwrap();
         // Both seals were written before the last sync: they hold if they are there.
         let is_last = change == 13;
         assert_eq!(blocks.was_sealed(), !has_failed || is_last, "{change}");
@@ -107,7 +109,7 @@ fn whatever_fails_leaves_it_unsealed() {
 #[test]
 fn a_store_with_damage_is_not_sealed() {
     let disk = TestDisk::with(closed(3));
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     disk.flip(HEAD + 2 * STRIDE, 1);
     blocks.write(at(1), &content(5)).unwrap();
     get(&blocks, 2);
@@ -122,7 +124,7 @@ fn the_seal_is_of_what_was_written() {
     disk.flip(HEAD + 3, 1);
     assert_eq!(get(&blocks, 0)[3], 0, "an open store does not check its header");
     blocks.close().unwrap();
-    assert!(matches!(open(&disk.bytes()), Err(BlocksError::DamagedHeader)));
+    assert!(matches!(open(&disk.bytes()), Err(Error::DamagedHeader)));
 }
 
 /// Changes fields of both copies, and makes both valid again.
@@ -141,42 +143,42 @@ fn forge(image: &[u8], fields: &[(usize, &[u8])]) -> Vec<u8> {
 #[test]
 fn what_is_no_store_is_named() {
     let image = closed(2);
-    assert!(matches!(open(&[]), Err(BlocksError::Empty)));
-    assert!(matches!(open(b"x"), Err(BlocksError::NotAStore)));
-    assert!(matches!(open(&[0; 9000]), Err(BlocksError::NotAStore)));
-    assert!(matches!(open(&image[..HEAD - 1]), Err(BlocksError::DamagedSuperblock)));
-    assert!(matches!(open(&image[..COPY - 1]), Err(BlocksError::DamagedSuperblock)));
+    assert!(matches!(open(&[]), Err(Error::Empty)));
+    assert!(matches!(open(b"x"), Err(Error::OtherKind)));
+    assert!(matches!(open(&[0; 9000]), Err(Error::OtherKind)));
+    assert!(matches!(open(&image[..HEAD - 1]), Err(Error::DamagedSuperblocks)));
+    assert!(matches!(open(&image[..COPY - 1]), Err(Error::DamagedSuperblocks)));
     let disk = TestDisk::with(vec![0]);
-    assert!(matches!(Blocks::create(disk.boxed()), Err(BlocksError::NotEmpty)));
+    assert!(matches!(Checked::create(disk.clone(), KIND), Err(Error::NotEmpty)));
     assert_eq!(disk.bytes(), [0]);
     assert_eq!(disk.closed(), 1);
 
     let mut damaged = image.clone();
     damaged[100] ^= 1;
     damaged[COPY + 100] ^= 1;
-    assert!(matches!(open(&damaged), Err(BlocksError::DamagedSuperblock)));
-    damaged[..MAGIC.len()].fill(0);
-    assert!(matches!(open(&damaged), Err(BlocksError::DamagedSuperblock)));
-    damaged[COPY..COPY + MAGIC.len()].fill(0);
-    assert!(matches!(open(&damaged), Err(BlocksError::NotAStore)));
+    assert!(matches!(open(&damaged), Err(Error::DamagedSuperblocks)));
+    damaged[..16].fill(0);
+    assert!(matches!(open(&damaged), Err(Error::DamagedSuperblocks)));
+    damaged[COPY..COPY + 16].fill(0);
+    assert!(matches!(open(&damaged), Err(Error::OtherKind)));
 
     assert!(matches!(
         open(&image[..image.len() - 1]),
-        Err(BlocksError::Length { found }) if found == u64::try_from(image.len() - 1).unwrap()
+        Err(Error::Length { found }) if found == u64::try_from(image.len() - 1).unwrap()
     ));
     assert!(matches!(
         open(&image[..image.len() - STRIDE]),
-        Err(BlocksError::SealedLength { sealed, found }) if sealed == at(3) && found == at(2)
+        Err(Error::SealedLength { sealed, found }) if sealed == at(3) && found == at(2)
     ));
 
     let later = forge(&image, &[(16, &[3, 0, 2, 0])]);
-    assert!(matches!(open(&later), Err(BlocksError::Incompatible { found: 3, lowest: 2 })));
+    assert!(matches!(open(&later), Err(Error::Incompatible { found: 3, lowest: 2 })));
     let other = forge(&image, &[(20, &[0, 32, 0, 0])]);
-    assert!(matches!(open(&other), Err(BlocksError::BlockSize { found: 8192 })));
+    assert!(matches!(open(&other), Err(Error::BlockSize { found: 8192 })));
 
     // A later format that says that it can be written to keeps what it has.
     let disk = TestDisk::with(forge(&image, &[(16, &[3, 0, 1, 0]), (1000, &[7])]));
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     blocks.write(0, &[1]).unwrap();
     blocks.close().unwrap();
     let bytes = disk.bytes();
@@ -191,13 +193,13 @@ fn no_single_bit_goes_unnoticed() {
     for at in 0..image.len() {
         for bit in 0..8 {
             disk.flip(at, 1 << bit);
-            let opened = Blocks::open(disk.boxed());
+            let opened = Checked::open(disk.clone(), KIND);
             let block = at.saturating_sub(HEAD) / STRIDE;
             if at < HEAD {
                 // The other copy of the superblock stands, but is not trusted to be the last one.
                 assert!(!opened.unwrap().was_sealed(), "{at}");
             } else if block == 0 {
-                assert!(matches!(opened, Err(BlocksError::DamagedHeader)), "{at}");
+                assert!(matches!(opened, Err(Error::DamagedHeader)), "{at}");
             } else {
                 let blocks = opened.unwrap();
                 for number in 1..3 {
@@ -227,7 +229,7 @@ fn a_superblock_cut_short_loses_nothing() {
         // Of all that is not a write, nothing is half done.
         for done in 0..=STRIDE {
             let disk = TestDisk::with(image.clone());
-            let blocks = Blocks::open(disk.boxed()).unwrap();
+            let blocks = Checked::open(disk.clone(), KIND).unwrap();
             disk.cut(change, done);
             let wrote = blocks.write(at(1), &content(5));
             let synced = wrote.and_then(|()| blocks.sync_data());
@@ -260,7 +262,7 @@ fn a_superblock_cut_short_loses_nothing() {
 fn copies_that_disagree_are_not_trusted() {
     let image = closed(2);
     let disk = TestDisk::with(image.clone());
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     blocks.write(at(1), &content(5)).unwrap();
     let open_image = disk.bytes();
     blocks.close().unwrap();
@@ -272,7 +274,7 @@ fn copies_that_disagree_are_not_trusted() {
         mixed[..COPY].copy_from_slice(&first[..COPY]);
         mixed[COPY..HEAD].copy_from_slice(&second[COPY..HEAD]);
         let disk = TestDisk::with(mixed);
-        let blocks = Blocks::open(disk.boxed()).unwrap();
+        let blocks = Checked::open(disk.clone(), KIND).unwrap();
         assert!(!blocks.was_sealed());
         blocks.write(at(1), &content(6)).unwrap();
         blocks.close().unwrap();

@@ -5,9 +5,10 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use redb::{Builder, Database, Durability, ReadableDatabase, ReadableTable, TableDefinition};
 
-use super::Blocks;
-use super::block::{BLOCK, HEAD, STRIDE};
-use super::tests_disk::TestDisk;
+use super::KIND;
+use crate::Checked;
+use crate::block::{BLOCK, HEAD, STRIDE};
+use crate::testing::TestDisk;
 
 const TABLE: TableDefinition<'_, u64, &[u8]> = TableDefinition::new("rows");
 const FIXED: TableDefinition<'_, u64, u64> = TableDefinition::new("fixed");
@@ -18,7 +19,7 @@ fn value(key: u64) -> Vec<u8> {
     key.to_le_bytes().repeat(40)
 }
 
-fn database(blocks: &Blocks) -> Result<Database, redb::DatabaseError> {
+fn database(blocks: &Checked) -> Result<Database, redb::DatabaseError> {
     // Room for a few pages: the rest is read from the disk each time.
     Builder::new().set_cache_size(4 * BLOCK).create_with_backend(blocks.clone())
 }
@@ -38,7 +39,7 @@ fn write(
 /// A closed store with rows in it.
 fn store() -> Vec<u8> {
     let disk = TestDisk::default();
-    let blocks = Blocks::create(disk.boxed()).unwrap();
+    let blocks = Checked::create(disk.clone(), KIND).unwrap();
     let database = database(&blocks).unwrap();
     write(&database, |transaction| {
         let mut rows = transaction.open_table(TABLE).unwrap();
@@ -61,7 +62,7 @@ fn store() -> Vec<u8> {
 #[test]
 fn rows_are_read_back() {
     let disk = TestDisk::with(store());
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     assert!(blocks.was_sealed());
     let mut database = database(&blocks).unwrap();
     assert!(database.check_integrity().unwrap());
@@ -72,7 +73,7 @@ fn rows_are_read_back() {
     }
     drop((rows, transaction, database));
     assert_eq!(blocks.damage_count(), 0);
-    let blocks = Blocks::open(TestDisk::with(disk.bytes()).boxed()).unwrap();
+    let blocks = Checked::open(TestDisk::with(disk.bytes()), KIND).unwrap();
     assert!(blocks.was_sealed());
     blocks.verify_all(|number| panic!("{number} is damaged")).unwrap();
 }
@@ -121,13 +122,13 @@ fn ask(database: &Database) -> bool {
 
 /// Flips a bit in a block of a store, before or after the engine opens it. Builds that check
 /// themselves read all pages as they open it.
-fn harm(image: &[u8], number: usize, bit: usize, is_late: bool) -> (Blocks, Option<Database>) {
+fn harm(image: &[u8], number: usize, bit: usize, is_late: bool) -> (Checked, Option<Database>) {
     let disk = TestDisk::with(image.to_vec());
     let at = HEAD + number * STRIDE + bit / 8;
     if !is_late {
         disk.flip(at, 1 << (bit % 8));
     }
-    let blocks = Blocks::open(disk.boxed()).unwrap();
+    let blocks = Checked::open(disk.clone(), KIND).unwrap();
     let database = attempt(|| Ok(database(&blocks)?));
     assert!(database.is_some() || blocks.damage_count() == 1);
     if is_late {
@@ -213,7 +214,7 @@ fn keeps_all_but(database: &Database, rows: &Range<u64>, fixed: &Range<u64>, num
 fn the_engine_goes_on_frozen() {
     for change in 1.. {
         let disk = TestDisk::with(store());
-        let blocks = Blocks::open(disk.boxed()).unwrap();
+        let blocks = Checked::open(disk.clone(), KIND).unwrap();
         let first = database(&blocks).unwrap();
         disk.cut(change, 700);
         let written = write(&first, |transaction| {

@@ -1,26 +1,26 @@
-//! What is written once the disk must not be written to any more: it stays in memory.
+//! What is written to a frozen handle: it is kept in memory.
 
 use core::fmt;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
-use super::block::{self, BLOCK, BLOCK_LEN, Span};
+use crate::block::{self, BLOCK, BLOCK_LEN, Span};
 
 /// Blocks in front of those of the disk.
-pub(super) struct Overlay(RwLock<Layer>);
+pub(crate) struct Overlay(RwLock<Layer>);
 
 /// What an overlay holds.
 #[derive(Clone)]
-pub(super) struct Layer {
-    pub(super) len: u64,
-    /// Blocks from here on are not those of the disk: the store ended here once, and grew again.
+pub(crate) struct Layer {
+    pub(crate) len: u64,
+    /// Blocks from here on are not those of the disk: the file ended here once, and grew again.
     floor: u64,
     blocks: HashMap<u64, Arc<[u8]>>,
 }
 
 /// Where a block is.
-pub(super) enum Source {
+pub(crate) enum Source {
     Memory(Arc<[u8]>),
     Zeros,
     Disk,
@@ -38,11 +38,11 @@ impl fmt::Debug for Overlay {
 
 impl Overlay {
     /// Over a disk with so many bytes.
-    pub(super) fn new(len: u64) -> Self {
+    pub(crate) fn new(len: u64) -> Self {
         Self::from(Layer { len, floor: len.div_ceil(BLOCK_LEN), blocks: HashMap::new() })
     }
 
-    pub(super) fn read(&self) -> RwLockReadGuard<'_, Layer> {
+    pub(crate) fn read(&self) -> RwLockReadGuard<'_, Layer> {
         self.0.read().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -51,7 +51,7 @@ impl Overlay {
     }
 
     /// Writes. `load` reads a block of the disk, for what is only part of one.
-    pub(super) fn write(
+    pub(crate) fn write(
         &self,
         offset: u64,
         run: &[u8],
@@ -70,7 +70,7 @@ impl Overlay {
     }
 
     /// Grows or shrinks. What is behind the end is forgotten, and zeros when it comes back.
-    pub(super) fn set_len(
+    pub(crate) fn set_len(
         &self,
         len: u64,
         load: impl Fn(u64) -> io::Result<Option<Vec<u8>>>,
@@ -100,7 +100,7 @@ impl From<Layer> for Overlay {
 }
 
 impl Layer {
-    pub(super) fn source(&self, number: u64) -> Source {
+    pub(crate) fn source(&self, number: u64) -> Source {
         match self.blocks.get(&number) {
             Some(block) => Source::Memory(Arc::clone(block)),
             None if number >= self.floor => Source::Zeros,

@@ -4,14 +4,16 @@ use std::io;
 
 use redb::StorageBackend;
 
-use super::block::{BLOCK, HEAD, STRIDE};
-use super::tests_disk::{Dice, TestDisk};
-use super::{Blocks, SPOILT};
+use super::KIND;
+use crate::Checked;
+use crate::block::{BLOCK, HEAD, STRIDE};
+use crate::checked::SPOILT;
+use crate::testing::{Dice, TestDisk};
 
 /// A store of `count` blocks, each full of its number plus one.
-pub(super) fn filled(count: usize) -> (TestDisk, Blocks) {
+pub(super) fn filled(count: usize) -> (TestDisk, Checked) {
     let disk = TestDisk::default();
-    let blocks = Blocks::create(disk.boxed()).unwrap();
+    let blocks = Checked::create(disk.clone(), KIND).unwrap();
     blocks.set_len(at(count)).unwrap();
     for number in 0..count {
         blocks.write(at(number), &content(number)).unwrap();
@@ -28,14 +30,14 @@ pub(super) fn at(number: usize) -> u64 {
     u64::try_from(number * BLOCK).unwrap()
 }
 
-pub(super) fn get(blocks: &Blocks, number: usize) -> Vec<u8> {
+pub(super) fn get(blocks: &Checked, number: usize) -> Vec<u8> {
     let mut out = vec![0x55; BLOCK];
     blocks.read(at(number), &mut out).unwrap();
     out
 }
 
 /// Writes, reads and resizes at random, against the same on plain bytes.
-fn follow_model(blocks: &Blocks, model: &mut Vec<u8>, dice: &mut Dice, steps: usize) {
+fn follow_model(blocks: &Checked, model: &mut Vec<u8>, dice: &mut Dice, steps: usize) {
     for _ in 0..steps {
         match dice.below(10) {
             0 => {
@@ -78,13 +80,13 @@ fn behaves_like_plain_bytes() {
     for seed in 0..20 {
         let mut dice = Dice(seed);
         let disk = TestDisk::default();
-        let blocks = Blocks::create(disk.boxed()).unwrap();
+        let blocks = Checked::create(disk.clone(), KIND).unwrap();
         let mut model = Vec::new();
         follow_model(&blocks, &mut model, &mut dice, 100);
         // Closed and opened, it ends where its last block ends.
         blocks.close().unwrap();
         drop(blocks);
-        let blocks = Blocks::open(disk.boxed()).unwrap();
+        let blocks = Checked::open(disk.clone(), KIND).unwrap();
         model.resize(model.len().next_multiple_of(BLOCK), 0);
         assert!(blocks.was_sealed());
         follow_model(&blocks, &mut model, &mut dice, 100);
@@ -128,7 +130,7 @@ fn what_is_behind_the_end_is_refused() {
 #[test]
 fn whole_blocks_take_one_write() {
     let (disk, blocks) = filled(16);
-    disk.writes();
+    let _ = disk.writes();
     blocks.write(at(3), &vec![7; 8 * BLOCK]).unwrap();
     let place = u64::try_from(HEAD + 3 * STRIDE).unwrap();
     assert_eq!(disk.writes(), [(place, 8 * STRIDE)]);
@@ -214,7 +216,7 @@ fn a_frozen_handle_goes_on_after_the_disk_failed() {
     drop(frozen);
     assert!(before == (disk.bytes(), disk.changes()));
     assert_eq!(disk.closed(), 1);
-    assert!(!Blocks::open(disk.boxed()).unwrap().was_sealed());
+    assert!(!Checked::open(disk, KIND).unwrap().was_sealed());
 }
 
 #[test]

@@ -6,40 +6,56 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use redb::StorageBackend;
 
-use super::BlocksError;
-use super::block::{self, BLOCK, BLOCK_LEN, HEAD, HEAD_LEN, STRIDE, Span};
-use super::damage::Damage;
-use super::superblock::{self, COPY, Seal, Superblock};
+use crate::block::{self, BLOCK, BLOCK_LEN, HEAD, HEAD_LEN, STRIDE, Span};
+use crate::damage::Damage;
+use crate::error::Error;
+use crate::kind::Kind;
+use crate::superblock::{self, COPY, Seal, Superblock};
 
 /// Blocks that are read at once. More would only take more memory.
-pub(super) const RUN: u64 = 64;
+pub(crate) const RUN: u64 = 64;
 
-/// A disk, which is told when nobody needs it any more.
+/// A disk, which is closed when the last handle is dropped.
 #[derive(Debug)]
-pub(super) struct Disk(pub(super) Box<dyn StorageBackend>);
+pub(crate) struct Disk(pub(crate) Box<dyn StorageBackend>);
 
 impl Drop for Disk {
     fn drop(&mut self) {
         if let Err(error) = self.0.close() {
-            tracing::warn!(%error, "the file of the store did not close");
+            tracing::warn!(%error, "the file did not close in order");
         }
     }
 }
 
+/// Why a seal does not hold.
+fn broken(disk: &Disk, seal: &Seal, len: u64) -> io::Result<Option<Error>> {
+    if seal.len != len {
+        return Ok(Some(Error::SealedLength { sealed: seal.len, found: len }));
+    }
+    if len == 0 {
+        return Ok(None);
+    }
+    let mut stored = vec![0; STRIDE];
+    disk.0.read(HEAD_LEN, &mut stored)?;
+    let header = block::sum(0, block::data(&stored));
+    let holds = block::is_sound(0, &stored) && header == seal.header;
+    Ok((!holds).then_some(Error::DamagedHeader))
+}
+
 /// What all handles share.
 #[derive(Debug)]
-pub(super) struct Shared {
+pub(crate) struct Shared {
     disk: Disk,
     /// As it was set: it need not be one of whole blocks.
     len: AtomicU64,
     /// Whether the file was closed when it was found.
     was_sealed: bool,
-    /// Whether block 0 has to pass its checksum. Not while the store is open: the engine overwrites
+    /// Whether block 0 has to pass its checksum. Not while the file is open: redb overwrites
     /// it in place, and copes with a write that was cut short.
     checks_header: AtomicBool,
     has_failed: AtomicBool,
     writer: Mutex<Writer>,
-    pub(super) damage: Damage,
+    pub(crate) damage: Damage,
 }
 
 /// What only one thread at a time may do.
@@ -48,7 +64,7 @@ struct Writer {
     superblock: Superblock,
     /// The copy of the superblock to write first.
     first: u8,
-    /// Whether the disk says twice that the store is open.
+    /// Whether the disk says twice that the file is open.
     is_open: bool,
     /// Whether there is something to seal.
     is_modified: bool,
@@ -58,13 +74,14 @@ struct Writer {
 }
 
 impl Shared {
-    /// Starts a store on an empty disk.
-    pub(super) fn create(disk: Disk) -> Result<Self, BlocksError> {
+    /// Starts a file on an empty disk.
+    pub(crate) fn create(disk: Disk, kind: Kind) -> Result<Self, Error> {
         if disk.0.len()? != 0 {
-            return Err(BlocksError::NotEmpty);
+            return Err(Error::NotEmpty);
         }
         disk.0.set_len(HEAD_LEN)?;
-        let found = superblock::Found { superblock: Superblock::new(), is_agreed: false, first: 0 };
+        let found =
+            superblock::Found { superblock: Superblock::new(kind), is_agreed: false, first: 0 };
         let shared = Self::new(disk, 0, found, true);
         {
             let mut writer = shared.writer();
@@ -75,37 +92,37 @@ impl Shared {
         Ok(shared)
     }
 
-    /// Finds a store, and changes nothing.
-    pub(super) fn open(disk: Disk) -> Result<Self, BlocksError> {
+    /// Opens a file, and changes nothing. A `lenient` one is never written to: that its length or its
+    /// header is not the sealed one, or that both superblocks are damaged, does not keep it from being
+    /// read.
+    pub(crate) fn open(disk: Disk, kind: Kind, lenient: bool) -> Result<Self, Error> {
         let file_len = disk.0.len()?;
         if file_len == 0 {
-            return Err(BlocksError::Empty);
+            return Err(Error::Empty);
         }
         let mut head = vec![0; usize::try_from(file_len).unwrap_or(HEAD).min(HEAD)];
         disk.0.read(0, &mut head)?;
-        let found = superblock::read(&head)?;
+        let found = match superblock::read(&head, kind) {
+            Err(Error::DamagedSuperblocks) if lenient => {
+                superblock::Found { superblock: Superblock::new(kind), is_agreed: false, first: 0 }
+            }
+            found => found?,
+        };
         let is_sealed = found.is_agreed && found.superblock.seal().is_some();
         let blocks = match block::count(file_len) {
             // The power went while the file grew: what is behind the last whole block was never
             // said to be safe.
-            None if !is_sealed => block::whole(file_len),
+            None if !is_sealed || lenient => block::whole(file_len),
             count => count,
         };
-        let blocks = blocks.ok_or(BlocksError::Length { found: file_len })?;
-        let len = blocks.checked_mul(BLOCK_LEN).ok_or(BlocksError::Length { found: file_len })?;
+        let blocks = blocks.ok_or(Error::Length { found: file_len })?;
+        let len = blocks.checked_mul(BLOCK_LEN).ok_or(Error::Length { found: file_len })?;
         let seal = found.superblock.seal().filter(|_| found.is_agreed);
-        if let Some(seal) = seal {
-            if seal.len != len {
-                return Err(BlocksError::SealedLength { sealed: seal.len, found: len });
-            }
-            let mut stored = vec![0; if blocks > 0 { STRIDE } else { 0 }];
-            disk.0.read(HEAD_LEN, &mut stored)?;
-            let header = block::sum(0, block::data(&stored));
-            if blocks > 0 && !(block::is_sound(0, &stored) && header == seal.header) {
-                return Err(BlocksError::DamagedHeader);
-            }
+        let broken = seal.map(|seal| broken(&disk, &seal, len)).transpose()?.flatten();
+        match broken {
+            Some(error) if !lenient => Err(error),
+            broken => Ok(Self::new(disk, len, found, seal.is_some() && broken.is_none())),
         }
-        Ok(Self::new(disk, len, found, seal.is_some()))
     }
 
     fn new(disk: Disk, len: u64, found: superblock::Found, is_sealed: bool) -> Self {
@@ -129,11 +146,11 @@ impl Shared {
         }
     }
 
-    pub(super) fn was_sealed(&self) -> bool {
+    pub(crate) fn was_sealed(&self) -> bool {
         self.was_sealed
     }
 
-    pub(super) fn len(&self) -> u64 {
+    pub(crate) fn len(&self) -> u64 {
         self.len.load(Ordering::Acquire)
     }
 
@@ -142,7 +159,7 @@ impl Shared {
     }
 
     /// Reads blocks, in order. `each` is given the bytes, or none for a block that is damaged.
-    pub(super) fn read(
+    pub(crate) fn read(
         &self,
         first: u64,
         count: u64,
@@ -190,7 +207,7 @@ impl Shared {
             || block::is_sound(number, stored)
     }
 
-    /// Remembers a failure: a store where something went wrong is not sealed.
+    /// Remembers a failure: after one the file is not sealed.
     fn watch<T>(&self, result: io::Result<T>) -> io::Result<T> {
         if result.is_err() {
             self.has_failed.store(true, Ordering::Release);
@@ -198,7 +215,7 @@ impl Shared {
         result
     }
 
-    pub(super) fn write(&self, offset: u64, run: &[u8]) -> io::Result<()> {
+    pub(crate) fn write(&self, offset: u64, run: &[u8]) -> io::Result<()> {
         self.watch(self.try_write(offset, run))
     }
 
@@ -226,7 +243,7 @@ impl Shared {
         self.disk.0.write(block::place(span.first)?, &buffer)
     }
 
-    pub(super) fn set_len(&self, len: u64) -> io::Result<()> {
+    pub(crate) fn set_len(&self, len: u64) -> io::Result<()> {
         self.watch(self.try_set_len(len))
     }
 
@@ -255,14 +272,14 @@ impl Shared {
         Ok(())
     }
 
-    pub(super) fn sync(&self) -> io::Result<()> {
+    pub(crate) fn sync(&self) -> io::Result<()> {
         self.watch(self.disk.0.sync_data())
     }
 
-    /// Has the disk say that the store is open before anything else is changed.
+    /// Marks the file as open before anything else is changed.
     fn begin(&self, writer: &mut Writer) -> io::Result<()> {
         if writer.is_frozen {
-            return Err(io::Error::other("the store goes on in memory"));
+            return Err(io::Error::other("the file is frozen: it is read-only"));
         }
         if !writer.is_open {
             self.put_superblock(writer, None)?;
@@ -285,8 +302,8 @@ impl Shared {
         Ok(())
     }
 
-    /// Seals the store, if there is something to seal and nothing went wrong.
-    pub(super) fn close(&self) -> io::Result<()> {
+    /// Seals the file, if something was written and nothing failed.
+    pub(crate) fn close(&self) -> io::Result<()> {
         self.watch(self.try_close())
     }
 
@@ -301,7 +318,7 @@ impl Shared {
         let Some(header) = self.header(&writer, blocks)? else {
             return Ok(());
         };
-        // From the first copy on the disk may say that the store is closed.
+        // From the first copy on the disk may say that the file is closed.
         writer.is_open = false;
         let len = blocks.checked_mul(BLOCK_LEN).ok_or_else(block::beyond)?;
         self.put_superblock(&mut writer, Some(Seal { len, header }))?;
@@ -325,8 +342,22 @@ impl Shared {
         Ok(is_sound.then(|| block::sum(0, block::data(&stored))))
     }
 
-    /// Has the disk stay as it is from now on.
-    pub(super) fn freeze(&self) {
+    pub(crate) fn disk(&self) -> &dyn StorageBackend {
+        &*self.disk.0
+    }
+
+    /// Whether block 0 passes its checksum, be it checked when it is read or not.
+    pub(crate) fn is_header_sound(&self) -> io::Result<bool> {
+        if self.len() == 0 {
+            return Ok(true);
+        }
+        let mut stored = vec![0; STRIDE];
+        self.disk.0.read(block::place(0)?, &mut stored)?;
+        Ok(block::is_sound(0, &stored))
+    }
+
+    /// Writes nothing to the disk from now on.
+    pub(crate) fn freeze(&self) {
         self.writer().is_frozen = true;
     }
 }

@@ -1,0 +1,5 @@
+//! Random writes to a file of blocks, and one bit that changes.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| redb_checked::testing::flipped_bit(data));
