@@ -79,7 +79,7 @@ impl Cli {
         match &self.command {
             Command::Inspect(_) | Command::Demo(_) | Command::Plan(_) | Command::Verify(_) => true,
             Command::Store(args) => args.only_reads(),
-            Command::Key(_) | Command::Sign(_) => false,
+            Command::Dial(_) | Command::Key(_) | Command::Sign(_) => false,
         }
     }
 
