@@ -142,14 +142,14 @@ impl Redb {
         let Some(database) = database.as_mut().and_then(Arc::get_mut) else {
             return Err(Error::ReadOnly { reason: "nothing can be read".into() });
         };
-        let is_needed = || self.blocks.damage_count() != before;
-        contain(|| {
-            // A block that was torn by a crash, and that nothing needs, does not matter.
-            if damaged > 0 && (database.check_integrity().is_err() || is_needed()) {
+        // A block that was torn by a crash, and that nothing needs, does not matter.
+        if damaged > 0 {
+            let checked = contain(|| database.check_integrity());
+            if checked.is_err() || self.blocks.damage_count() != before {
                 return Err(Error::damaged(format!("{damaged} blocks: recover the store first")));
             }
-            database.compact()
-        })
+        }
+        contain(|| database.compact())
     }
 }
 
