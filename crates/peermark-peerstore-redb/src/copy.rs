@@ -49,7 +49,7 @@ impl Redb {
             (self.snapshot()?, writer.next_id)
         };
         let (cx, mut damaged) = (self.shared.context(at), 0u64);
-        let holes = snapshot.each_row(end, |rows| {
+        let holes = snapshot.each_row(&self.blocks, end, |rows| {
             for (id, row) in rows {
                 let read = match self.reading.format_1 {
                     None => State::unverified(id, &row, &self.reading.secret),
