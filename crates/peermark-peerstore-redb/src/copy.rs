@@ -49,7 +49,7 @@ impl Redb {
             (self.snapshot()?, writer.next_id)
         };
         let (cx, mut damaged) = (self.shared.context(at), 0u64);
-        let holes = snapshot.each_row(end, |rows| {
+        let holes = snapshot.each_row(&self.blocks, end, |rows| {
             for (id, row) in rows {
                 let read = match self.reading.format_1 {
                     None => State::unverified(id, &row, &self.reading.secret),
@@ -142,14 +142,14 @@ impl Redb {
         let Some(database) = database.as_mut().and_then(Arc::get_mut) else {
             return Err(Error::ReadOnly { reason: "nothing can be read".into() });
         };
-        let is_needed = || self.blocks.damage_count() != before;
-        contain(|| {
-            // A block that was torn by a crash, and that nothing needs, does not matter.
-            if damaged > 0 && (database.check_integrity().is_err() || is_needed()) {
+        // A block that was torn by a crash, and that nothing needs, does not matter.
+        if damaged > 0 {
+            let checked = contain(|| database.check_integrity());
+            if checked.is_err() || self.blocks.damage_count() != before {
                 return Err(Error::damaged(format!("{damaged} blocks: recover the store first")));
             }
-            database.compact()
-        })
+        }
+        contain(|| database.compact())
     }
 }
 

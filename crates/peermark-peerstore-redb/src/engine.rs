@@ -211,7 +211,7 @@ impl Redb {
             (self.snapshot()?, writer.next_id)
         };
         let mut damaged = 0u64;
-        let holes = snapshot.each_row(end, |rows| {
+        let holes = snapshot.each_row(&self.blocks, end, |rows| {
             let read = |(id, row): &(u64, Vec<u8>)| State::verified(*id, row, self.reading);
             for (read, (id, _)) in on_all_cores(&rows, read).into_iter().zip(&rows) {
                 match read {

@@ -1,12 +1,15 @@
 //! Reading all rows, behind whatever cannot be read as well (F2).
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::Arc;
 
 use redb::ReadOnlyTable;
+use redb_checked::{Checked, LeafShape};
 
 use crate::base::contain;
 use crate::error::Error;
+use crate::row;
 use crate::tables::{Snapshot, ids};
 
 /// An id, and the row under it.
@@ -37,6 +40,18 @@ impl Holes {
     /// Every id there can be.
     pub(crate) fn all() -> Self {
         Self(vec![0..=u64::MAX])
+    }
+
+    /// Takes an id out: its row was found.
+    fn fill(&mut self, id: u64) {
+        let behind = self.0.partition_point(|hole| *hole.end() < id);
+        let Some(hole) = self.0.get(behind).filter(|hole| hole.contains(&id)).cloned() else {
+            return;
+        };
+        let (first, last) = hole.into_inner();
+        let before = id.checked_sub(1).filter(|last| first <= *last).map(|last| first..=last);
+        let after = id.checked_add(1).filter(|first| *first <= last).map(|first| first..=last);
+        self.0.splice(behind..=behind, before.into_iter().chain(after));
     }
 
     fn add(&mut self, first: u64, last: u64) {
@@ -147,17 +162,27 @@ fn skip(
 }
 
 impl Snapshot {
-    /// Visits all rows, of entries and then of floors. `end` is behind the last id.
+    /// Visits all rows, of entries and then of floors, and then those that are whole on damaged pages.
+    /// `end` is behind the last id.
     pub(crate) fn each_row(
         &self,
+        blocks: &Checked,
         end: u64,
-        mut visit: impl FnMut(Vec<(u64, Vec<u8>)>) -> Result<ControlFlow<()>, Error>,
+        mut visit: impl FnMut(Vec<IdAndRow>) -> Result<ControlFlow<()>, Error>,
     ) -> Result<(Holes, Holes), Error> {
-        let (entries, flow) = each(&self.entries, end, &mut visit)?;
+        let (mut entries, flow) = each(&self.entries, end, &mut visit)?;
         if flow.is_break() {
             return Ok((entries, Holes::default()));
         }
-        let (floors, _) = each(&self.floors, end, &mut visit)?;
+        let (mut floors, flow) = each(&self.floors, end, &mut visit)?;
+        if flow.is_continue() && !(entries.is_empty() && floors.is_empty()) {
+            let rows = on_damaged_pages(blocks, |id| entries.has(id) || floors.has(id))?;
+            for (id, _) in &rows {
+                entries.fill(*id);
+                floors.fill(*id);
+            }
+            let _ = visit(rows)?;
+        }
         Ok((entries, floors))
     }
 
@@ -220,14 +245,58 @@ impl Snapshot {
     /// was read.
     pub(crate) fn search(
         &self,
+        blocks: &Checked,
         end: u64,
         mut is_it: impl FnMut(u64, &[u8]) -> bool,
     ) -> Result<(Option<IdAndRow>, bool), Error> {
         let mut found = None;
-        let holes = self.each_row(end, |rows| {
+        let holes = self.each_row(blocks, end, |rows| {
             found = rows.into_iter().find(|(id, row)| is_it(*id, row));
             Ok(if found.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok((found, holes.0.is_empty() && holes.1.is_empty()))
+    }
+}
+
+/// Rows, with these ids, of leaf pages that were read and are damaged: the tree leads there, and a row
+/// whose checksum is right is as it was. Pages of several blocks are left alone: it is not known where
+/// they end.
+fn on_damaged_pages(
+    blocks: &Checked,
+    is_sought: impl Fn(u64) -> bool,
+) -> Result<Vec<IdAndRow>, Error> {
+    let damaged = blocks.damaged();
+    let mut rows = HashMap::new();
+    let read = blocks.scan().leaves(LeafShape::of::<u64, &[u8]>(), BLOCK, |pair| {
+        let Ok(id) = pair.key.try_into().map(u64::from_le_bytes) else { return };
+        let is_met = !pair.is_sound && damaged.binary_search(&pair.block).is_ok();
+        if is_met && is_sought(id) && row::is_sound(id, pair.value) {
+            rows.entry(id).or_insert_with(|| pair.value.to_vec());
+        }
+    });
+    read.map_err(|error| Error::Io(Arc::new(error)))?;
+    let mut rows: Vec<_> = rows.into_iter().collect();
+    rows.sort_unstable();
+    Ok(rows)
+}
+
+/// Bytes of a page of one block.
+const BLOCK: usize = 4096;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn f2_a_row_that_is_found_leaves_the_rest_of_a_hole() {
+        let holes = |filled: &[u64]| {
+            let mut holes = Holes(vec![3..=5, 9..=9, u64::MAX - 1..=u64::MAX]);
+            filled.iter().for_each(|id| holes.fill(*id));
+            holes.0
+        };
+        assert_eq!(holes(&[4]), [3..=3, 5..=5, 9..=9, u64::MAX - 1..=u64::MAX]);
+        assert_eq!(holes(&[3, 5, 7]), [4..=4, 9..=9, u64::MAX - 1..=u64::MAX]);
+        assert_eq!(holes(&[9, u64::MAX]), [3..=5, u64::MAX - 1..=u64::MAX - 1]);
+        assert_eq!(holes(&[3, 4, 5, 9, u64::MAX, u64::MAX - 1]), []);
     }
 }

@@ -109,7 +109,7 @@ impl Redb {
                 let mut store = store;
                 let resumed = store.resume(is_clean);
                 store.opened.above = store.above(store.shared.limits());
-                resumed.map(|()| store).map_err(OpenError::Store)
+                resumed.map(|()| store).map_err(OpenError::damaged)
             }),
             Err(error) => {
                 // What it would write in passing is not to be kept.
@@ -144,7 +144,8 @@ impl Redb {
             // Of a later format nothing else is known.
             let read = (lowest <= FORMAT[0]).then(|| read(&snapshot, found)).transpose()?;
             Ok((formats, read))
-        })?;
+        })
+        .map_err(OpenError::damaged)?;
         let Some((secret, clock, writer)) = read else {
             let [found, lowest] = formats;
             return Err(OpenError::Incompatible { found, lowest });

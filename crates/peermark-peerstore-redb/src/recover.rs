@@ -18,7 +18,7 @@ use peermark_identity::{PeerId, PeerIdExt as _};
 use peermark_peerstore::{Config, Limits, Moment, Secret, Share, Shared};
 use peermark_provenance::Timestamp;
 use redb::{ReadableTable as _, StorageBackend};
-use redb_checked::{Error as BlockError, FileDisk, Scan, State as BlockState, View};
+use redb_checked::{Checked, Error as BlockError, FileDisk, Scan, State as BlockState, View};
 
 use crate::base::{Base, contain};
 use crate::batch::Batch;
@@ -147,7 +147,7 @@ pub fn recover_on<D: StorageBackend>(
     };
     let target = Target::create(out, &found, now)?;
     let holes = match &source.snapshot {
-        Some(snapshot) => target.copy_live(snapshot, &found, &mut recovered)?,
+        Some((snapshot, blocks)) => target.copy_live((snapshot, blocks), &found, &mut recovered)?,
         None => HolesOf::everything(),
     };
     let ids = if loose && !holes.is_none() {
@@ -156,7 +156,7 @@ pub fn recover_on<D: StorageBackend>(
         HashSet::new()
     };
     match &source.snapshot {
-        Some(snapshot) => {
+        Some((snapshot, _)) => {
             let (visited, missing) = snapshot.missing(&(holes.entries, holes.floors), 0);
             let damaged = holes.damaged.difference(&ids).count();
             let lost = missing.difference(&ids).count().saturating_add(damaged);
@@ -171,7 +171,7 @@ pub fn recover_on<D: StorageBackend>(
 
 /// What the tree leads to, if anything.
 struct Source {
-    snapshot: Option<Snapshot>,
+    snapshot: Option<(Snapshot, Checked)>,
     found: Option<Found>,
     meta: MetaFrom,
 }
@@ -200,7 +200,8 @@ impl Source {
                 let found = Found::in_tables(&snapshot)?;
                 let is_whole = found.unreadable.is_empty();
                 let meta = if is_whole { MetaFrom::Tables } else { MetaFrom::Nowhere };
-                Ok(Self { snapshot: Some(snapshot), found: Some(found), meta })
+                let snapshot = Some((snapshot, view.checked().clone()));
+                Ok(Self { snapshot, found: Some(found), meta })
             }
             Err(error) => {
                 tracing::warn!(%error, "the tree of the store cannot be read");
@@ -295,12 +296,12 @@ impl Target {
     /// Copies what the tree leads to. Returns where it does not.
     fn copy_live(
         &self,
-        snapshot: &Snapshot,
+        (snapshot, blocks): (&Snapshot, &Checked),
         found: &Found,
         recovered: &mut Recovered,
     ) -> Result<HolesOf, Error> {
         let (mut live, mut damaged) = (HashSet::new(), HashSet::new());
-        let (entries, floors) = snapshot.each_row(found.next_id, |rows| {
+        let (entries, floors) = snapshot.each_row(blocks, found.next_id, |rows| {
             let read = |(id, row): &(u64, Vec<u8>)| State::verified(*id, row, self.reading);
             let states = on_all_cores(&rows, read);
             self.write(|batch| {

@@ -179,7 +179,7 @@ impl Redb {
                 books.enter(&state);
             }
         };
-        let _ = snapshot.each_row(end, |rows| {
+        let _ = snapshot.each_row(&self.blocks, end, |rows| {
             rows.iter().for_each(|(id, row)| count(*id, row));
             Ok(core::ops::ControlFlow::Continue(()))
         });
@@ -204,7 +204,7 @@ impl Redb {
         };
         let end = self.viewed.map_or(u64::MAX, |viewed| viewed.end);
         let is_it = |id, row: &[u8]| self.reading.is_of(id, row, peer) == Some(true);
-        match from.search(end, is_it)? {
+        match from.search(&self.blocks, end, is_it)? {
             (Some((id, row)), _) => Ok(match State::verified(id, &row, self.reading) {
                 Ok(state) => state::Found::Held(Arc::new(state)),
                 Err(damage) => state::Found::Damaged(id, damage),

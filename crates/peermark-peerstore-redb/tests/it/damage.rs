@@ -158,7 +158,7 @@ fn f2_every_block_damaged_in_turn_costs_what_is_on_it() {
     for is_closed in [true, false] {
         let (bytes, honest) = store(1_000, is_closed);
         let count = (bytes.len() - HEAD) / STRIDE;
-        let mut unreadable = 0;
+        let (mut unreadable, mut costs) = (0, Vec::new());
         // The superblocks, the header, and blocks all over the file.
         let step = (count / blocks()).max(1);
         let places =
@@ -172,7 +172,12 @@ fn f2_every_block_damaged_in_turn_costs_what_is_on_it() {
             assert_eq!(look(&disk, &honest, &place), first, "{place}: looked at twice");
             assert_eq!(disk.bytes(), damaged, "{place}: changed by looking");
             unreadable += usize::from(first.is_none());
+            costs.extend(first);
         }
+        // A page of rows has those that are not hit themselves. What leads to many pages is not much.
+        costs.sort_unstable();
+        let cost = costs[costs.len() * 9 / 10];
+        assert!(cost <= 3, "{cost} peers missing by one place; all: {costs:?}");
         // The page that leads to all tables, and nothing else.
         assert!(unreadable <= 2, "{unreadable} places made the store unreadable");
     }
@@ -264,7 +269,9 @@ fn f2_forty_places_cost_less_than_one_peer_in_two_hundred() {
             recovered.lost
         );
         // The list of peers and the order of rows tell what is older, unless they are damaged too.
-        assert!(held - right <= 20, "seed {seed}: {}", held - right);
+        // Without them, what was forgotten or replaced comes as well, and is told to be in doubt.
+        let older = if recovered.at_least { honest.len() / 30 } else { honest.len() / 500 };
+        assert!(held - right <= older, "seed {seed}: {}", held - right);
         assert!(right * 1000 >= honest.len() * 995, "seed {seed}: {right} of {}", honest.len());
         // Without what is loose, nothing is in doubt.
         let (strict, out) = recover(&disk, false);
