@@ -193,7 +193,7 @@ fn schedule(dials: &mut [Dial], step: Duration, other: Duration, offset: Duratio
 /// Where the first is of IPv6, moves the first of IPv4 to the second place. Returns whether there
 /// is one.
 fn second_family_second(dials: &mut [Dial]) -> bool {
-    if !dials.first().is_some_and(|dial| dial.family() == Family::Ip6) {
+    if dials.first().is_none_or(|dial| dial.family() != Family::Ip6) {
         return false;
     }
     let Some(at) = dials.iter().position(|dial| dial.family() == Family::Ip4) else {

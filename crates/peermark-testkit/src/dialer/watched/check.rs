@@ -125,7 +125,10 @@ impl Watched {
         if place.is_some() {
             return self.listed(asked, address).is_some()
                 || asked.plan.refused().iter().any(|refused| {
-                    Some(refused.candidate) == place && refused.reason == Refusal::TooMany
+                    // Another spelling of it is dialed, or would be.
+                    let is_spare =
+                        matches!(refused.reason, Refusal::TooMany | Refusal::Repeated { .. });
+                    Some(refused.candidate) == place && is_spare
                 });
         }
         let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
