@@ -186,7 +186,8 @@ impl Places {
         let nobody = PeerId::from_bytes(&[0, 0]).expect("nobody");
         for (place, _) in trip.places(&self.found) {
             let (whole, _) = self.taken(&place, &nobody, now);
-            if 4 * whole >= 4 * (most(place.0, limits) * 4 - most(place.0, limits)) {
+            // One more is a silence, four quarters, until it is known what it is.
+            if whole + 4 > 3 * most(place.0, limits) {
                 self.full.insert(place, now);
             }
         }
