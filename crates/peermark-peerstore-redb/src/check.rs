@@ -108,7 +108,7 @@ impl Redb {
     }
 
     /// Whether the damaged blocks are ones that the database does not need. Nobody writes meanwhile.
-    fn is_unused(&self) -> bool {
+    pub(crate) fn is_unused(&self) -> bool {
         // What it needs is noted, of whatever handle: a view of its own is asked.
         self.blocks.needs_no_damaged_block()
     }

@@ -137,18 +137,14 @@ impl Redb {
         let mut damaged = 0u64;
         let counted = self.blocks.verify_all(|_| damaged = damaged.saturating_add(1));
         counted.map_err(|error| Error::Io(Arc::new(error)))?;
-        let before = self.blocks.damage_count();
+        // A block that was torn by a crash, and that nothing needs, does not matter.
+        if damaged > 0 && !self.is_unused() {
+            return Err(Error::damaged(format!("{damaged} blocks: recover the store first")));
+        }
         let database = self.database.get_mut().unwrap_or_else(PoisonError::into_inner);
         let Some(database) = database.as_mut().and_then(Arc::get_mut) else {
             return Err(Error::ReadOnly { reason: "nothing can be read".into() });
         };
-        // A block that was torn by a crash, and that nothing needs, does not matter.
-        if damaged > 0 {
-            let checked = contain(|| database.check_integrity());
-            if checked.is_err() || self.blocks.damage_count() != before {
-                return Err(Error::damaged(format!("{damaged} blocks: recover the store first")));
-            }
-        }
         contain(|| database.compact())
     }
 }

@@ -105,12 +105,13 @@ impl Redb {
             Ok(())
         });
         let opened = match begun {
-            Ok(()) => Self::start(database, blocks.clone(), config, options).and_then(|store| {
-                let mut store = store;
-                let resumed = store.resume(is_clean);
-                store.opened.above = store.above(store.shared.limits());
-                resumed.map(|()| store).map_err(OpenError::damaged)
-            }),
+            Ok(()) => {
+                Self::start(database, blocks.clone(), config, options).and_then(|mut store| {
+                    let resumed = store.resume(is_clean);
+                    store.opened.above = store.above(store.shared.limits());
+                    resumed.map(|()| store).map_err(OpenError::damaged)
+                })
+            }
             Err(error) => {
                 // What it would write in passing is not to be kept.
                 let _ = blocks.freeze();

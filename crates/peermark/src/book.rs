@@ -335,7 +335,7 @@ impl<C: Clock> PeerBook<Redb, C> {
         self.store.engine().backup_to(path)
     }
 
-    /// The store alone: to be closed, or given to somebody else.
+    /// The store without its clock, to close it or to use it elsewhere.
     #[must_use]
     pub fn into_store(self) -> Peerstore<Redb> {
         self.store

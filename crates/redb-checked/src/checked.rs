@@ -237,7 +237,7 @@ impl Checked {
     }
 }
 
-/// Locks are not forwarded: whoever opens the file locks it, see [`FileDisk`](crate::FileDisk).
+/// Locks are not forwarded: the code that opens the file locks it, see [`FileDisk`](crate::FileDisk).
 impl StorageBackend for Checked {
     fn len(&self) -> io::Result<u64> {
         Ok(self.logical_len())

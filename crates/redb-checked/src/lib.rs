@@ -51,7 +51,7 @@
 //!
 //! - A read of a block whose bytes differ from what was last written to it fails, unless the checksum
 //!   (XXH3, 64 bits, seeded with the block's number) is the same by chance. It protects against
-//!   accidents, not against somebody who edits the file.
+//!   accidents, not against deliberate edits.
 //! - Closing a database *seals* the file: its length and its header are covered as well. The first
 //!   write breaks the seal. A file in which damage was found, or a write failed, is not sealed.
 //! - While the file is not sealed, block 0, which redb overwrites in place, is not checked: a write of

@@ -46,7 +46,7 @@ pub(super) struct Args {
     /// The same as `peermark store restore FILE`
     #[arg(long, value_name = "FILE", conflicts_with_all = ["files", "source", "ttl", "dialect", "format"])]
     export: Option<PathBuf>,
-    /// The export is of a store of your own: its ages count as ages, and not as what somebody claims
+    /// The export is of a store of your own: its ages are taken as they are, and not as claims
     #[arg(long, requires = "export")]
     trust_times: bool,
     #[command(flatten)]

@@ -40,7 +40,7 @@ pub(super) struct Args {
     /// The export; `-` is standard input
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The export is of a store of your own: its ages count as ages, and not as what somebody claims
+    /// The export is of a store of your own: its ages are taken as they are, and not as claims
     #[arg(long)]
     trust_times: bool,
     #[command(flatten)]
@@ -69,8 +69,8 @@ Examples:
   zcat peers.jsonl.gz | peermark store restore -
 
 Records are verified again, on all cores. A peer that does not parse or verify is refused with its line
-number, and nothing of it is stored; the status is 1 then. Without --trust-times the ages are what
-somebody claims: a record ends seven days after the last contact that the export tells of, or now if
+number, and nothing of it is stored; the status is 1 then. Without --trust-times the ages are claims
+of others: a record ends seven days after the last contact that the export tells of, or now if
 that is over, and its floor stays. See `peermark store export --help` for what is not carried over.
 
 A restore that was interrupted is started again: what is there already stays as it is.";

@@ -6,10 +6,12 @@ use std::time::Duration;
 use allocation_counter::measure;
 use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
-use peermark_peerstore::{Config, Peerstore, Secret, Share};
+use peermark_peerstore::Peerstore;
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::peerstore::fixtures::{numbers, peer, record};
 use peermark_testkit::rng::Rng;
+
+use super::memory::{config, sweep};
 
 const NOW: Timestamp = Timestamp::from_secs(1_000);
 const MINUTE: Duration = Duration::from_secs(60);
@@ -20,20 +22,12 @@ const DAY: Duration = Duration::from_secs(24 * 3_600);
 const FLOOR: u64 = 320;
 
 fn store() -> Peerstore {
-    let mut config = Config::default();
-    config.secret = Secret::from_bytes([3; 16]);
-    let all = Share::new(1, 1);
-    (config.limits.share, config.limits.kind_share) = (all, all);
-    config.limits.kinds_share = all;
+    let mut config = config();
     // So few that they are in one region: rooms that nobody is in yet are the same for every store.
     config.limits.peers = 16_000;
     config.limits.floor_life = DAY;
     config.limits.record_age = DAY.saturating_mul(2);
     Peerstore::in_memory(config)
-}
-
-fn sweep(store: &Peerstore, now: Timestamp) {
-    while store.sweep(now, 500).unwrap().more {}
 }
 
 /// Fills a store, and holds what that allocated against what is charged. What an empty one takes is
@@ -170,7 +164,9 @@ fn s11_what_is_left_when_nine_of_ten_ended_gives_the_memory_of_the_others_back()
         fill(store);
         // Floors age by an hour at a time.
         let over = NOW.saturating_add(MINUTE);
-        (1..=25).for_each(|hour| sweep(store, over.saturating_add(HOUR.saturating_mul(hour))));
+        for hour in 1..=25 {
+            sweep(store, over.saturating_add(HOUR.saturating_mul(hour)));
+        }
         let left = records.iter().filter(|record| stays(&record.peer_id())).count();
         assert_eq!((store.usage().peers, store.usage().floors), (left, 0));
     });

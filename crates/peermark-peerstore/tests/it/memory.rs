@@ -16,21 +16,26 @@ const PEERS: u64 = 8_000;
 /// grow by; and the numbers and digests of what was accepted.
 const FLOOR: i64 = 320;
 
-fn store() -> Peerstore {
+/// No group has less than all, so that only the limits bound what is held.
+pub(super) fn config() -> Config {
     let mut config = Config::default();
     config.secret = Secret::from_bytes([3; 16]);
     let all = Share::new(1, 1);
     (config.limits.share, config.limits.kind_share) = (all, all);
     config.limits.kinds_share = all;
-    Peerstore::in_memory(config)
+    config
+}
+
+fn store() -> Peerstore {
+    Peerstore::in_memory(config())
 }
 
 fn records() -> Vec<CertifiedRecord> {
     (0..PEERS).map(|n| record(n, 1, &numbers(0..4))).collect()
 }
 
-/// Sweeps to the end, and answers how many calls that took.
-fn sweep(store: &Peerstore, now: Timestamp) -> usize {
+/// Sweeps to the end, and returns how many calls that took.
+pub(super) fn sweep(store: &Peerstore, now: Timestamp) -> usize {
     let mut calls = 1;
     while store.sweep(now, 500).unwrap().more {
         calls += 1;
