@@ -48,6 +48,8 @@ pub(crate) struct Open {
     skipped: Vec<usize>,
     /// What failed for this request: it is not dialed again for it.
     failed: Vec<(SlotKey, Failure)>,
+    /// Whether the plan is new: attempts in line may stand there too early for it.
+    is_replanned: bool,
     /// When it is to be looked at again.
     pub(crate) wake: Option<Moment>,
 }
@@ -63,6 +65,7 @@ impl Open {
             stages: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
+            is_replanned: false,
             wake: None,
         }
     }
@@ -118,12 +121,14 @@ impl Open {
             }
         }
         self.plan = Some(planned.clone());
+        self.is_replanned = true;
         before.iter().filter_map(Entry::running).collect()
     }
 
     /// Begins the stages whose time has come. One before which a better address turned up begins
     /// anew when its time comes again: what was not dialed of it waits, and the attempts of it are
-    /// returned, for those that were not dialed either.
+    /// returned, for those that were not dialed either. So are attempts of addresses that a new plan
+    /// dials later.
     pub(crate) fn open(&mut self, now: Moment) -> Vec<AttemptId> {
         let mut previous = None;
         let (mut all_failed, mut is_open) = (true, true);
@@ -152,6 +157,9 @@ impl Open {
                 }
             }
             all_failed &= entries.iter().all(Entry::is_out);
+        }
+        if core::mem::take(&mut self.is_replanned) {
+            held.extend(self.early(now));
         }
         // Where something failed, and nothing is under way, nobody waits for the next: it may have
         // come after the failure.
@@ -183,12 +191,20 @@ impl Open {
             let pending = |(_, entry): &(usize, &Entry)| {
                 entry.state == State::Pending && !self.is_superseded(entry)
             };
-            places.zip(entries).filter(pending).map(move |(place, entry)| {
-                // What was superseded is due as soon as the better one is out.
-                let delay = if entry.after.is_some() { Duration::ZERO } else { entry.delay };
-                let planned = begun.saturating_add(delay);
-                (place, entry.hurried.map_or(planned, |hurried| hurried.min(planned)), entry)
-            })
+            let pending = places.zip(entries).filter(pending);
+            pending.map(move |(place, entry)| (place, entry.due(begun), entry))
+        })
+    }
+
+    /// Attempts of addresses whose time has not come: another plan, or a better address, came after
+    /// them.
+    fn early(&self, now: Moment) -> impl Iterator<Item = AttemptId> {
+        let begun = self.stages.iter().filter_map(|stage| Some((stage, stage.begun?)));
+        begun.flat_map(move |(stage, begun)| {
+            let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
+            let is_early =
+                move |entry: &&Entry| entry.due(begun) > now || self.is_superseded(entry);
+            entries.iter().filter(is_early).filter_map(Entry::running)
         })
     }
 
@@ -297,6 +313,16 @@ impl Open {
             }
         }
         self.failed.retain(|(_, why)| !is_left(why));
+        is_any
+    }
+
+    /// The network changed: what failed because it was left alone, or was not started, is due again
+    /// (C7). Returns whether something was.
+    pub(crate) fn network_changed(&mut self, now: Moment) -> bool {
+        let mut is_any = self.forgive_backoff();
+        for entry in &mut self.entries {
+            is_any |= entry.return_now(now);
+        }
         is_any
     }
 

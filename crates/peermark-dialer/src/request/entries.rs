@@ -48,6 +48,14 @@ impl Entry {
         }
     }
 
+    /// When it is due, in a stage that began then.
+    pub(super) fn due(&self, begun: Moment) -> Moment {
+        // What was superseded is due as soon as the better one is out.
+        let delay = if self.after.is_some() { Duration::ZERO } else { self.delay };
+        let planned = begun.saturating_add(delay);
+        self.hurried.map_or(planned, |hurried| hurried.min(planned))
+    }
+
     /// Whether nobody waits for it before going on: it failed, or this node does not start it.
     pub(super) const fn is_out(&self) -> bool {
         matches!(self.state, State::Failed | State::Deferred(_))
@@ -60,6 +68,15 @@ impl Entry {
         {
             (self.state, self.hurried) = (State::Pending, Some(until));
         }
+    }
+
+    /// What was deferred is due now. Returns whether it was deferred.
+    pub(super) const fn return_now(&mut self, now: Moment) -> bool {
+        let is_deferred = matches!(self.state, State::Deferred(_));
+        if is_deferred {
+            (self.state, self.hurried) = (State::Pending, Some(now));
+        }
+        is_deferred
     }
 }
 
