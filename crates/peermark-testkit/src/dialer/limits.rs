@@ -177,17 +177,23 @@ impl Places {
     pub(super) fn were_full_since(&self, trip: &Trip, since: Moment, limits: &Limits) -> bool {
         trip.places(&self.found).iter().any(|(place, _)| {
             let full = self.full.get(place);
-            full.is_some_and(|full| full.saturating_add(limits.window) >= since)
+            self.is_nearly_full(place, limits, since)
+                || full.is_some_and(|full| full.saturating_add(limits.window) >= since)
         })
+    }
+
+    /// Whether a place has little room.
+    fn is_nearly_full(&self, place: &Place, limits: &Limits, now: Moment) -> bool {
+        let nobody = PeerId::from_bytes(&[0, 0]).expect("nobody");
+        let (whole, _) = self.taken(place, &nobody, now);
+        // One more is a silence, four quarters, until it is known what it is.
+        whole + 4 > 3 * most(place.0, limits)
     }
 
     /// Notes the places that have little room: for whom there is none is another question.
     fn note(&mut self, trip: &Trip, limits: &Limits, now: Moment) {
-        let nobody = PeerId::from_bytes(&[0, 0]).expect("nobody");
         for (place, _) in trip.places(&self.found) {
-            let (whole, _) = self.taken(&place, &nobody, now);
-            // One more is a silence, four quarters, until it is known what it is.
-            if whole + 4 > 3 * most(place.0, limits) {
+            if self.is_nearly_full(&place, limits, now) {
                 self.full.insert(place, now);
             }
         }
@@ -218,10 +224,15 @@ impl Places {
         now: Moment,
     ) -> bool {
         let Some(end) = direct(address) else { return true };
-        let trip = self.running.get(&id).expect("a dial under way").clone();
-        if trip.ends.contains(&end) {
+        let running = self.running.get_mut(&id).expect("a dial under way");
+        if let Some(place) = running.ends.iter().position(|known| *known == end) {
+            // What was asked for last is what is reached. The first is the address itself.
+            if place > 0 {
+                running.ends[place..].rotate_left(1);
+            }
             return true;
         }
+        let trip = running.clone();
         let alone = Trip { ends: vec![end.clone()], over: None, is_direct: true, ..trip };
         let has_room = self.have_room(&alone, limits, now);
         self.running.get_mut(&id).expect("a dial under way").ends.push(end);
@@ -238,7 +249,9 @@ impl Places {
         limits: &Limits,
         now: Moment,
     ) {
-        let trip = self.running.remove(&id).expect("a dial under way");
+        let trip = self.running.get(&id).expect("a dial under way").clone();
+        self.note(&trip, limits, now);
+        self.running.remove(&id);
         let places = trip.places(&self.found);
         let is_proven = trip
             .over

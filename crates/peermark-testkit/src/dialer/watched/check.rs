@@ -115,8 +115,18 @@ impl Watched {
         let until = failed.map(|failed| failed.saturating_add(limits.backoff_most));
         asked.failed.contains(&key)
             || asked.maybe_failed.contains(&key)
+            || self.may_refuse(asked, &key)
             || until.is_some_and(|until| until >= asked.asked)
             || self.places.were_full_since(&self.trip(asked.peer, address), asked.asked, limits)
+    }
+
+    /// Whether a request that joins the dial of an address may refuse what its name resolved to
+    /// before.
+    fn may_refuse(&self, asked: &Asked, key: &DialKey) -> bool {
+        let attempts = &self.peers[&asked.peer].attempts;
+        let attempts = attempts.iter().map(|id| &self.attempts[id]);
+        let mut resolved = attempts.filter(|it| it.key == *key).flat_map(|it| &it.resolved);
+        resolved.any(|it| !self.admits_resolved(asked, key, it, true))
     }
 
     pub(super) fn check_cancel(&mut self, id: AttemptId) {
@@ -274,7 +284,7 @@ impl Watched {
                 let stranger = PeerId::from_bytes(&[0, 0]).expect("nobody");
                 let trip = Trip::of(stranger, address, false, |_| false);
                 let has_room = !self.places.were_full_since(&trip, now, limits);
-                if is_left || !has_room {
+                if is_left || !has_room || self.may_refuse(asked, key) {
                     left_alone.push(key.clone());
                 }
                 let is_under_way = known.attempts.iter().any(|id| self.attempts[id].key == *key);

@@ -117,7 +117,7 @@ impl Watched {
             return false;
         };
         if dialing.resolved.contains(address) {
-            return true;
+            return self.places.resolve(dialing.trip, address, &self.config.limits, now);
         }
         let ids = self.peers[&dialing.peer].requests.clone();
         let wants = |id: &RequestId| self.listed(&self.requests[id], &dialing.address).is_some();
