@@ -1,10 +1,12 @@
 //! Ten thousand peers that name one victim (C4).
 
+use std::collections::BTreeSet;
+
 use peermark_dial_policy::Candidate;
 use peermark_dialer::{DIALS_PER_VICTIM, Discovery, Limits, PEERS_PER_TARGET};
 use peermark_provenance::DialOutcome;
 
-use crate::support::{CONNECTED, FAILED, Node, any, hearsay, user};
+use crate::support::{CONNECTED, FAILED, Node, address, any, hearsay, peer, user};
 
 const PEERS: u32 = 10_000;
 const VICTIM: &str = "/ip4/203.1.1.1/tcp/443";
@@ -176,4 +178,79 @@ fn c4_a_peer_that_is_not_there_counts_once() {
     // And not more than eight times, however many ways there are.
     assert_eq!(dials, most * PEERS_PER_TARGET);
     assert!(dials < DIALS_PER_VICTIM);
+}
+
+/// Peers name one victim under these spellings, in every order, and their dials end in these ways; some
+/// are told to stop after something was sent. Every second time it is one of the first forty that
+/// asks again, by hand, after a connection of its own. Returns how many connections the victim sees, and
+/// for how many peers.
+fn tricks(peers: u32, spellings: &[&str], endings: &[DialOutcome]) -> (usize, usize) {
+    let mut node = Node::new();
+    let mut random = 1_u64;
+    let mut next = |below: usize| {
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+        usize::try_from(random >> 33).unwrap() % below
+    };
+    let (mut seen, mut of) = (0, BTreeSet::new());
+    for turn in 0..2 * peers {
+        let number = if turn % 2 == 0 { turn / 2 } else { u32::try_from(next(40)).unwrap() };
+        let now = node.now();
+        let inbound = address("/ip4/198.18.7.7/tcp/50000");
+        node.dialer.connected(&peer(number), &inbound, now);
+        node.dialer.disconnected(&peer(number), &inbound, now);
+        let named = [(); 2].map(|()| hearsay(spellings[next(spellings.len())]));
+        let mut request = node.new_request(number, any(), 30_000, &named);
+        request.ignore_backoff = next(2) == 0;
+        let asked = node.request(request);
+        node.said();
+        for _ in 0..4 {
+            for (id, _, address) in node.under_way() {
+                let is_name = address.to_string().starts_with("/dns4");
+                let ip = "203.1.1.1".parse().unwrap();
+                let goes_there = !is_name || node.dialer.resolved(id, ip, now).is_ok();
+                let ending = endings[next(endings.len())];
+                if goes_there && ending != DialOutcome::NotStarted {
+                    seen += 1;
+                    of.insert(number);
+                }
+                if next(3) == 0 && node.cancel(asked) {
+                    node.said();
+                }
+                node.ended(id, if goes_there { ending } else { DialOutcome::NotStarted });
+            }
+            node.said();
+        }
+        node.cancel(asked);
+        node.said();
+        for (id, ..) in node.under_way() {
+            node.ended(id, DialOutcome::NotStarted);
+        }
+        node.said();
+    }
+    (seen, of.len())
+}
+
+#[test]
+fn c4_all_tricks_together_stay_within_the_bound() {
+    let name = "/dns4/x.attacker.com/tcp/443";
+    let plain = [
+        VICTIM,
+        "/ip6/::ffff:203.1.1.1/tcp/443",
+        "/ip6/64:ff9b::cb01:101/tcp/443/ws",
+        "/ip4/203.1.1.1/udp/443/quic-v1",
+    ];
+    let every = [&plain[..], &[name]].concat();
+    let ways = [FAILED, DialOutcome::Cancelled, DialOutcome::WrongPeer, DialOutcome::NotStarted];
+    let within = |(seen, of): (usize, usize), what: &str| {
+        assert!(seen <= DIALS_PER_VICTIM, "{seen} connections: {what}");
+        assert!(of <= 4 * PEERS_PER_TARGET, "for {of} peers: {what}");
+        assert!(seen >= limits().0, "{seen} connections: it is not dialed at all: {what}");
+    };
+    within(tricks(PEERS, &every, &ways), "everything");
+    for spellings in [&every[..], &plain, &[name]] {
+        for way in &ways[..3] {
+            within(tricks(PEERS / 20, spellings, &[*way]), &format!("{way:?}, {spellings:?}"));
+        }
+        within(tricks(PEERS / 20, spellings, &ways[1..]), &format!("no silence, {spellings:?}"));
+    }
 }
