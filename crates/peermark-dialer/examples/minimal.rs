@@ -28,7 +28,7 @@ fn connect(peer: PeerId, candidates: Vec<Candidate>) -> Result<Multiaddr, DialEr
                 let ended = ended.clone();
                 std::thread::spawn(move || ended.send((attempt, dial(&address, &peer))));
             }
-            // The thread ends by itself, and answers like any other.
+            // The thread ends by itself and reports it.
             Action::Cancel { .. } => {}
             Action::Complete { address, .. } => return Ok(address),
             Action::Fail { error, .. } => return Err(error),
