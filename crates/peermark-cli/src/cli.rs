@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::{Failure, Status};
-use crate::{complaint, demo, inspect, key, output, plan, sign, store, verify};
+use crate::{complaint, demo, dial, inspect, key, output, plan, sign, store, verify};
 
 /// Sign, inspect and verify certified peer records
 ///
@@ -30,6 +30,7 @@ enum Command {
     Inspect(inspect::Args),
     Verify(verify::Args),
     Plan(plan::Args),
+    Dial(dial::Args),
     Store(store::Args),
     Demo(demo::Args),
 }
@@ -78,7 +79,7 @@ impl Cli {
         match &self.command {
             Command::Inspect(_) | Command::Demo(_) | Command::Plan(_) | Command::Verify(_) => true,
             Command::Store(args) => args.only_reads(),
-            Command::Key(_) | Command::Sign(_) => false,
+            Command::Dial(_) | Command::Key(_) | Command::Sign(_) => false,
         }
     }
 
@@ -89,6 +90,7 @@ impl Cli {
             Command::Inspect(args) => inspect::run(args),
             Command::Demo(args) => demo::run(args),
             Command::Plan(args) => plan::run(args),
+            Command::Dial(args) => dial::run(args),
             Command::Store(args) => store::run(args),
             Command::Verify(args) => verify::run(args),
         }

@@ -28,6 +28,7 @@ mod claims;
 mod cli;
 mod complaint;
 mod demo;
+mod dial;
 mod export;
 mod failure;
 mod format;

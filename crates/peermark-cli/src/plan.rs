@@ -1,12 +1,16 @@
 //! `peermark plan`: which addresses of a peer to dial, in which stages, and why not the others.
 
+mod address;
+
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified};
+use peermark::dial_policy::{
+    Any, CertifiedFirst, CertifiedOnly, DialPolicy, Scopes, UserAndCertified,
+};
 use peermark::identity::{PeerId, PeerIdExt as _};
-use peermark::peer_record::{Dialects, parse_address};
+use peermark::peer_record::Dialects;
 use peermark::peerstore::{Limits, Outcome, Reported, Share};
 use peermark::provenance::Source;
 use peermark::{Multiaddr, PeerBook, PeerPlan};
@@ -16,6 +20,7 @@ use crate::failure::{Failure, Status};
 use crate::input;
 use crate::json;
 use crate::max_size::MaxSize;
+use crate::outfile;
 use crate::output::{self, Output};
 use crate::records::Judge;
 use crate::store;
@@ -42,6 +47,12 @@ pub(crate) struct Args {
     /// Which addresses may be dialed
     #[arg(long, value_enum, default_value_t = PolicyArg::UserCertified)]
     policy: PolicyArg,
+    /// Which networks addresses may lead into
+    #[arg(long, value_enum, default_value_t = ScopesArg::Default)]
+    scopes: ScopesArg,
+    /// Draw the plan as a picture to FILE
+    #[arg(long, value_name = "FILE")]
+    svg: Option<PathBuf>,
     #[command(flatten)]
     max_size: MaxSize,
     /// Print one JSON object
@@ -57,14 +68,36 @@ Examples:
   peermark plan --records alice.record 12D3KooW...
   peermark plan --records all.txt --policy certified-only 12D3KooW... --json
   peermark plan --db crawl.redb 12D3KooW...
-  peermark plan --hearsay /ip4/1.2.3.4/tcp/4001 --user /dns/alice.example/tcp/443/wss 12D3KooW...
+  peermark plan --hearsay /ip4/1.2.3.4/tcp/4001 --user /dns/example.com/tcp/443/wss 12D3KooW...
+  peermark plan --records alice.record --scopes loopback --svg plan.svg 12D3KooW...
 
 A stage begins now; if-none, when the better stages are empty; after-failure, when all of the better
 ones failed; or after-ms:N after the stage before it began. Delays count from there. The status is 1
 when nothing is dialed, or a record was refused.";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-enum PolicyArg {
+pub(crate) enum ScopesArg {
+    /// The public Internet, and nothing else
+    Public,
+    /// Also what is near, where there is a ground for it: this host for you alone, private networks
+    /// for you and for what was dialed before
+    Default,
+    /// As default, and this host for all addresses
+    Loopback,
+}
+
+impl ScopesArg {
+    pub(crate) const fn scopes(self) -> Scopes {
+        match self {
+            Self::Public => Scopes::PUBLIC,
+            Self::Default => Scopes::DEFAULT,
+            Self::Loopback => Scopes::LOOPBACK,
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum PolicyArg {
     /// Addresses of the peer's current record, and no others
     CertifiedOnly,
     /// Those first, the others when they failed
@@ -76,23 +109,55 @@ enum PolicyArg {
 }
 
 impl PolicyArg {
-    fn policy(self) -> Box<dyn DialPolicy> {
+    fn policy(self, scopes: Scopes) -> Box<dyn DialPolicy> {
         match self {
-            Self::CertifiedOnly => Box::new(CertifiedOnly::default()),
-            Self::CertifiedFirst => Box::new(CertifiedFirst::default()),
-            Self::Any => Box::new(Any::default()),
-            Self::UserCertified => Box::new(UserAndCertified::default()),
+            Self::CertifiedOnly => Box::new(CertifiedOnly::default().with_scopes(scopes)),
+            Self::CertifiedFirst => Box::new(CertifiedFirst::default().with_scopes(scopes)),
+            Self::Any => Box::new(Any::default().with_scopes(scopes)),
+            Self::UserCertified => Box::new(UserAndCertified::default().with_scopes(scopes)),
         }
     }
 }
 
 /// Runs the command.
 pub(crate) fn run(args: Args) -> Result<Status, Failure> {
-    let asked = Asked::of(&args)?;
-    let book = open(&asked.peer, args.db.as_deref())?;
+    let told = Told {
+        records: args.records.as_deref(),
+        db: args.db.as_deref(),
+        hearsay: &args.hearsay,
+        user: &args.user,
+        max_size: &args.max_size,
+        peer: args.peer.as_deref(),
+    };
+    let (book, peer, refused) = gather(&told)?;
+    let Ok(plan) = book.plan(&peer, &*args.policy.policy(args.scopes.scopes()));
+    if let Some(file) = &args.svg {
+        outfile::keep_keys(file)?;
+        outfile::write(file, plan.svg().as_bytes())?;
+    }
+    write(&plan, args.json)?;
+    let is_good = refused == 0 && plan.plan().nothing().is_none();
+    Ok(if is_good { Status::Good } else { Status::Refused })
+}
+
+/// What a command is told of a peer.
+pub(crate) struct Told<'a> {
+    pub(crate) records: Option<&'a Path>,
+    pub(crate) db: Option<&'a Path>,
+    pub(crate) hearsay: &'a [String],
+    pub(crate) user: &'a [String],
+    pub(crate) max_size: &'a MaxSize,
+    pub(crate) peer: Option<&'a str>,
+}
+
+/// A book with everything that is known of one peer, which peer that is, and how many records were
+/// refused.
+pub(crate) fn gather(told: &Told<'_>) -> Result<(PeerBook, PeerId, u64), Failure> {
+    let asked = Asked::of(told)?;
+    let book = open(&asked.peer, told.db)?;
     let mut refused = 0u64;
-    if let Some(path) = &args.records {
-        let limits = args.max_size.limits()?;
+    if let Some(path) = told.records {
+        let limits = told.max_size.limits()?;
         let judge = Judge { dialects: Dialects::Any, limits };
         let source = input::Source::from_arg(path);
         judge.read(&source, |number, verdict| {
@@ -120,12 +185,9 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
     let Ok(heard) = book.report(&asked.peer, &asked.hearsay, &Source::DHT);
     let Ok(said) = book.report(&asked.peer, &asked.user, &Source::MANUAL);
     for (what, reported) in [("--hearsay", heard), ("--user", said)] {
-        told(what, &reported)?;
+        tell(what, &reported)?;
     }
-    let Ok(plan) = book.plan(&asked.peer, &*args.policy.policy());
-    write(&plan, args.json)?;
-    let is_good = refused == 0 && plan.plan().nothing().is_none();
-    Ok(if is_good { Status::Good } else { Status::Refused })
+    Ok((book, asked.peer, refused))
 }
 
 /// A book in which one peer may have everything, with what is in the store.
@@ -139,7 +201,7 @@ fn open(peer: &PeerId, db: Option<&Path>) -> Result<PeerBook, Failure> {
     }
 }
 
-fn told(option: &str, reported: &Reported) -> Result<(), Failure> {
+fn tell(option: &str, reported: &Reported) -> Result<(), Failure> {
     if let Some(defect) = reported.defect {
         return Err(Failure::Usage(format!("{option}: {defect}")));
     }
@@ -169,23 +231,23 @@ struct Asked {
 impl Asked {
     /// An option that takes any number of addresses takes the peer id behind them too; an address
     /// starts with a slash, and a peer id never does.
-    fn of(args: &Args) -> Result<Self, Failure> {
-        let mut peers: Vec<&str> = args.peer.as_deref().into_iter().collect();
+    fn of(args: &Told<'_>) -> Result<Self, Failure> {
+        let mut peers: Vec<&str> = args.peer.into_iter().collect();
         let addresses = |option: &str, texts: &[String]| {
             let mut parsed = Vec::new();
             for text in texts {
                 if text.starts_with('/') {
-                    let address = parse_address(text).map_err(|error| {
-                        Failure::Usage(format!("{option}: {:?}: {error}", cut(text)))
-                    })?;
-                    parsed.push(address);
+                    parsed.push(address::read(option, text).map_err(Failure::Usage)?);
+                } else if PeerId::parse_text(text).is_err() && text.contains(['.', ':']) {
+                    // No peer id has either.
+                    parsed.push(address::read(option, text).map_err(Failure::Usage)?);
                 }
             }
             Ok::<_, Failure>(parsed)
         };
         let (hearsay, user) =
-            (addresses("--hearsay", &args.hearsay)?, addresses("--user", &args.user)?);
-        let others = args.hearsay.iter().chain(&args.user).filter(|text| !text.starts_with('/'));
+            (addresses("--hearsay", args.hearsay)?, addresses("--user", args.user)?);
+        let others = args.hearsay.iter().chain(args.user).filter(|text| !text.starts_with('/'));
         peers.extend(others.map(String::as_str));
         match peers.as_slice() {
             [peer] => {

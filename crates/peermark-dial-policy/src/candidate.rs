@@ -4,12 +4,15 @@ use std::net::IpAddr;
 
 use multiaddr::{Multiaddr, Protocol};
 use peermark_provenance::{
-    ClaimKind, DialHistory, Provenance, Timestamp, TrustClass, strip_peer_id,
+    Claim, ClaimKind, DialHistory, Provenance, SourceKind, Timestamp, TrustClass,
 };
 use peermark_scope::Scope;
 
 use crate::classes::Classes;
-use crate::rank::RankKey;
+use crate::dial::SlotGroup;
+use crate::host::DialKey;
+use crate::key::RankKey;
+use crate::subnet::Subnet;
 use crate::traits::{Family, Traits};
 
 /// An address that might be dialed, judged by what is known of it at one moment.
@@ -34,12 +37,17 @@ use crate::traits::{Family, Traits};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidate {
     address: Multiaddr,
-    /// How many bytes of it stand before the peer id at its end.
-    bare: usize,
+    /// The address in its plain spelling, without the peer id at its end (D9).
+    dial: DialKey,
+    /// How many bytes of that are host and port.
+    place: usize,
     classes: Classes,
     /// The classes of what else is claimed than that it is certified.
     beside: Classes,
     certified: Certified,
+    is_contradicted: bool,
+    has_mdns: bool,
+    is_nearby: bool,
     dials: DialHistory,
     traits: Traits,
     key: RankKey,
@@ -53,19 +61,32 @@ pub enum Certified {
     Yes,
     /// It is not.
     No,
-    /// It was; the record is over.
+    /// It was; the record has expired.
     Over,
-    /// It is, and the peer signed another record with the same sequence number that says something
-    /// else: which of the two it meant, nobody can tell.
-    Contested,
+}
+
+/// What dialing an address taught (P6), as far as it decides the order (D6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "rankers have to know each")]
+pub enum Experience {
+    /// The peer answered there, and no dial failed since.
+    Answers,
+    /// The peer answered there, and a dial failed since.
+    Answered,
+    /// It was never dialed.
+    Untried,
+    /// It was dialed, and only failed.
+    OnlyFailed,
 }
 
 impl Candidate {
-    /// An address, what is claimed of it, and when that is asked. Claims that are over do not count.
+    /// Makes a candidate of an address and what is claimed of it at this time. Claims that have
+    /// expired do not count.
     #[must_use]
     pub fn new(address: Multiaddr, provenance: &Provenance, now: Timestamp) -> Self {
         let (mut classes, mut beside, mut certified) =
             (Classes::NONE, Classes::NONE, Certified::No);
+        let mut has_mdns = false;
         for claim in provenance.claims() {
             let is_proof = matches!(claim.kind(), ClaimKind::Certified(_));
             match (is_proof, claim.expiry().is_over(now)) {
@@ -75,23 +96,68 @@ impl Candidate {
                     certified = Certified::Yes;
                 }
                 (true, true) if certified == Certified::No => certified = Certified::Over,
-                (false, false) => beside = beside.with(claim.class()),
+                (false, false) => {
+                    beside = beside.with(claim.class());
+                    has_mdns |= is_mdns(claim);
+                }
                 (_, true) => {}
             }
         }
         let classes = classes.union(beside);
-        let (traits, bare, key) = read(&address);
-        Self { address, bare, classes, beside, certified, dials: *provenance.dials(), traits, key }
+        let dials = *provenance.dials();
+        let made = Self::read(address);
+        Self { classes, beside, certified, has_mdns, dials, ..made }
     }
 
-    /// An address that somebody typed in for this dial, and nothing else is known of.
+    /// Makes a candidate of an address that the user typed in for this dial, and of which nothing else
+    /// is known.
     #[must_use]
     pub fn explicit(address: Multiaddr) -> Self {
-        Self::new(address, &Provenance::default(), Timestamp::EPOCH).by_user()
+        Self::read(address).by_user()
     }
 
-    /// The same, where somebody typed it in for this dial: it is the user's as well as what it was
-    /// before. An address that is certified stays so, whoever names it.
+    /// Makes a candidate of an address of which nothing is known: a third party's, the lowest class.
+    /// It is what a dialer that keeps no provenance starts from.
+    #[must_use]
+    pub fn unknown(address: Multiaddr) -> Self {
+        let third_party = Classes::NONE.with(TrustClass::ThirdParty);
+        Self { classes: third_party, beside: third_party, ..Self::read(address) }
+    }
+
+    /// Makes a candidate of an address that the caller knows to be in the peer's current certified
+    /// record.
+    ///
+    /// Dangerous: nothing is verified here. The caller vouches that the record verified, that it is
+    /// the newest one, that it has not expired, and that it lists the address.
+    #[must_use]
+    pub fn dangerous_certified(address: Multiaddr) -> Self {
+        let classes = Classes::NONE.with(TrustClass::Certified);
+        Self { classes, certified: Certified::Yes, ..Self::read(address) }
+    }
+
+    /// An address without a claim.
+    fn read(address: Multiaddr) -> Self {
+        let (dial, traits) = (DialKey::of(&address), Traits::of(&address));
+        let place = dial.place().len();
+        let key = RankKey::of(&traits, dial.place());
+        Self {
+            address,
+            dial,
+            place,
+            classes: Classes::NONE,
+            beside: Classes::NONE,
+            certified: Certified::No,
+            is_contradicted: false,
+            has_mdns: false,
+            is_nearby: false,
+            dials: DialHistory::default(),
+            traits,
+            key,
+        }
+    }
+
+    /// The same, where the user typed it in for this dial: it is the user's as well as what it was
+    /// before. An address that is certified stays so.
     #[must_use]
     pub const fn by_user(mut self) -> Self {
         self.classes = self.classes.with(TrustClass::User);
@@ -99,14 +165,41 @@ impl Candidate {
         self
     }
 
-    /// The same, where the peer contradicted the record that certifies it. What else is claimed of
-    /// the address stays; the record itself is hearsay now, whoever handed it in.
+    /// The same, where the peer contradicted the record that certifies it: it signed another one with
+    /// the same sequence number. The address stays certified, since the peer signed it; policies that
+    /// [refuse contradicted records](crate::DialPolicy::refuse_contradicted) see that (D7).
     #[must_use]
     pub fn contested(mut self) -> Self {
-        if self.certified == Certified::Yes {
-            self.certified = Certified::Contested;
-            self.classes = self.beside.with(TrustClass::ThirdParty);
-        }
+        self.is_contradicted = self.certified == Certified::Yes;
+        self
+    }
+
+    /// The same without the record that certifies it: what else is claimed of it stays.
+    #[must_use]
+    pub(crate) fn without_record(mut self) -> Self {
+        self.classes = self.beside;
+        self.certified = Certified::No;
+        self.is_contradicted = false;
+        self
+    }
+
+    /// The same, where the peer itself said it over a connection from a private address, or from this
+    /// link if the address is link-local: a ground to dial a private address (D4).
+    #[must_use]
+    pub const fn said_nearby(mut self) -> Self {
+        self.is_nearby = true;
+        self
+    }
+
+    /// The same, seen from a node with these subnets: where mDNS reports it and its host is in one of
+    /// them, that is a ground to dial a private address as well (D4). A link-local address with a zone
+    /// that mDNS reports is on the link of that zone.
+    #[must_use]
+    pub fn seen_from(mut self, subnets: &[Subnet]) -> Self {
+        let ip = self.dial.host().and_then(|host| host.ip());
+        let is_within = |ip: IpAddr| subnets.iter().any(|subnet| subnet.contains(ip));
+        let is_here = ip.is_some_and(is_within) || self.scope() == Some(Scope::LinkLocal);
+        self.is_nearby |= self.has_mdns && is_here;
         self
     }
 
@@ -133,8 +226,18 @@ impl Candidate {
     /// names. Whoever certified the name certified what it resolves to.
     #[must_use]
     pub fn resolved_to(&self, address: Multiaddr) -> Self {
-        let (traits, bare, key) = read(&address);
-        Self { address, bare, traits, key, ..self.clone() }
+        let Self { dial, place, traits, key, address, .. } = Self::read(address);
+        // Where mDNS saw the name is not where it leads.
+        Self {
+            address,
+            dial,
+            place,
+            traits,
+            key,
+            has_mdns: false,
+            is_nearby: false,
+            ..self.clone()
+        }
     }
 
     /// The address.
@@ -161,7 +264,20 @@ impl Candidate {
         self.certified
     }
 
-    /// Whether it is in the peer's current, uncontested record.
+    /// Returns whether the peer contradicted the record that certifies it.
+    #[must_use]
+    pub const fn is_contradicted(&self) -> bool {
+        self.is_contradicted
+    }
+
+    /// Returns whether there is a ground to dial it in a private network, whatever its class (D4):
+    /// see [`Self::said_nearby`] and [`Self::seen_from`]. Link-local IPv4 is never nearby.
+    #[must_use]
+    pub const fn is_nearby(&self) -> bool {
+        self.is_nearby && !self.traits.is_ip4_link_local
+    }
+
+    /// Whether it is in the peer's current record.
     #[must_use]
     pub fn is_certified(&self) -> bool {
         self.certified == Certified::Yes
@@ -197,22 +313,52 @@ impl Candidate {
         self.traits.family()
     }
 
+    /// Returns what dialing it taught, as far as it decides the order.
+    #[must_use]
+    pub const fn experience(&self) -> Experience {
+        match (self.dials.last_success, self.dials.failures) {
+            (Some(_), 0) => Experience::Answers,
+            (Some(_), _) => Experience::Answered,
+            (None, 0) => Experience::Untried,
+            (None, _) => Experience::OnlyFailed,
+        }
+    }
+
+    /// Returns its key: equal for all spellings of one dial (D9).
+    #[must_use]
+    pub const fn dial_key(&self) -> &DialKey {
+        &self.dial
+    }
+
+    /// Returns the address to dial: in its plain spelling and without the peer id at its end (D9). One
+    /// that is written for NAT64 stays as it is: it may be the only way there.
+    #[must_use]
+    pub const fn plain(&self) -> &Multiaddr {
+        if self.traits.is_nat64 { &self.address } else { self.dial.address() }
+    }
+
+    /// Returns the group that it shares slots with (D11).
+    #[must_use]
+    pub fn slot_group(&self) -> SlotGroup {
+        let (scope, transport) = (self.traits.scope, self.traits.transport);
+        SlotGroup { class: self.class(), scope, transport }
+    }
+
     pub(crate) const fn key(&self) -> RankKey {
         self.key
     }
 
-    /// The bytes of the address without the peer id at its end.
-    pub(crate) fn bare(&self) -> &[u8] {
-        self.address.as_ref().get(..self.bare).unwrap_or_default()
+    /// The bytes of host and port, in the plain spelling.
+    pub(crate) fn place(&self) -> &[u8] {
+        self.dial.address().as_ref().get(..self.place).unwrap_or_default()
+    }
+
+    /// Whether it is written in the plain spelling.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.address.as_ref().starts_with(self.dial.address().as_ref())
     }
 }
 
-/// What is read of an address once: what it is, how long it is without the peer id at its end, and
-/// what it is ranked by.
-fn read(address: &Multiaddr) -> (Traits, usize, RankKey) {
-    let traits = Traits::of(address);
-    let whole: &[u8] = address.as_ref();
-    let bare = if traits.target.is_some() { strip_peer_id(address, None) } else { whole };
-    let key = RankKey::of(&traits, bare);
-    (traits, bare.len(), key)
+fn is_mdns(claim: &Claim) -> bool {
+    matches!(claim.kind(), ClaimKind::Reported(source) if source.kind() == SourceKind::Mdns)
 }

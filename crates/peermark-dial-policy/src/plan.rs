@@ -2,73 +2,14 @@
 
 use std::time::Duration;
 
-use multiaddr::{Multiaddr, PeerId, Protocol};
-
 use crate::candidate::Candidate;
+use crate::check::{Target, check_address, check_scope};
+use crate::dial::Dial;
+use crate::merge::merge;
 use crate::policy::{DialPolicy, Start};
-use crate::rank::{Group, Ranker, fingerprint_of, group_of, place_of};
+use crate::rank::{Ranker, Ranking};
 use crate::refusal::Refusal;
-
-/// Who dials whom.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Target<'a> {
-    /// The peer to be dialed.
-    pub peer: PeerId,
-    /// This node's peer id: it does not dial itself.
-    pub local: Option<PeerId>,
-    /// The addresses that this node listens on, as they are seen from outside: nobody else is there.
-    /// Circuits among them do not count: others listen behind the same relay.
-    pub own: &'a [Multiaddr],
-    /// How many addresses one attempt dials at most.
-    pub most: usize,
-}
-
-impl Target<'_> {
-    /// How many addresses one attempt dials when nobody says otherwise.
-    pub const MOST: usize = 64;
-    /// How many candidates are looked at; those behind are refused.
-    pub const MAX_CANDIDATES: usize = 65_536;
-
-    /// A peer, by a node that says nothing of itself.
-    #[must_use]
-    pub const fn new(peer: PeerId) -> Self {
-        Self { peer, local: None, own: &[], most: Self::MOST }
-    }
-}
-
-/// One address of a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Dial {
-    pub(crate) key: u64,
-    pub(crate) stage: u16,
-    pub(crate) delay: Duration,
-}
-
-impl Dial {
-    /// Which of the candidates it is.
-    #[must_use]
-    pub fn candidate(&self) -> usize {
-        place_of(self.key)
-    }
-
-    /// When it is dialed, counted from the beginning of its stage.
-    #[must_use]
-    pub const fn delay(&self) -> Duration {
-        self.delay
-    }
-
-    /// For rankers: dial it so long after the beginning of the stage.
-    pub const fn set_delay(&mut self, delay: Duration) {
-        self.delay = delay;
-    }
-
-    /// The group that it is ranked in.
-    #[must_use]
-    pub const fn group(&self) -> Group {
-        group_of(self.key)
-    }
-}
+use crate::share::share;
 
 /// One address that is not dialed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -160,10 +101,14 @@ impl DialPlan {
 
 /// Judges and ranks the candidates: which are dialed in which stage and when, and which are not.
 ///
-/// What is wrong with an address whatever the policy is told first: port 0, an end of this node, a
-/// circuit that cannot be (D5). Then the policy judges, then scopes (D4). What stands among the
-/// candidates twice is dialed once. Of more than [`Target::most`], those that would be dialed last
-/// are refused, and so is everything behind the first [`Target::MAX_CANDIDATES`].
+/// What is wrong with an address whatever the policy is told first: port 0, an end of this node, no
+/// transport (D10), a circuit that cannot be (D5). Then the policy judges, then scopes (D4).
+///
+/// One host is one dial, whatever its spelling (D9): the plain spelling of the best stage is dialed, and
+/// has the best class of all. Of several transports on one host and port, those that are superseded
+/// wait until the better one failed: see [`Dial::after`]. Of more than [`Target::most`], the groups
+/// of class, scope and transport keep one each in turn (D11); the rest is refused, and so is everything
+/// behind the first [`Target::MAX_CANDIDATES`].
 ///
 /// # Examples
 ///
@@ -194,7 +139,9 @@ pub fn plan(
         }
     }
     let judged = refusals.list.len();
-    refuse_repeated(&mut dials, &mut refusals, candidates);
+    merge(&mut dials, candidates, stages, target.has_ipv4, |place, dialed| {
+        refusals.add(place, Refusal::Repeated { dialed });
+    });
     dials.sort_unstable_by_key(Dial::order);
     let best = dials.first().map(|dial| dial.stage);
     dials.retain(|dial| {
@@ -205,14 +152,8 @@ pub fn plan(
         }
         keeps
     });
-    for stage in dials.chunk_by_mut(|a, b| a.stage == b.stage) {
-        ranker.rank(stage);
-        stage.sort_unstable_by_key(Dial::when);
-    }
-    for dial in dials.iter().skip(target.most) {
-        refusals.add(dial.candidate(), Refusal::TooMany);
-    }
-    dials.truncate(target.most);
+    rank(&mut dials, candidates, ranker);
+    share(&mut dials, candidates, target.most, |place| refusals.add(place, Refusal::TooMany));
     let mut refused = refusals.list;
     if refused.len() > judged {
         refused.sort_unstable_by_key(|refused| refused.candidate);
@@ -220,17 +161,25 @@ pub fn plan(
     DialPlan { starts: starts(&dials, stages), dials, refused }
 }
 
-impl Dial {
-    /// What dials are sorted by before they have delays, as one number.
-    fn order(&self) -> u128 {
-        (u128::from(self.stage) << 64) | u128::from(self.key)
-    }
-
-    /// What the dials of a stage are sorted by when they have delays, as one number: to compare
-    /// parts takes a guess for each, and most guesses are wrong.
-    fn when(&self) -> u128 {
-        let nanos = u64::try_from(self.delay.as_nanos()).unwrap_or(u64::MAX);
-        (u128::from(nanos) << 64) | u128::from(self.key)
+/// Ranks each stage. What is superseded comes behind the rest of its stage.
+fn rank(dials: &mut [Dial], candidates: &[Candidate], ranker: &(impl Ranker + ?Sized)) {
+    let mut from = 0usize;
+    while let Some((before, rest)) = dials.split_at_mut_checked(from) {
+        let Some(stage) = rest.first().map(|dial| dial.stage) else { break };
+        let count = rest.iter().take_while(|dial| dial.stage == stage).count();
+        let ranked = rest.iter().take_while(|dial| dial.stage == stage && dial.after.is_none());
+        let ranked = ranked.count();
+        if let Some((now, waiting)) =
+            rest.get_mut(..count).and_then(|rest| rest.split_at_mut_checked(ranked))
+        {
+            if !now.is_empty() {
+                ranker.rank(&mut Ranking::new(before, now, candidates));
+                now.sort_unstable_by_key(Dial::when);
+            }
+            // By time alone they never come: a failure makes them due.
+            waiting.iter_mut().for_each(|dial| dial.set_delay(Duration::MAX));
+        }
+        from = from.saturating_add(count);
     }
 }
 
@@ -262,108 +211,9 @@ fn judge(
     check_scope(candidate, policy)?;
     // More stages than anybody has; a number that no stage has comes last.
     let stage = u16::try_from(stage).unwrap_or(u16::MAX);
-    Ok(Dial { key: candidate.key().at(place), stage, delay: Duration::ZERO })
-}
-
-/// Whether an address leads where the policy lets addresses like it lead (D4): to be asked again for
-/// each address that a name resolved to.
-///
-/// # Errors
-///
-/// [`Refusal::Scope`]; [`Refusal::Ambiguous`] where it names two hosts, of which a scope would say
-/// nothing.
-pub fn check_scope(
-    candidate: &Candidate,
-    policy: &(impl DialPolicy + ?Sized),
-) -> Result<(), Refusal> {
-    match candidate.scope() {
-        _ if candidate.traits().ambiguous => Err(Refusal::Ambiguous),
-        Some(scope) if !policy.scopes().admits(scope, candidate.classes()) => {
-            Err(Refusal::Scope(scope))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// What is wrong with an address whatever the policy (D5): to be asked again, with [`check_scope`],
-/// for each address that a `dnsaddr` stands for.
-///
-/// # Errors
-///
-/// It is one's own, ambiguous, at port 0, of another peer, or a circuit that cannot be.
-pub fn check_address(target: &Target<'_>, candidate: &Candidate) -> Result<(), Refusal> {
-    let traits = candidate.traits();
-    if target.local == Some(target.peer) || is_own(target, candidate) {
-        return Err(Refusal::Oneself);
-    }
-    if traits.ambiguous {
-        return Err(Refusal::Ambiguous);
-    }
-    if traits.port == Some(0) {
-        return Err(Refusal::PortZero);
-    }
-    if traits.target.is_some_and(|end| end != target.peer) {
-        return Err(Refusal::OtherPeer);
-    }
-    let Some(circuit) = &traits.circuit else {
-        return Ok(());
-    };
-    match &circuit.relay {
-        _ if circuit.hops != 1 => Err(Refusal::ManyRelays),
-        None => Err(Refusal::UnnamedRelay),
-        Some(relay) if *relay == target.peer || Some(*relay) == target.local => {
-            Err(Refusal::RelayIsAnEnd)
-        }
-        Some(_) => Ok(()),
-    }
-}
-
-/// Whether this node listens there, whatever peer id either has at its end.
-fn is_own(target: &Target<'_>, candidate: &Candidate) -> bool {
-    let is_part = |part: &Protocol<'_>| !matches!(part, Protocol::P2p(_));
-    let is_same = |own: &Multiaddr| {
-        // That they begin alike is quick to see, and seldom so.
-        own.as_ref().starts_with(candidate.bare())
-            && own.iter().filter(is_part).eq(candidate.address().iter().filter(is_part))
-    };
-    !candidate.traits().is_circuit() && target.own.iter().any(is_same)
-}
-
-/// Refuses what is dialed already: equal addresses get to stand side by side, the best one first.
-fn refuse_repeated(dials: &mut Vec<Dial>, refusals: &mut Refusals, candidates: &[Candidate]) {
-    if !may_repeat(dials) {
-        return;
-    }
-    let bytes = |dial: &Dial| candidates.get(dial.candidate()).map(Candidate::bare);
-    dials.sort_unstable_by(|a, b| {
-        let fingerprints = fingerprint_of(a.key).cmp(&fingerprint_of(b.key));
-        // A comparison of addresses is for those that are equal, and for those of one who is at
-        // pains to make this slow: sorted, they cost no more than a logarithm.
-        fingerprints.then_with(|| bytes(a).cmp(&bytes(b))).then_with(|| a.order().cmp(&b.order()))
-    });
-    dials.dedup_by(|dial, kept| {
-        let is_same =
-            fingerprint_of(dial.key) == fingerprint_of(kept.key) && bytes(dial) == bytes(kept);
-        if is_same {
-            refusals.add(dial.candidate(), Refusal::Repeated);
-        }
-        is_same
-    });
-}
-
-/// Whether two fingerprints are perhaps equal: seldom so where none are, and cheaper than sorting.
-fn may_repeat(dials: &[Dial]) -> bool {
-    let mut seen = [0u64; 256];
-    dials.iter().any(|dial| {
-        let fingerprint = fingerprint_of(dial.key);
-        let word = usize::try_from((fingerprint >> 6) & 0xff).unwrap_or_default();
-        let bit = 1u64 << (fingerprint & 63);
-        seen.get_mut(word).is_none_or(|word| {
-            let was = *word & bit != 0;
-            *word |= bit;
-            was
-        })
-    })
+    let classes = candidate.classes();
+    let key = candidate.key().at(place);
+    Ok(Dial { key, stage, after: None, classes, scratch: 0, delay: Duration::ZERO })
 }
 
 /// When each stage that has a dial begins.

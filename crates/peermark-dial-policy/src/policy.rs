@@ -1,5 +1,6 @@
 //! The judgement which addresses may be dialed, and in which order of preference (D1, D2).
 
+mod contradicted;
 mod precedence;
 mod ready;
 
@@ -10,6 +11,7 @@ use crate::candidate::{Candidate, Certified};
 use crate::refusal::Refusal;
 use crate::scopes::Scopes;
 
+pub use contradicted::RefuseContradicted;
 pub use precedence::{Precedence, PrecedenceBuilder, PrecedenceError};
 pub use ready::{Any, CertifiedFirst, CertifiedOnly, UserAndCertified};
 
@@ -44,7 +46,7 @@ impl fmt::Display for Start {
 ///
 /// A policy judges one address at a time, from what the [`Candidate`] says; it is pure, and cheap
 /// enough to be asked on every change (D8). The number of a stage is its preference: 0 is the best.
-pub trait DialPolicy {
+pub trait DialPolicy: Send + Sync {
     /// A short name, for people and logs.
     fn name(&self) -> &str;
 
@@ -61,7 +63,20 @@ pub trait DialPolicy {
 
     /// Who may dial which scope (D4).
     fn scopes(&self) -> &Scopes {
-        const { &Scopes::LOCAL }
+        const { &Scopes::DEFAULT }
+    }
+
+    /// The same policy, for those who would rather not dial by a record that the peer contradicted by
+    /// another with the same sequence number (D7).
+    ///
+    /// Every address of either record was signed by the peer, and honest implementations that number
+    /// in seconds produce such records at start-up: by relaying two honest records of one second,
+    /// anybody can make this policy refuse both.
+    fn refuse_contradicted(self) -> RefuseContradicted<Self>
+    where
+        Self: Sized,
+    {
+        RefuseContradicted::new(self)
     }
 }
 
@@ -92,7 +107,6 @@ fn if_live(candidate: &Candidate, stage: usize) -> Result<usize, Refusal> {
 pub(crate) fn why_not_certified(candidate: &Candidate) -> Refusal {
     match (candidate.certified(), candidate.class()) {
         (Certified::Over, _) => Refusal::RecordOver,
-        (Certified::Contested, _) => Refusal::RecordContested,
         (_, Some(class)) => Refusal::Class(class),
         (_, None) => Refusal::NotLive,
     }

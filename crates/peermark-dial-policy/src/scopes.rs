@@ -1,5 +1,6 @@
 //! Who may dial which scope (D4).
 
+use peermark_provenance::TrustClass;
 use peermark_scope::Scope;
 
 use crate::classes::Classes;
@@ -19,40 +20,88 @@ use crate::classes::Classes;
 /// assert!(!scopes.admits(Scope::Private, Classes::of([TrustClass::Certified])));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Scopes([Classes; Scope::ALL.len()]);
+pub struct Scopes {
+    classes: [Classes; Scope::ALL.len()],
+    /// Whether addresses that were said nearby may lead into private networks, whatever their class.
+    nearby: bool,
+}
+
+const USER: Classes = Classes::NONE.with(TrustClass::User);
+const KNOWN: Classes = USER.with(TrustClass::Dialed);
 
 impl Scopes {
-    /// The public Internet, for everybody; nothing else, for anybody.
+    /// The public Internet, for every class; nothing else.
     pub const PUBLIC: Self = {
         let (yes, no) = (Classes::ALL, Classes::NONE);
-        Self([yes, no, no, no, no, no, no, no, no, no, no, no])
+        Self { classes: [yes, no, no, no, no, no, no, no, no, no, no, no], nearby: false }
     };
 
-    /// The public Internet, and this host, link and site, for everybody; so that peers on one
-    /// network find each other, as they do in go-libp2p. What leads nowhere, to many hosts at once,
-    /// or to the secrets of a machine is for nobody; the examples of documents are harmless, and
-    /// are what documents are full of.
-    pub const LOCAL: Self = {
+    /// The public Internet for every class; what is near only where there is a ground for it (D4):
+    ///
+    /// | scope | for |
+    /// |---|---|
+    /// | loopback, unix and memory, link-local IPv4, metadata | the user |
+    /// | private, unique-local, shared | the user, dialed addresses, addresses that were said [nearby](crate::Candidate::said_nearby) |
+    /// | link-local IPv6 with a zone | the user, addresses that were said nearby |
+    /// | documentation | every class: it leads nowhere, and documents are full of it |
+    /// | benchmarking, unspecified, multicast, reserved | nobody |
+    ///
+    /// A stranger's record is no ground to scan a local network.
+    pub const DEFAULT: Self = {
         let (yes, no) = (Classes::ALL, Classes::NONE);
-        // In the order of `Scope::ALL`: from global to loopback, then metadata, documentation, and
-        // the four that are no place at all.
-        Self([yes, yes, yes, yes, yes, yes, no, yes, no, no, no, no])
+        // In the order of `Scope::ALL`: global, private, unique-local, shared, link-local, loopback,
+        // metadata, documentation, and the four that are no place at all.
+        let classes = [yes, KNOWN, KNOWN, KNOWN, USER, USER, USER, yes, no, no, no, no];
+        Self { classes, nearby: true }
     };
 
-    /// These classes may lead to `scope`, and no others.
+    /// As [`Self::DEFAULT`], and this host (loopback, unix, memory) for every class: for tests and
+    /// demonstrations with several peers on one machine.
+    pub const LOOPBACK: Self = Self::DEFAULT.with(Scope::Loopback, Classes::ALL);
+
+    /// Lets these classes lead to `scope`, and no others.
     #[must_use]
-    pub fn with(mut self, scope: Scope, classes: Classes) -> Self {
-        if let Some(slot) = self.0.get_mut(place(scope)) {
+    pub const fn with(mut self, scope: Scope, classes: Classes) -> Self {
+        if let Some((_, from)) = self.classes.split_at_mut_checked(place(scope))
+            && let Some(slot) = from.first_mut()
+        {
             *slot = classes;
         }
         self
     }
 
-    /// Whether an address of one of these classes may lead there.
+    /// Lets addresses that were said nearby lead into private networks, or not, whatever their class.
+    #[must_use]
+    pub const fn with_nearby(mut self, nearby: Nearby) -> Self {
+        self.nearby = matches!(nearby, Nearby::Admitted);
+        self
+    }
+
+    /// Returns whether an address of one of these classes may lead there.
     #[must_use]
     pub fn admits(&self, scope: Scope, classes: Classes) -> bool {
-        self.0.get(place(scope)).is_some_and(|admitted| admitted.meets(classes))
+        self.classes.get(place(scope)).is_some_and(|admitted| admitted.meets(classes))
     }
+
+    /// Returns whether an address that was said nearby may lead there, whatever its class.
+    #[must_use]
+    pub const fn admits_nearby(&self, scope: Scope) -> bool {
+        self.nearby
+            && matches!(
+                scope,
+                Scope::Private | Scope::UniqueLocal | Scope::Shared | Scope::LinkLocal
+            )
+    }
+}
+
+/// What addresses that were said nearby may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[expect(clippy::exhaustive_enums, reason = "one or the other")]
+pub enum Nearby {
+    /// They may lead into private networks.
+    Admitted,
+    /// They are judged by their class alone.
+    ByClass,
 }
 
 /// The place of a scope in [`Scope::ALL`].
@@ -74,8 +123,8 @@ const fn place(scope: Scope) -> usize {
 }
 
 impl Default for Scopes {
-    /// [`Self::LOCAL`].
+    /// [`Self::DEFAULT`].
     fn default() -> Self {
-        Self::LOCAL
+        Self::DEFAULT
     }
 }

@@ -3,9 +3,9 @@
 use core::fmt;
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_provenance::Timestamp;
 
 use crate::error::DialError;
+use crate::moment::Moment;
 
 /// A request, as long as it is open.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -67,7 +67,7 @@ pub enum Action {
         error: DialError,
     },
     /// Nothing to do until then, or until something happens.
-    WaitUntil(Option<Timestamp>),
+    WaitUntil(Option<Moment>),
 }
 
 /// Whether more addresses of a peer may come.

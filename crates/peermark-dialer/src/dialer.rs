@@ -1,26 +1,32 @@
 //! The coordinator: events in, actions out.
 
+mod attempts;
 mod connections;
+mod ended;
 mod events;
 mod progress;
 mod resolved;
+mod room;
 mod start;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, HappyEyeballs, Ranker, Target as PlanTarget};
-use peermark_provenance::Timestamp;
+use peermark_dial_policy::{HappyEyeballs, Ranker, Target as PlanTarget};
 
-use crate::action::{Action, AttemptId, Discovery, RequestId};
+use crate::action::{Action, AttemptId, RequestId};
 use crate::backoff::Backoff;
-use crate::gates::{Gate, Gates};
+use crate::gates::Gates;
+use crate::ids::IdMap;
 use crate::limits::Limits;
-use crate::request::Request;
-use crate::target::{Target, Targets};
+use crate::moment::Moment;
+use crate::peer::{Peer, PeerKey};
+use crate::places::Places;
+use crate::request::Open;
+use crate::slab::Slab;
 
-use connections::Connection;
+use attempts::Attempt;
 
 /// A coordinator of parallel dials: it takes events and the time, and answers actions.
 ///
@@ -33,19 +39,20 @@ use connections::Connection;
 /// ```
 /// use std::sync::Arc;
 /// use peermark_dial_policy::{Any, Candidate};
-/// use peermark_dialer::{Action, Config, Dialer, Discovery};
-/// use peermark_provenance::{DialOutcome, Timestamp};
+/// use peermark_dialer::{Action, Config, Dialer, Moment, Request};
+/// use peermark_provenance::DialOutcome;
 ///
-/// let (now, deadline) = (Timestamp::from_secs(100), Timestamp::from_secs(130));
+/// let (now, deadline) = (Moment::from_secs(100), Moment::from_secs(130));
 /// let mut dialer = Dialer::new(Config::default());
 /// let peer = "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse()?;
 /// let candidates = vec![Candidate::explicit("/ip4/1.2.3.4/tcp/4001".parse()?)];
-/// let asked =
-///     dialer.request(peer, Arc::new(Any::default()), deadline, candidates, Discovery::Done, now)?;
+/// let request =
+///     Request { candidates, ..Request::new(peer, Arc::new(Any::default()), deadline) };
+/// let asked = dialer.request(request, now)?;
 ///
 /// let Action::Dial { attempt, .. } = dialer.poll(now) else { panic!("nothing to dial") };
 /// assert_eq!(dialer.poll(now), Action::WaitUntil(Some(deadline)));
-/// // ... somebody dials, and proves that the peer is there ...
+/// // ... the driver dials, and a handshake proves that the peer is there ...
 /// dialer.dialed(attempt, DialOutcome::Success, now);
 /// let Action::Complete { request, .. } = dialer.poll(now) else { panic!("not done") };
 /// assert_eq!(request, asked);
@@ -54,21 +61,22 @@ use connections::Connection;
 pub struct Dialer {
     config: Config,
     /// The latest time that was seen: it does not go back.
-    now: Timestamp,
-    peers: BTreeMap<PeerId, Peer>,
-    requests: BTreeMap<RequestId, Request>,
-    attempts: BTreeMap<AttemptId, Attempt>,
+    now: Moment,
+    peers: Slab<Peer>,
+    by_id: HashMap<PeerId, PeerKey>,
+    requests: IdMap<RequestId, Open>,
+    attempts: IdMap<AttemptId, Attempt>,
     /// How many of the attempts are under way: those that were cancelled and not answered included.
     dialing: usize,
-    timers: BTreeSet<(Timestamp, RequestId)>,
+    timers: BTreeSet<(Moment, RequestId)>,
     /// Requests to be looked at.
     ready: BTreeSet<RequestId>,
     /// Attempts that wait for others to end.
     gates: Gates,
     actions: VecDeque<Action>,
-    targets: Targets,
+    places: Places,
     backoff: Backoff,
-    swept: Timestamp,
+    swept: Moment,
     next_id: u64,
 }
 
@@ -92,6 +100,8 @@ impl Config {
         let mut target = PlanTarget::new(peer);
         target.local = self.local;
         target.own = &self.own;
+        // Which of too many are left out is decided per request, after judging.
+        target.most = usize::MAX;
         target
     }
 }
@@ -117,58 +127,6 @@ impl core::fmt::Debug for Config {
     }
 }
 
-/// What is known of one peer while somebody wants it, or is connected to it.
-#[derive(Debug, Default)]
-struct Peer {
-    candidates: Vec<Candidate>,
-    discovery: Discovery,
-    requests: BTreeSet<RequestId>,
-    /// The attempts that somebody wants: they are under way, or wait for room.
-    attempts: BTreeMap<Multiaddr, AttemptId>,
-    /// The attempts that nobody wants any more, and that were not answered yet.
-    cancelled: BTreeMap<Multiaddr, AttemptId>,
-    /// How many attempts are under way, of both kinds.
-    dialing: usize,
-    connections: BTreeMap<Multiaddr, Connection>,
-}
-
-impl Peer {
-    fn is_idle(&self) -> bool {
-        self.requests.is_empty()
-            && self.attempts.is_empty()
-            && self.cancelled.is_empty()
-            && self.connections.is_empty()
-    }
-
-    fn candidate(&self, address: &Multiaddr) -> Option<&Candidate> {
-        self.candidates.iter().find(|candidate| candidate.address() == address)
-    }
-}
-
-#[derive(Debug)]
-struct Attempt {
-    peer: PeerId,
-    candidate: Candidate,
-    /// The requests that want it; none once it is cancelled.
-    wanted_by: BTreeSet<RequestId>,
-    stage: Stage,
-    /// What it connects to: by its address, and by what a name in it resolved to.
-    targets: Vec<Target>,
-    /// What a name in its address resolved to.
-    resolved: Vec<Multiaddr>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Stage {
-    /// It has stood in no line yet.
-    New,
-    /// It waits before this gate, and was not told to anybody.
-    Waiting(Gate),
-    Dialing,
-    /// It is under way, and nobody wants it.
-    Cancelled,
-}
-
 /// What a [`Dialer`] holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 #[non_exhaustive]
@@ -188,23 +146,24 @@ pub struct Stats {
 }
 
 impl Dialer {
-    /// A coordinator that was asked for nothing yet.
+    /// A coordinator without requests.
     #[must_use]
     pub fn new(config: Config) -> Self {
         Self {
             config,
-            now: Timestamp::EPOCH,
-            peers: BTreeMap::new(),
-            requests: BTreeMap::new(),
-            attempts: BTreeMap::new(),
+            now: Moment::ORIGIN,
+            peers: Slab::default(),
+            by_id: HashMap::new(),
+            requests: IdMap::default(),
+            attempts: IdMap::default(),
             dialing: 0,
             timers: BTreeSet::new(),
             ready: BTreeSet::new(),
             gates: Gates::default(),
             actions: VecDeque::new(),
-            targets: Targets::default(),
+            places: Places::default(),
             backoff: Backoff::default(),
-            swept: Timestamp::EPOCH,
+            swept: Moment::ORIGIN,
             next_id: 0,
         }
     }
@@ -218,8 +177,15 @@ impl Dialer {
             waiting: self.gates.waiting(),
             peers: self.peers.len(),
             backed_off: self.backoff.len(),
-            targets: self.targets.len(),
+            targets: self.places.targets(),
         }
+    }
+
+    /// The peers that open requests are for, in no order: whose addresses a driver has to look up
+    /// anew when it may have missed news of them.
+    pub fn wanted(&self) -> impl Iterator<Item = &PeerId> {
+        let wanted = self.peers.iter().filter(|(_, peer)| !peer.requests.is_empty());
+        wanted.map(|(_, peer)| &peer.id)
     }
 
     fn id(&mut self) -> u64 {
@@ -227,9 +193,27 @@ impl Dialer {
         self.next_id
     }
 
-    fn advance_to(&mut self, now: Timestamp) -> Timestamp {
+    fn advance_to(&mut self, now: Moment) -> Moment {
         self.now = self.now.max(now);
         self.now
+    }
+
+    fn peer(&self, key: PeerKey) -> Option<&Peer> {
+        self.peers.get(key.0)
+    }
+
+    fn peer_mut(&mut self, key: PeerKey) -> Option<&mut Peer> {
+        self.peers.get_mut(key.0)
+    }
+
+    /// The number of a peer, which it gets now where it has none.
+    fn peer_key(&mut self, id: &PeerId) -> PeerKey {
+        if let Some(key) = self.by_id.get(id) {
+            return *key;
+        }
+        let key = PeerKey(self.peers.insert(Peer::new(*id)));
+        self.by_id.insert(*id, key);
+        key
     }
 }
 

@@ -1,10 +1,11 @@
 //! Why a request, or one address of it, came to nothing.
 
 use core::fmt;
+use std::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_dial_policy::{Nothing, Refusal};
-use peermark_provenance::Timestamp;
+use peermark_provenance::address_text;
 
 /// Why a request is over without a connection: one error, with every address's reason.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,22 +43,25 @@ pub enum Failure {
     #[error(transparent)]
     Refused(#[from] Refusal),
     /// It was dialed in vain.
-    #[error("dialing failed")]
+    #[error("dial failed")]
     Failed,
     /// Another peer is there.
-    #[error("another peer is there")]
+    #[error("peer id mismatch")]
     WrongPeer,
-    /// It failed before, and is left alone until then.
-    #[error("it failed before and is left alone until {until}")]
+    /// It failed before, and is not dialed for so long.
+    #[error("failed before; not dialed again for {:.0} s", .wait.as_secs_f64().ceil())]
     BackedOff {
-        /// Until when.
-        until: Timestamp,
+        /// How long it is left alone, from when that was asked.
+        wait: Duration,
     },
-    /// Too many dials to its host or network failed of late (C4).
-    #[error("too many dials to its host or network failed of late")]
+    /// Too many dials to its host, its network or its relay were in vain (C4).
+    #[error("too many recent failures to this host")]
     TargetExhausted,
+    /// This node did not start a dial of it: limits, no transport, no route, a block list (C7).
+    #[error("not started by this node")]
+    NotStarted,
     /// It was not dialed, or had not ended, when the request was over.
-    #[error("it had not ended")]
+    #[error("still in progress")]
     Unfinished,
 }
 
@@ -65,7 +69,7 @@ impl fmt::Display for DialError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.cause)?;
         for (address, failure) in &self.addresses {
-            write!(f, "; {address}: {failure}")?;
+            write!(f, "; {}: {failure}", address_text(address))?;
         }
         if self.omitted > 0 {
             write!(f, "; and {} more", self.omitted)?;
@@ -78,7 +82,7 @@ impl core::error::Error for DialError {}
 
 /// There are as many requests as the limit allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{limit} requests are open, as many as are allowed")]
+#[error("too many requests: {limit} are open, which is the limit")]
 #[non_exhaustive]
 pub struct TooManyRequests {
     /// [`Limits::requests`](crate::Limits::requests).

@@ -2,36 +2,39 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use multiaddr::{Multiaddr, PeerId};
-use peermark_provenance::Timestamp;
-
 use crate::action::AttemptId;
-use crate::target::{Network, Target};
+use crate::group::Group;
+use crate::moment::Moment;
+use crate::peer::{PeerKey, SlotKey};
+use crate::places::PlaceKey;
 
 /// What a dial waits for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Gate {
     /// For the end of a cancelled dial of the same address: never two at a time.
-    Address(PeerId, Multiaddr),
-    /// For the end of another dial of its peer.
-    Peer(PeerId),
+    Address(PeerKey, SlotKey),
+    /// For one of its peer's slots, which its group shares with others (D11).
+    Peer(PeerKey, Group),
     /// For the end of any dial.
     All,
     /// For the end of a dial in this network.
-    Network(Network),
+    Network(PlaceKey),
     /// For the end of a dial to this host and port.
-    Target(Target),
+    Target(PlaceKey),
+    /// For the end of a circuit over this relay.
+    Relay(PlaceKey),
 }
 
 impl Gate {
-    /// Whether somebody who was let through this gate and stopped at `other` keeps the room that was
-    /// found here. Those behind wait until it has used that room, or given it up: without this, all
-    /// of a long line would pass one gate to stand before the next, and come back.
+    /// Whether an attempt that was let through this gate and stopped at `other` keeps the room that
+    /// was found here. Those behind wait until it has used that room, or given it up: without this,
+    /// all of a long line would pass one gate to stand before the next, and come back.
     pub(crate) fn is_held_at(&self, other: &Self) -> bool {
         match self {
+            Self::Relay(_) => matches!(other, Self::Target(_) | Self::Network(_) | Self::All),
             Self::Target(_) => matches!(other, Self::Network(_) | Self::All),
             Self::Network(_) => matches!(other, Self::All),
-            Self::Address(..) | Self::Peer(_) | Self::All => false,
+            Self::Address(..) | Self::Peer(..) | Self::All => false,
         }
     }
 }
@@ -44,7 +47,7 @@ pub(crate) struct Gates {
     /// Where there may be room now.
     freed: BTreeSet<Gate>,
     /// When there will be room by time alone: a failure counts no longer.
-    timers: BTreeSet<(Timestamp, Gate)>,
+    timers: BTreeSet<(Moment, Gate)>,
     waiting: usize,
 }
 
@@ -72,12 +75,11 @@ impl Gates {
         }
     }
 
-    /// There may be room at these targets, and in their networks.
-    pub(crate) fn free_targets(&mut self, targets: &[Target]) {
-        for target in targets {
-            self.free(Gate::Network(target.network()));
-            self.free(Gate::Target(target.clone()));
-        }
+    /// There may be a slot of this peer, for every group.
+    pub(crate) fn free_peer(&mut self, peer: PeerKey) {
+        let (first, last) = Group::ALL;
+        let lines = self.lines.range(Gate::Peer(peer, first)..=Gate::Peer(peer, last));
+        self.freed.extend(lines.map(|(gate, _)| *gate));
     }
 
     /// There may be room behind a gate.
@@ -88,12 +90,12 @@ impl Gates {
     }
 
     /// There may be room then, if somebody waits still.
-    pub(crate) fn free_at(&mut self, time: Timestamp, gate: Gate) {
+    pub(crate) fn free_at(&mut self, time: Moment, gate: Gate) {
         self.timers.insert((time, gate));
     }
 
     /// Time passed.
-    pub(crate) fn pass(&mut self, now: Timestamp) {
+    pub(crate) fn pass(&mut self, now: Moment) {
         while let Some((due, _)) = self.timers.first()
             && *due <= now
             && let Some((_, gate)) = self.timers.pop_first()
@@ -103,7 +105,7 @@ impl Gates {
     }
 
     /// When there may be room for somebody, without anything else happening.
-    pub(crate) fn next_time(&mut self) -> Option<Timestamp> {
+    pub(crate) fn next_time(&mut self) -> Option<Moment> {
         while let Some((due, gate)) = self.timers.first() {
             if self.lines.contains_key(gate) {
                 return Some(*due);
@@ -122,7 +124,7 @@ impl Gates {
     pub(crate) fn next(&self) -> Option<(AttemptId, Gate)> {
         let lines = self.freed.iter().filter_map(|gate| Some((self.lines.get(gate)?, gate)));
         let (attempt, gate) = lines.filter_map(|(line, gate)| Some((line.first()?, gate))).min()?;
-        Some((*attempt, gate.clone()))
+        Some((*attempt, *gate))
     }
 
     /// How many wait.
@@ -137,19 +139,22 @@ mod tests {
 
     #[test]
     fn who_came_first_is_next_wherever_there_is_room() {
-        let peer = PeerId::from_bytes(&[0, 1, 7]).unwrap();
+        let peer = PeerKey(7);
+        let gate = Gate::Peer(peer, Group::ALL.0);
         let mut gates = Gates::default();
         gates.line_up(Gate::All, AttemptId(3));
         gates.line_up(Gate::All, AttemptId(2));
         gates.line_up(Gate::All, AttemptId(2));
-        gates.line_up(Gate::Peer(peer), AttemptId(1));
+        gates.line_up(gate, AttemptId(1));
         assert_eq!((gates.waiting(), gates.next()), (3, None));
         gates.free(Gate::All);
         assert_eq!(gates.next(), Some((AttemptId(2), Gate::All)));
-        gates.free(Gate::Peer(peer));
-        assert_eq!(gates.next(), Some((AttemptId(1), Gate::Peer(peer))));
-        gates.leave(&Gate::Peer(peer), AttemptId(1));
-        gates.leave(&Gate::Peer(peer), AttemptId(1));
+        gates.free_peer(PeerKey(8));
+        assert_eq!(gates.next(), Some((AttemptId(2), Gate::All)));
+        gates.free_peer(peer);
+        assert_eq!(gates.next(), Some((AttemptId(1), gate)));
+        gates.leave(&gate, AttemptId(1));
+        gates.leave(&gate, AttemptId(1));
         assert_eq!(gates.next(), Some((AttemptId(2), Gate::All)));
         gates.close(&Gate::All);
         assert_eq!((gates.waiting(), gates.next()), (2, None));

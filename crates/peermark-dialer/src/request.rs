@@ -1,175 +1,256 @@
 //! One request: its plan, and how far it is.
 //!
-//! Pure: it is told what happened and answers what is due. It never looks at other requests.
+//! Pure: it is told what happened and says what is due. It never looks at other requests. Addresses
+//! are numbers of its peer's [`Slot`](crate::peer::Slot)s, candidates their places among the peer's.
 
 mod entries;
+mod planned;
 
-use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::time::Duration;
 
-use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, DialPlan, DialPolicy, Nothing, Refusal, Start};
-use peermark_provenance::Timestamp;
+use peermark_dial_policy::{Candidate, DialPlan, Nothing, Refusal, Start};
 
 use crate::action::AttemptId;
+use crate::ask::SharedPolicy;
 use crate::error::{Cause, DialError, Failure};
+use crate::moment::Moment;
+use crate::peer::{Peer, PeerKey, Slot, SlotKey};
 
-use entries::{Entry, State};
+use entries::{Entry, Stage, State};
 
-/// The policy of a request.
-pub(crate) type Policy = Arc<dyn DialPolicy + Send + Sync>;
+pub(crate) use planned::Planned;
 
-pub(crate) struct Request {
-    pub(crate) peer: PeerId,
-    pub(crate) policy: Policy,
-    pub(crate) deadline: Timestamp,
-    /// By stage, then by delay.
-    entries: Vec<Entry>,
-    refused: Vec<(Multiaddr, Refusal)>,
-    nothing: Option<Nothing>,
-    /// The stages that have begun, and when: the first of those that have entries.
-    begun: Vec<(usize, Timestamp)>,
-    /// What failed for this request: it is not dialed again for it.
-    failed: BTreeMap<Multiaddr, Failure>,
-    /// When it is to be looked at again.
-    pub(crate) wake: Option<Timestamp>,
+/// How long an attempt that this node refused is left, the first time; it doubles.
+pub(crate) const RETRY: Duration = Duration::from_secs(1);
+/// The longest that it is left.
+pub(crate) const RETRY_MOST: Duration = Duration::from_secs(16);
+/// How often a request tries again what this node refused.
+const RETRIES: u8 = 5;
+
+/// An address whose time has come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Due {
+    pub(crate) slot: SlotKey,
+    /// Its place among the candidates.
+    pub(crate) candidate: usize,
 }
 
-impl Request {
-    pub(crate) fn new(peer: PeerId, policy: Policy, deadline: Timestamp) -> Self {
+/// An open request.
+pub(crate) struct Open {
+    pub(crate) peer: PeerKey,
+    pub(crate) policy: SharedPolicy,
+    pub(crate) deadline: Moment,
+    plan: Option<Planned>,
+    /// By stage, then by delay.
+    entries: Vec<Entry>,
+    stages: Vec<Stage>,
+    /// Candidates of the plan that it does not dial: it dialed as many as it may.
+    skipped: Vec<usize>,
+    /// What failed for this request: it is not dialed again for it.
+    failed: Vec<(SlotKey, Failure)>,
+    /// Whether the plan is new: attempts in line may stand there too early for it.
+    is_replanned: bool,
+    /// When it is to be looked at again.
+    pub(crate) wake: Option<Moment>,
+}
+
+impl Open {
+    pub(crate) fn new(peer: PeerKey, policy: SharedPolicy, deadline: Moment) -> Self {
         Self {
             peer,
             policy,
             deadline,
+            plan: None,
             entries: Vec::new(),
-            refused: Vec::new(),
-            nothing: Some(Nothing::NoAddress),
-            begun: Vec::new(),
-            failed: BTreeMap::new(),
+            stages: Vec::new(),
+            skipped: Vec::new(),
+            failed: Vec::new(),
+            is_replanned: false,
             wake: None,
         }
     }
 
     /// Takes a new plan in the middle of the dial (C2), of which it dials what makes `most` addresses
-    /// in all. Answers the attempts that it has no use for any more.
+    /// in all; `slots` are those of the candidates. Returns the attempts that it has no use for any
+    /// more.
     pub(crate) fn replan(
         &mut self,
-        plan: &DialPlan,
-        candidates: &[Candidate],
+        planned: &Planned,
+        slots: &[SlotKey],
         most: usize,
     ) -> Vec<AttemptId> {
-        let address = |place: usize| candidates.get(place).map(|c| c.address().clone());
         let mut before = core::mem::take(&mut self.entries);
-        // What stands there twice is dialed, and has its own end.
-        let refused = plan.refused().iter().filter(|refused| refused.reason != Refusal::Repeated);
-        self.refused = refused.filter_map(|r| Some((address(r.candidate)?, r.reason))).collect();
+        let begun = core::mem::take(&mut self.stages);
+        self.skipped.clear();
         let mut room = most.saturating_sub(self.failed.len());
-        for stage in plan.stages() {
+        for stage in planned.plan.stages() {
+            let from = self.entries.len();
             for dial in stage.dials {
-                let Some(address) = address(dial.candidate()) else { continue };
-                let has_failed = self.failed.contains_key(&address);
-                if room == 0 && !has_failed {
-                    self.refused.push((address, Refusal::TooMany));
+                let candidate = dial.candidate();
+                let Some(slot) = slots.get(candidate).copied() else { continue };
+                // Another spelling of what it dials already (D9).
+                if self.dials(slot) {
+                    continue;
+                }
+                let has_failed = self.failure(slot).is_some();
+                let is_left_out = planned.left_out.contains(&candidate);
+                if (room == 0 || is_left_out) && !has_failed {
+                    self.skipped.push(candidate);
                     continue;
                 }
                 room = room.saturating_sub(usize::from(!has_failed));
-                let known = before.iter().position(|entry| entry.address == address);
+                let known = before.iter().position(|entry| entry.slot == slot);
                 let known = known.map(|place| before.swap_remove(place));
-                let state = match &known {
-                    _ if has_failed => State::Failed,
-                    Some(known) => known.state,
-                    None => State::Pending,
-                };
-                self.entries.push(Entry {
-                    address,
-                    stage: stage.number,
-                    start: stage.start,
-                    delay: dial.delay(),
-                    hurried: known.and_then(|known| known.hurried),
-                    state,
-                });
+                let mut entry = Entry::new(slot, candidate, dial.delay());
+                entry.after = dial.after();
+                if let Some(known) = known {
+                    (entry.hurried, entry.tries) = (known.hurried, known.tries);
+                    entry.state = known.state;
+                }
+                if has_failed {
+                    entry.state = State::Failed;
+                }
+                self.entries.push(entry);
+            }
+            if self.entries.len() > from {
+                let number = stage.number;
+                let since = begun.iter().find(|stage| stage.number == number);
+                let begun = since.and_then(|stage| stage.begun);
+                let to = self.entries.len();
+                self.stages.push(Stage { number, start: stage.start, from, to, begun });
             }
         }
-        self.nothing = plan.nothing();
+        self.plan = Some(planned.clone());
+        self.is_replanned = true;
         before.iter().filter_map(Entry::running).collect()
     }
 
     /// Begins the stages whose time has come. One before which a better address turned up begins
     /// anew when its time comes again: what was not dialed of it waits, and the attempts of it are
-    /// answered, for those that were not dialed either.
-    pub(crate) fn open(&mut self, now: Timestamp) -> Vec<AttemptId> {
-        let mut begun = Vec::with_capacity(self.begun.len().max(1));
+    /// returned, for those that were not dialed either. So are attempts of addresses that a new plan
+    /// dials later.
+    pub(crate) fn open(&mut self, now: Moment) -> Vec<AttemptId> {
         let mut previous = None;
         let (mut all_failed, mut is_open) = (true, true);
         let mut held = Vec::new();
-        for stage in self.entries.chunk_by_mut(|a, b| a.stage == b.stage) {
-            let Some((number, start)) = stage.first().map(|entry| (entry.stage, entry.start))
-            else {
-                continue;
-            };
+        for stage in &mut self.stages {
+            let Some(entries) = self.entries.get_mut(stage.from..stage.to) else { continue };
+            for entry in entries.iter_mut() {
+                entry.return_at(now);
+            }
             is_open &= all_failed
-                || match (start, previous) {
+                || match (stage.start, previous) {
                     (Start::Now | Start::IfNone, _) => true,
                     (Start::After(delay), Some(begun)) => {
-                        now >= Timestamp::saturating_add(begun, delay)
+                        now >= Moment::saturating_add(begun, delay)
                     }
                     _ => false,
                 };
             if is_open {
-                let known = self.begun.iter().find(|(stage, _)| *stage == number);
-                let since = known.map_or(now, |(_, since)| *since);
-                begun.push((number, since));
+                let since = *stage.begun.get_or_insert(now);
                 previous = Some(since);
             } else {
-                stage.iter_mut().for_each(|entry| entry.hurried = None);
-                held.extend(stage.iter().filter_map(Entry::running));
+                stage.begun = None;
+                for entry in entries.iter_mut() {
+                    entry.hurried = None;
+                    held.extend(entry.running());
+                }
             }
-            all_failed &= stage.iter().all(|entry| entry.state == State::Failed);
+            all_failed &= entries.iter().all(Entry::is_out);
         }
-        self.begun = begun;
+        if core::mem::take(&mut self.is_replanned) {
+            held.extend(self.early(now));
+        }
         // Where something failed, and nothing is under way, nobody waits for the next: it may have
         // come after the failure.
         let is_idle = self.entries.iter().all(|entry| entry.running().is_none());
-        if is_idle && !self.failed.is_empty() && !self.is_due(now) {
+        let has_failed = || !self.failed.is_empty() || self.entries.iter().any(Entry::is_out);
+        if is_idle && has_failed() && !self.is_due(now) {
             self.hurry(now);
         }
         held
     }
 
     /// The first address whose time has come and that is not under way, of the best stage.
-    pub(crate) fn due(&self, now: Timestamp) -> Option<Multiaddr> {
+    pub(crate) fn due(&self, now: Moment) -> Option<Due> {
         let mut pending = self.pending();
-        pending.find(|(_, due, _)| *due <= now).map(|(_, _, entry)| entry.address.clone())
+        let (_, _, entry) = pending.find(|(_, due, _)| *due <= now)?;
+        Some(Due { slot: entry.slot, candidate: entry.candidate })
     }
 
-    fn is_due(&self, now: Timestamp) -> bool {
+    fn is_due(&self, now: Moment) -> bool {
         self.pending().any(|(_, due, _)| due <= now)
     }
 
     /// Those whose stage has begun and that were not dialed, with their places and their times.
-    fn pending(&self) -> impl Iterator<Item = (usize, Timestamp, &Entry)> {
-        let entries = self.entries.iter().enumerate();
-        entries.filter(|(_, entry)| entry.state == State::Pending).filter_map(|(place, entry)| {
-            let (_, begun) = self.begun.iter().find(|(stage, _)| *stage == entry.stage)?;
-            let planned = begun.saturating_add(entry.delay);
-            Some((place, entry.hurried.map_or(planned, |hurried| hurried.min(planned)), entry))
+    fn pending(&self) -> impl Iterator<Item = (usize, Moment, &Entry)> {
+        let begun = self.stages.iter().filter_map(|stage| Some((stage, stage.begun?)));
+        begun.flat_map(|(stage, begun)| {
+            let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
+            let places = stage.from..;
+            let pending = |(_, entry): &(usize, &Entry)| {
+                entry.state == State::Pending && !self.is_superseded(entry)
+            };
+            let pending = places.zip(entries).filter(pending);
+            pending.map(move |(place, entry)| (place, entry.due(begun), entry))
         })
     }
 
-    /// When something is due next: a dial, a stage, the deadline.
-    pub(crate) fn next(&self) -> Timestamp {
-        let dials = self.pending().map(|(_, due, _)| due);
-        let last = self.begun.last();
-        let held = self.entries.iter().find(|entry| last.is_none_or(|(s, _)| entry.stage > *s));
-        let stage = held.and_then(|entry| match entry.start {
-            Start::After(delay) => last.map(|(_, begun)| begun.saturating_add(delay)),
-            _ => None,
-        });
-        dials.chain(stage).min().map_or(self.deadline, |next| next.min(self.deadline))
+    /// Attempts of addresses whose time has not come: another plan, or a better address, came after
+    /// them.
+    fn early(&self, now: Moment) -> impl Iterator<Item = AttemptId> {
+        let begun = self.stages.iter().filter_map(|stage| Some((stage, stage.begun?)));
+        begun.flat_map(move |(stage, begun)| {
+            let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
+            let is_early =
+                move |entry: &&Entry| entry.due(begun) > now || self.is_superseded(entry);
+            entries.iter().filter(is_early).filter_map(Entry::running)
+        })
     }
 
-    pub(crate) fn set_running(&mut self, address: &Multiaddr, attempt: AttemptId) {
-        self.set(address, State::Running(attempt));
+    /// Whether a better transport of the same host and port is to be dialed first (D9).
+    fn is_superseded(&self, entry: &Entry) -> bool {
+        let is_better = |other: &Entry| Some(other.candidate) == entry.after && !other.is_out();
+        entry.after.is_some() && self.entries.iter().any(is_better)
+    }
+
+    /// The addresses that are to be dialed by time alone: their stage began, or will.
+    pub(crate) fn upcoming(&self) -> impl Iterator<Item = SlotKey> {
+        let mut is_timed = true;
+        let stages = self.stages.iter().take_while(move |stage| {
+            is_timed &= stage.begun.is_some() || matches!(stage.start, Start::After(_));
+            is_timed
+        });
+        let entries = stages
+            .flat_map(|stage| self.entries.get(stage.from..stage.to).unwrap_or_default())
+            .filter(|entry| !entry.is_out() && !self.is_superseded(entry));
+        entries.map(|entry| entry.slot)
+    }
+
+    /// When something is due next: a dial, a stage, the deadline.
+    pub(crate) fn next(&self) -> Moment {
+        let dials = self.pending().map(|(_, due, _)| due);
+        let mut last = None;
+        let mut stage = None;
+        for held in &self.stages {
+            if held.begun.is_none() {
+                if let (Start::After(delay), Some(begun)) = (held.start, last) {
+                    stage = Some(Moment::saturating_add(begun, delay));
+                }
+                break;
+            }
+            last = held.begun;
+        }
+        let deferred = self.entries.iter().filter_map(|entry| match entry.state {
+            State::Deferred(until) => Some(until),
+            _ => None,
+        });
+        let next = dials.chain(stage).chain(deferred).min();
+        next.map_or(self.deadline, |next| next.min(self.deadline))
+    }
+
+    pub(crate) fn set_running(&mut self, slot: SlotKey, attempt: AttemptId) {
+        self.set(slot, State::Running(attempt));
     }
 
     /// It does not wait for this attempt any more, and may ask for it later.
@@ -180,21 +261,73 @@ impl Request {
         }
     }
 
-    fn set(&mut self, address: &Multiaddr, state: State) {
-        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.address == *address) {
+    fn set(&mut self, slot: SlotKey, state: State) {
+        if let Some(entry) = self.entry(slot) {
             entry.state = state;
         }
     }
 
+    fn entry(&mut self, slot: SlotKey) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.slot == slot)
+    }
+
+    fn failure(&self, slot: SlotKey) -> Option<Failure> {
+        let failed = self.failed.iter().find(|(failed, _)| *failed == slot)?;
+        Some(failed.1)
+    }
+
     /// An address failed: the next one is due at once (D6).
-    pub(crate) fn fail(&mut self, address: &Multiaddr, failure: Failure, now: Timestamp) {
-        self.failed.insert(address.clone(), failure);
-        self.set(address, State::Failed);
+    pub(crate) fn fail(&mut self, slot: SlotKey, failure: Failure, now: Moment) {
+        match self.failed.iter_mut().find(|(failed, _)| *failed == slot) {
+            Some((_, known)) => *known = failure,
+            None => self.failed.push((slot, failure)),
+        }
+        self.set(slot, State::Failed);
         self.hurry(now);
     }
 
+    /// This node did not start a dial of an address: it is tried again then, and the next one is due
+    /// at once. After a few times it fails (C7).
+    pub(crate) fn defer(&mut self, slot: SlotKey, until: Moment, is_try: bool, now: Moment) {
+        let Some(entry) = self.entry(slot) else { return };
+        if is_try {
+            entry.tries = entry.tries.saturating_add(1);
+        }
+        if entry.tries > RETRIES {
+            self.fail(slot, Failure::NotStarted, now);
+            return;
+        }
+        entry.state = State::Deferred(until);
+        self.hurry(now);
+    }
+
+    /// Takes back that addresses failed because they were left alone (C7). Returns whether one was.
+    pub(crate) fn forgive_backoff(&mut self) -> bool {
+        let is_left = |failure: &Failure| matches!(failure, Failure::BackedOff { .. });
+        let mut is_any = false;
+        for entry in &mut self.entries {
+            let failed = self.failed.iter().any(|(slot, why)| *slot == entry.slot && is_left(why));
+            if failed {
+                entry.state = State::Pending;
+                is_any = true;
+            }
+        }
+        self.failed.retain(|(_, why)| !is_left(why));
+        is_any
+    }
+
+    /// The network changed: what failed because it was left alone, or was not started, is due again
+    /// (C7). Returns whether something was.
+    pub(crate) fn network_changed(&mut self, now: Moment) -> bool {
+        let mut is_any = self.forgive_backoff();
+        for entry in &mut self.entries {
+            is_any |= entry.return_now(now);
+        }
+        is_any
+    }
+
     /// The next one is due at once: of those that are not due anyway.
-    fn hurry(&mut self, now: Timestamp) {
+    fn hurry(&mut self, now: Moment) {
         let later = self.pending().filter(|(_, due, _)| *due > now);
         let next = later.map(|(place, due, _)| (due, place)).min();
         if let Some(entry) = next.and_then(|(_, place)| self.entries.get_mut(place)) {
@@ -212,48 +345,68 @@ impl Request {
         self.entries.iter().filter_map(Entry::running)
     }
 
-    /// Whether its plan has this address; `None` where the plan does not know it.
-    pub(crate) fn lists(&self, address: &Multiaddr) -> Option<bool> {
-        if self.entries.iter().any(|entry| entry.address == *address) {
-            return Some(true);
-        }
-        let (_, reason) = self.refused.iter().find(|(refused, _)| refused == address)?;
-        // It is no worse than those that are dialed.
-        Some(*reason == Refusal::TooMany)
+    /// The slots that it refers to.
+    pub(crate) fn slots(&self) -> impl Iterator<Item = SlotKey> {
+        let failed = self.failed.iter().map(|(slot, _)| *slot);
+        self.entries.iter().map(|entry| entry.slot).chain(failed)
+    }
+
+    /// Whether its plan dials this address.
+    pub(crate) fn dials(&self, slot: SlotKey) -> bool {
+        self.entries.iter().any(|entry| entry.slot == slot)
     }
 
     /// Whether an address of this stage would be dialed beside those of the plan.
     pub(crate) fn takes(&self, stage: usize) -> bool {
         let is_spare = self.policy.stages().get(stage) == Some(&Start::IfNone);
-        !(is_spare && self.entries.iter().any(|entry| entry.stage < stage))
+        !(is_spare && self.stages.iter().any(|planned| planned.number < stage))
     }
 
     /// The error that it ends in.
-    pub(crate) fn error(&self, cause: Option<Cause>, most: usize) -> DialError {
+    pub(crate) fn error(&self, cause: Option<Cause>, peer: &Peer, most: usize) -> DialError {
+        let plan = self.plan.as_ref().map(|planned| &*planned.plan);
         // Who dialed, and has nothing left, did not have nothing.
-        let nothing = self.nothing.filter(|_| self.failed.is_empty());
+        let nothing = plan.map_or(Some(Nothing::NoAddress), DialPlan::nothing);
+        let nothing = nothing.filter(|_| self.failed.is_empty());
         let cause = cause.unwrap_or_else(|| nothing.map_or(Cause::AllFailed, Cause::Nothing));
         let dialed = self.entries.iter().map(|entry| {
-            let failure = self.failed.get(&entry.address).copied();
-            (entry.address.clone(), failure.unwrap_or(Failure::Unfinished))
+            let unfinished = match entry.state {
+                State::Deferred(_) => Failure::NotStarted,
+                _ => Failure::Unfinished,
+            };
+            (entry.slot, self.failure(entry.slot).unwrap_or(unfinished))
         });
         // What failed and is no candidate any more failed all the same.
-        let is_entry =
-            |address: &Multiaddr| self.entries.iter().any(|entry| entry.address == *address);
-        let gone = self.failed.iter().filter(|(address, _)| !is_entry(address));
-        let gone = gone.map(|(address, failure)| (address.clone(), *failure));
-        let refused = self.refused.iter().filter(|(address, _)| !self.failed.contains_key(address));
-        let refused = refused.map(|(address, reason)| (address.clone(), (*reason).into()));
-        let mut addresses: Vec<_> = dialed.chain(gone).chain(refused).collect();
+        let gone = self.failed.iter().filter(|(slot, _)| !self.dials(*slot));
+        let tried = dialed.chain(gone.copied());
+        let address = |slot| {
+            let candidate = peer.candidate(slot).map(Candidate::address);
+            Some(candidate.or(peer.slot(slot).map(Slot::address))?.clone())
+        };
+        let mut addresses: Vec<_> =
+            tried.filter_map(|(slot, why)| Some((address(slot)?, why))).collect();
+        let skipped = self.skipped.iter().map(|place| (*place, Refusal::TooMany));
+        // What is there twice is dialed, and has its own end.
+        let refused = plan.into_iter().flat_map(|plan| plan.refused());
+        let refused = refused.filter(|refused| !matches!(refused.reason, Refusal::Repeated { .. }));
+        let refused = refused.map(|refused| (refused.candidate, refused.reason)).chain(skipped);
+        for (place, reason) in refused {
+            // Another claim on it may be refused while this one is dialed, and has its own end.
+            let is_told = |slot| self.failure(slot).is_some() || self.dials(slot);
+            let is_told = peer.slot_of(place).is_some_and(is_told);
+            if let Some(candidate) = peer.candidates().get(place).filter(|_| !is_told) {
+                addresses.push((candidate.address().clone(), reason.into()));
+            }
+        }
         let omitted = addresses.len().saturating_sub(most);
         addresses.truncate(most);
         DialError { cause, addresses, omitted }
     }
 }
 
-impl core::fmt::Debug for Request {
+impl core::fmt::Debug for Open {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("Request")
+        f.debug_struct("Open")
             .field("peer", &self.peer)
             .field("policy", &self.policy.name())
             .field("deadline", &self.deadline)

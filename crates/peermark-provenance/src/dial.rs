@@ -13,4 +13,7 @@ pub enum DialOutcome {
     WrongPeer,
     /// It was cancelled, and ended without any of these. Nothing is learned from it.
     Cancelled,
+    /// This node sent nothing: it refused to dial (limits, a block list), could not (no transport, no
+    /// route), or was told to cancel before it began. Nothing is learned from it (C7).
+    NotStarted,
 }

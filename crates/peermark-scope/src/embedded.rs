@@ -34,6 +34,15 @@ pub(crate) const fn is_teredo(ip: Ipv6Addr) -> bool {
     matches!(ip.segments(), [0x2001, 0, ..])
 }
 
+/// The IPv4 addresses that an address of a site's own NAT64 (64:ff9b:1::/48, RFC 8215) may stand for.
+/// The site chooses the length of its prefix, 96 or 48 bits, and with it where the IPv4 address is.
+pub(crate) const fn local_nat64(ip: Ipv6Addr) -> Option<[Ipv4Addr; 2]> {
+    let [0x64, 0xff9b, 1, d, e, f, g, h] = ip.segments() else { return None };
+    // With 48 bits, the second half is around eight bits that are zero (RFC 6052, 2.2).
+    let low = (e << 8) | (f >> 8);
+    Some([ipv4(g, h), ipv4(d, low)])
+}
+
 const fn ipv4(high: u16, low: u16) -> Ipv4Addr {
     let ([a, b], [c, d]) = (high.to_be_bytes(), low.to_be_bytes());
     Ipv4Addr::new(a, b, c, d)

@@ -13,8 +13,15 @@ const OF_A_SITE: [&str; 9] =
 const OF_THIS_HOST: [&str; 3] = ["localhost", "localhost.localdomain", "localhost6.localdomain6"];
 
 /// Names at which clouds answer with a machine's secrets.
-const OF_METADATA: [&str; 3] =
-    ["metadata.google.internal", "metadata.goog", "instance-data.ec2.internal"];
+const OF_METADATA: [&str; 6] = [
+    "metadata.google.internal",
+    "metadata.goog",
+    "instance-data.ec2.internal",
+    // What a search domain completes to one of these.
+    "instance-data",
+    "metadata",
+    "metadata.tencentyun.com",
+];
 
 /// Domains that are not in the public DNS, by RFC 6761, RFC 7686 and RFC 9476.
 const OF_NOBODY: [&str; 5] = ["test", "example", "invalid", "alt", "onion"];
@@ -32,7 +39,7 @@ pub(crate) fn scope(name: &str) -> Scope {
         // The DNS has no empty label. No top-level domain starts with a digit: it is an address in
         // one of its old notations, and who resolves it decides which.
         Scope::Reserved
-    } else if OF_METADATA.iter().any(below) {
+    } else if OF_METADATA.iter().any(|of| if of.contains('.') { below(of) } else { name == *of }) {
         Scope::Metadata
     } else if OF_THIS_HOST.iter().any(below) {
         Scope::Loopback

@@ -4,7 +4,7 @@
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use crate::embedded::{embedded_ipv4, is_teredo};
+use crate::embedded::{embedded_ipv4, is_teredo, local_nat64};
 use crate::scope::Scope;
 
 /// A range of IPv4 addresses: its first, and how many bits all of it share.
@@ -18,9 +18,14 @@ const IPV4: &[Ipv4Range] = &[
     ([100, 100, 100, 200], 32, Scope::Metadata),
     ([100, 64, 0, 0], 10, Scope::Shared),
     ([127, 0, 0, 0], 8, Scope::Loopback),
-    // Of nearly every cloud, and of containers on AWS.
+    // Of Azure: a global address that leads to the host below.
+    ([168, 63, 129, 16], 32, Scope::Metadata),
+    // Of Tencent Cloud, of Scaleway, of nearly every cloud, and of containers and pods on AWS.
+    ([169, 254, 0, 23], 32, Scope::Metadata),
+    ([169, 254, 42, 42], 32, Scope::Metadata),
     ([169, 254, 169, 254], 32, Scope::Metadata),
     ([169, 254, 170, 2], 32, Scope::Metadata),
+    ([169, 254, 170, 23], 32, Scope::Metadata),
     ([169, 254, 0, 0], 16, Scope::LinkLocal),
     ([172, 16, 0, 0], 12, Scope::Private),
     // Port Control Protocol and TURN anycast: the two reachable addresses of their range.
@@ -54,10 +59,15 @@ const IPV6: &[Ipv6Range] = &[
     ([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32, Scope::Documentation),
     ([0x3fff, 0, 0, 0, 0, 0, 0, 0], 20, Scope::Documentation),
     ([0x2000, 0, 0, 0, 0, 0, 0, 0], 3, Scope::Global),
-    // Of AWS and of Google Cloud.
+    // Of AWS for pods and for machines, of Scaleway, of Kubernetes nodes on IPv6, of Google Cloud.
+    ([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23], 128, Scope::Metadata),
     ([0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254], 128, Scope::Metadata),
+    ([0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42], 128, Scope::Metadata),
+    ([0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1], 128, Scope::Metadata),
     ([0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254], 128, Scope::Metadata),
     ([0xfc00, 0, 0, 0, 0, 0, 0, 0], 7, Scope::UniqueLocal),
+    // Of OpenStack.
+    ([0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe], 128, Scope::Metadata),
     ([0xfe80, 0, 0, 0, 0, 0, 0, 0], 10, Scope::LinkLocal),
     ([0xff00, 0, 0, 0, 0, 0, 0, 0], 8, Scope::Multicast),
 ];
@@ -77,6 +87,9 @@ pub(crate) fn of_ipv6(ip: Ipv6Addr) -> Scope {
             Scope::Global if is_teredo(ip) => Scope::Reserved,
             scope => scope,
         };
+    }
+    if local_nat64(ip).into_iter().flatten().any(|ip| of_ipv4(ip) == Scope::Metadata) {
+        return Scope::Metadata;
     }
     let bits = u128::from(ip);
     let is_within = |(first, len, _): &&Ipv6Range| {

@@ -42,11 +42,17 @@ impl PeerPlan {
         &self.plan
     }
 
+    /// Returns the plan as a picture: an SVG document.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        self.show(|timeline| timeline.svg())
+    }
+
     /// Shows it to `read`.
     fn show<R>(&self, read: impl FnOnce(Timeline<'_>) -> R) -> R {
         let target = Target::new(self.peer);
         let timeline = self.plan.show(&target, &self.policy, &self.candidates);
-        read(timeline.with_text(|candidate| address_text(candidate.address())))
+        read(timeline.with_text(address_text))
     }
 }
 

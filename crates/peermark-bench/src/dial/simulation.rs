@@ -9,14 +9,16 @@ use anyhow::{Context as _, Result, bail};
 use peermark::dial_policy::{
     Any, Candidate, CertifiedFirst, DialPolicy, HappyEyeballs, NoDelay, Ranker, UserAndCertified,
 };
-use peermark::dialer::{Action, AttemptId, Config, Dialer, Discovery};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark::dialer::{Action, AttemptId, Config, Dialer, Moment, Request};
+use peermark_provenance::DialOutcome;
 
-use super::candidates::{NOW, peer};
+use super::candidates::peer;
 use super::networks::{Fate, Network};
 
 /// When whoever dials gives a silent address up: as go-libp2p does.
 pub(super) const TIMEOUT: Duration = Duration::from_secs(15);
+/// When it begins.
+const NOW: Moment = Moment::from_secs(1_000_000);
 /// When a request gives up.
 pub(super) const DEADLINE: Duration = Duration::from_secs(60);
 
@@ -90,11 +92,12 @@ pub(super) fn run(network: &Network, strategy: Strategy) -> Result<Outcome> {
     let mut dialer = Dialer::new(config);
     let candidates: Vec<Candidate> = network.0.iter().map(|(it, _)| it.clone()).collect();
     let (target, deadline) = (peer(0)?, NOW.saturating_add(DEADLINE));
-    dialer.request(target, strategy.policy(), deadline, candidates, Discovery::Done, NOW)?;
+    let request = Request { candidates, ..Request::new(target, strategy.policy(), deadline) };
+    dialer.request(request, NOW)?;
 
     let mut now = NOW;
     let mut outcome = Outcome { took: None, dials: 0, uncertified: 0 };
-    let mut ends: BTreeMap<(Timestamp, AttemptId), DialOutcome> = BTreeMap::new();
+    let mut ends: BTreeMap<(Moment, AttemptId), DialOutcome> = BTreeMap::new();
     loop {
         match dialer.poll(now) {
             Action::Dial { attempt, address, .. } => {

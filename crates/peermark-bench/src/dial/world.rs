@@ -14,12 +14,16 @@ use peermark::Multiaddr;
 use peermark::dial_policy::{
     Any, Candidate, CertifiedFirst, CertifiedOnly, DialPolicy, PeerId, UserAndCertified,
 };
-use peermark::dialer::{Action, AttemptId, Config, Dialer, Discovery, RequestId, TooManyRequests};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark::dialer::{
+    Action, AttemptId, Config, Dialer, Discovery, Moment, Request, RequestId, TooManyRequests,
+};
+use peermark_provenance::DialOutcome;
 
-use super::candidates::{NOW, Shape, Told, candidate, peer};
+use super::candidates::{Shape, Told, candidate, peer};
 use crate::harness::Random;
 
+/// When it begins.
+const NOW: Moment = Moment::from_secs(1_000_000);
 /// Requests for one peer.
 const JOINED: usize = 10;
 /// Between two events: some 100 of them a second, of 160 dials.
@@ -32,7 +36,7 @@ type Policy = Arc<dyn DialPolicy + Send + Sync>;
 /// A coordinator, and what its driver knows.
 pub(super) struct World {
     dialer: Dialer,
-    now: Timestamp,
+    now: Moment,
     policies: [Policy; 4],
     most: usize,
     /// Whom somebody wants.
@@ -150,8 +154,8 @@ impl World {
         let now = self.step();
         let policy = Arc::clone(&about.policy);
         let (deadline, candidates) = (now.saturating_add(PATIENCE), about.candidates.take());
-        let done = Discovery::Done;
-        let id = self.dialer.request(about.peer, policy, deadline, candidates, done, now)?;
+        let request = Request { candidates, ..Request::new(about.peer, policy, deadline) };
+        let id = self.dialer.request(request, now)?;
         self.requests.insert(id, about.peer);
         self.poll();
         Ok(id)
@@ -164,7 +168,7 @@ impl World {
         self.poll();
     }
 
-    fn step(&mut self) -> Timestamp {
+    fn step(&mut self) -> Moment {
         self.now = self.now.saturating_add(STEP);
         self.now
     }

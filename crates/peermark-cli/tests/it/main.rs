@@ -5,6 +5,7 @@
 mod arguments;
 mod bad_input;
 mod demo;
+mod dial;
 mod inspect;
 mod key;
 mod lines;

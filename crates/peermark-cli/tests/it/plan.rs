@@ -158,3 +158,63 @@ fn what_is_wrong_is_said() {
     check(&[&peer, "--records", "-", "--user", USER], 1, &["envelope 1: refused at envelope"]);
     check(&[&peer, "--policy", "mine"], 2, &["certified-only"]);
 }
+
+#[test]
+fn d4_scopes_say_where_addresses_may_lead() {
+    let here = "/ip4/127.0.0.1/tcp/4001";
+    let near = "/ip4/192.168.1.7/tcp/4001";
+    let check = |scopes: &[&str], option: &str, address: &str, status: i32| {
+        let peer = peer(1);
+        let args = ["plan", "--json", "--policy", "any", option, address, &peer];
+        let run = peermark(args.iter().chain(scopes).copied(), b"").expect(status);
+        let plan = run.objects().remove(0);
+        let refused = plan["refused"].as_array().unwrap().len();
+        assert_eq!(refused, usize::from(status == 1), "{plan}");
+    };
+    check(&[], "--hearsay", here, 1);
+    check(&[], "--user", here, 0);
+    check(&[], "--hearsay", near, 1);
+    check(&[], "--user", near, 0);
+    check(&["--scopes", "default"], "--hearsay", here, 1);
+    check(&["--scopes", "loopback"], "--hearsay", here, 0);
+    check(&["--scopes", "loopback"], "--hearsay", near, 1);
+    check(&["--scopes", "public"], "--user", here, 1);
+    check(&["--scopes", "public"], "--hearsay", HEARSAY, 0);
+}
+
+#[test]
+fn c5_what_is_planned_can_be_dialed_as_printed() {
+    let (peer, relay) = (peer(1), peer(2));
+    let circuit = format!("/ip4/1.2.3.4/tcp/1/p2p/{relay}/p2p-circuit");
+    let args = ["plan", "--json", "--user", &circuit, "/dnsaddr/example.com", &peer];
+    let plan = peermark(args, b"").expect(0).objects().remove(0);
+    let dials = plan["stages"][0]["dials"].as_array().unwrap();
+    let addresses: Vec<_> = dials.iter().map(|dial| dial["address"].as_str().unwrap()).collect();
+    assert!(addresses.contains(&format!("{circuit}/p2p/{peer}").as_str()), "{plan}");
+    assert!(addresses.contains(&format!("/dnsaddr/example.com/p2p/{peer}").as_str()), "{plan}");
+}
+
+#[test]
+fn c6_a_value_that_is_no_address_is_named() {
+    let peer = peer(1);
+    let check = |value: &str, words: &[&str]| {
+        let _ = peermark(["plan", "--user", value, &peer], b"").expect_error(2, words);
+    };
+    check("1.2.3.4", &["--user", "1.2.3.4", "/ip4/1.2.3.4/tcp/PORT"]);
+    check("192.0.2.1:4001", &["--user", "/ip4/192.0.2.1/tcp/4001"]);
+    check("/ip4/192.0.2.1/tcp", &["/tcp", "/ip4/192.0.2.1/tcp/PORT"]);
+}
+
+#[test]
+fn a_plan_is_drawn_to_a_file() {
+    let folder = TempDir::new().unwrap();
+    let file = folder.path().join("plan.svg");
+    let peer = peer(1);
+    let evil = "/dns/a%3Cscript%3E&.com/tcp/1";
+    let args = ["plan", "--svg", file.to_str().unwrap(), "--user", evil, HEARSAY, &peer];
+    let _ = peermark(args, b"").expect(0);
+    let svg = fs::read_to_string(file).unwrap();
+    assert!(svg.starts_with("<svg ") && svg.ends_with("</svg>\n"), "{svg}");
+    assert!(svg.contains(HEARSAY) && svg.contains("user-certified"), "{svg}");
+    assert!(!svg.contains("<script") && svg.contains("&lt;script&gt;&amp;"), "{svg}");
+}

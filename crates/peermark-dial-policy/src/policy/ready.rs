@@ -18,6 +18,14 @@ pub struct CertifiedOnly {
     pub scopes: Scopes,
 }
 
+impl CertifiedOnly {
+    /// With other scopes.
+    #[must_use]
+    pub const fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes }
+    }
+}
+
 impl DialPolicy for CertifiedOnly {
     fn name(&self) -> &'static str {
         "certified-only"
@@ -90,6 +98,14 @@ pub struct Any {
     pub scopes: Scopes,
 }
 
+impl Any {
+    /// With other scopes.
+    #[must_use]
+    pub const fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes }
+    }
+}
+
 impl DialPolicy for Any {
     fn name(&self) -> &'static str {
         "any"
@@ -115,6 +131,14 @@ impl DialPolicy for Any {
 pub struct UserAndCertified {
     /// Who may dial which scope.
     pub scopes: Scopes,
+}
+
+impl UserAndCertified {
+    /// With other scopes.
+    #[must_use]
+    pub const fn with_scopes(self, scopes: Scopes) -> Self {
+        Self { scopes }
+    }
 }
 
 impl DialPolicy for UserAndCertified {

@@ -77,7 +77,8 @@ fn d5_certified_only_dials_a_circuit_that_is_certified_as_a_whole() {
 #[test]
 fn d5_the_scope_of_a_circuit_is_that_of_its_relay() {
     let circuit = |ip: &str| format!("/ip4/{ip}/tcp/1/p2p/{RELAY}/p2p-circuit");
-    check(&circuit("127.0.0.1"), Ok(()));
+    let loopback = peermark_dial_policy::Scope::Loopback;
+    check(&circuit("127.0.0.1"), Err(Refusal::Scope(loopback)));
     let metadata = peermark_dial_policy::Scope::Metadata;
     check(&circuit("169.254.169.254"), Err(Refusal::Scope(metadata)));
     check(&circuit("1.2.3.4").replace("/tcp/1", "/tcp/0"), Err(Refusal::PortZero));

@@ -2,6 +2,8 @@
 
 mod circuits;
 mod cost;
+mod history;
+mod hosts;
 mod policies;
 mod provenance;
 mod ranker;

@@ -46,20 +46,29 @@ fn d7_a_record_that_holds_certifies_whatever_else_is_over() {
 fn d7_a_record_that_the_user_handed_in_is_the_users_and_certified() {
     let record = certified(BY_USER(), LATER);
     check(&candidate(&[record]), Certified::Yes, &[TrustClass::Certified, User]);
-    // Contradicted, it speaks for nobody; what the user said beside it does.
-    check(&candidate(&[record]).contested(), Certified::Contested, &[ThirdParty]);
-    let both = candidate(&[record, claim(User, LATER)]);
-    check(&both.contested(), Certified::Contested, &[ThirdParty, User]);
+    // Contradicted, it was signed all the same (D7).
+    check(&candidate(&[record]).contested(), Certified::Yes, &[TrustClass::Certified, User]);
 }
 
 #[test]
-fn d7_only_what_certifies_can_be_contested() {
-    check(&hearsay(HERE).contested(), Certified::No, &[ThirdParty]);
+fn d7_only_what_certifies_can_be_contradicted() {
+    assert!(!hearsay(HERE).contested().is_contradicted());
     let over = candidate(&[certified(SourceKinds::NONE, OVER)]).contested();
     check(&over, Certified::Over, &[]);
+    assert!(!over.is_contradicted());
     let once = of(HERE, &[TrustClass::Certified, Dialed]).contested();
-    check(&once, Certified::Contested, &[ThirdParty, Dialed]);
+    check(&once, Certified::Yes, &[TrustClass::Certified, Dialed]);
+    assert!(once.is_contradicted());
     assert_eq!(once.clone().contested(), once);
+}
+
+#[test]
+fn d8_candidates_without_provenance() {
+    check(&Candidate::unknown(address(HERE)), Certified::No, &[ThirdParty]);
+    let certified = Candidate::dangerous_certified(address(HERE));
+    check(&certified, Certified::Yes, &[TrustClass::Certified]);
+    assert_eq!(certified, of(HERE, &[TrustClass::Certified]));
+    assert_eq!(Candidate::unknown(address(HERE)), hearsay(HERE));
 }
 
 #[test]
@@ -67,7 +76,7 @@ fn d7_what_the_user_types_in_keeps_what_is_known_of_it() {
     check(&Candidate::explicit(address(HERE)), Certified::No, &[User]);
     let known = of(HERE, &[TrustClass::Certified]).by_user();
     check(&known, Certified::Yes, &[TrustClass::Certified, User]);
-    check(&known.contested(), Certified::Contested, &[ThirdParty, User]);
+    check(&known.contested(), Certified::Yes, &[TrustClass::Certified, User]);
 }
 
 #[test]

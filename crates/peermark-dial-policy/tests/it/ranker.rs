@@ -1,11 +1,13 @@
 //! D6: the schedule of go-libp2p, by the cases of the test of its dial ranker, and what is ours.
 //!
-//! Two things differ from those cases: an IPv6 address of theirs is reserved here and nobody's to
-//! dial, so another stands in its place; and a relay is named, as D5 asks.
+//! What differs from those cases is listed in `docs/dialing.md`: an IPv6 address of theirs is reserved
+//! here, so another stands in its place; a relay is named, as D5 asks; WebTransport beside QUIC on one
+//! host and port is superseded (D9); an address without a transport is refused (D10); and what has
+//! nothing before it is dialed at once (D6).
 
 use std::time::Duration;
 
-use peermark_dial_policy::{Any, Dial, Group, HappyEyeballs, NoDelay, Ranker};
+use peermark_dial_policy::{Any, Group, HappyEyeballs, NoDelay, Ranker, Ranking, Scopes};
 
 use crate::support::{RELAY, address, checked, hearsay, target};
 
@@ -16,7 +18,7 @@ const Q4: &str = "/ip4/1.2.3.4/udp/4/quic-v1";
 const Q1V6: &str = "/ip6/2a00::2/udp/1/quic-v1";
 const Q2V6: &str = "/ip6/2a00::2/udp/2/quic-v1";
 const Q3V6: &str = "/ip6/2a00::2/udp/3/quic-v1";
-const WT1: &str = "/ip4/1.2.3.4/udp/1/quic-v1/webtransport";
+const WT1: &str = "/ip4/1.2.3.5/udp/1/quic-v1/webtransport";
 const T1: &str = "/ip4/1.2.3.5/tcp/1";
 const T2: &str = "/ip4/1.2.3.4/tcp/2";
 const T3: &str = "/ip4/1.2.3.4/tcp/3";
@@ -24,16 +26,25 @@ const T1V6: &str = "/ip6/2a00::2/tcp/1";
 const WRTC1: &str = "/ip4/1.2.3.4/udp/1/webrtc-direct";
 const WRTC1V6: &str = "/ip6/2a00::2/udp/1/webrtc-direct";
 const ONION: &str = "/onion3/vww6ybal4bd7szmgncyruucpgfkqahzddi37ktceo3ah7ngmcopnpyyd:1234";
-const ONLY_IP: &str = "/ip4/1.2.3.4";
 
 /// Addresses as they are given, and the schedule: each with its milliseconds, in the order in which
 /// they are dialed.
 type Case<'a> = (&'a str, &'a [&'a str], &'a [(&'a str, u64)]);
 
+/// What is ranked does not depend on who may dial it.
+fn everywhere() -> Scopes {
+    let all = peermark_dial_policy::Classes::ALL;
+    peermark_dial_policy::Scope::ALL
+        .into_iter()
+        .fold(Scopes::PUBLIC, |scopes, scope| scopes.with(scope, all))
+}
+
 fn check(ranker: &dyn Ranker, cases: &[Case<'_>]) {
     for (title, given, expected) in cases {
         let candidates: Vec<_> = given.iter().map(|text| hearsay(text)).collect();
-        let plan = checked(&target(), &candidates, &Any::default(), ranker);
+        let mut policy = Any::default();
+        policy.scopes = everywhere();
+        let plan = checked(&target(), &candidates, &policy, ranker);
         let got: Vec<_> = plan
             .dials()
             .iter()
@@ -143,30 +154,15 @@ fn d6_other_transports_wait_behind_the_last() {
         &[
             (
                 "behind QUIC",
-                &[Q1, Q1V6, WRTC1, WRTC1V6, ONION, ONLY_IP],
-                &[
-                    (Q1V6, 0),
-                    (Q1, 250),
-                    (WRTC1, 1250),
-                    (WRTC1V6, 1250),
-                    (ONLY_IP, 1250),
-                    (ONION, 2250),
-                ],
+                &[Q1, Q1V6, WRTC1, WRTC1V6, ONION],
+                &[(Q1V6, 0), (Q1, 250), (WRTC1, 1250), (WRTC1V6, 1250), (ONION, 2250)],
             ),
             (
                 "behind QUIC and TCP",
-                &[Q1, T1, T1V6, WRTC1, WRTC1V6, ONION, ONLY_IP],
-                &[
-                    (Q1, 0),
-                    (T1V6, 250),
-                    (T1, 500),
-                    (WRTC1, 1500),
-                    (WRTC1V6, 1500),
-                    (ONLY_IP, 1500),
-                    (ONION, 2500),
-                ],
+                &[Q1, T1, T1V6, WRTC1, WRTC1V6, ONION],
+                &[(Q1, 0), (T1V6, 250), (T1, 500), (WRTC1, 1500), (WRTC1V6, 1500), (ONION, 2500)],
             ),
-            ("without a host", &[ONION], &[(ONION, 1000)]),
+            ("without a host, and nothing before it", &[ONION], &[(ONION, 0)]),
             ("near", &[near, near_tcp], &[(near_tcp, 0), (near, 100)]),
         ],
     );
@@ -218,21 +214,20 @@ fn d6_what_is_equal_stays_in_order() {
         &[
             ("as given", &[a, b, c, d], &[(a, 0), (b, 250), (c, 250), (d, 250)]),
             ("the other way", &[d, c, b, a], &[(d, 0), (c, 250), (b, 250), (a, 250)]),
-            ("whatever the port", &more, &[(more[0], 1000), (more[1], 1000), (more[2], 1000)]),
+            ("whatever the port", &more, &[(more[0], 0), (more[1], 0), (more[2], 0)]),
         ],
     );
 }
 
 #[test]
-fn d6_a_relay_without_a_host_has_one_schedule_in_any_order() {
+fn d6_a_relay_that_is_named_by_its_id_alone_is_of_the_other_transports() {
     let circuit = |host: &str| format!("{host}/udp/1/quic-v1/p2p/{RELAY}/p2p-circuit");
-    let [none, six, four] = ["", "/ip6/2a00::2", "/ip4/1.2.3.4"].map(circuit);
+    let by_id = format!("/p2p/{RELAY}/p2p-circuit");
+    let [six, four] = ["/ip6/2a00::2", "/ip4/1.2.3.4"].map(circuit);
+    let expected: &[(&str, u64)] = &[(&six, 0), (&four, 250), (&by_id, 1250)];
     check(
         &HappyEyeballs::default(),
-        &[
-            ("first", &[&none, &six, &four], &[(&none, 0), (&four, 250), (&six, 500)]),
-            ("second", &[&six, &none, &four], &[(&six, 0), (&four, 250), (&none, 500)]),
-        ],
+        &[("first", &[&by_id, &six, &four], expected), ("last", &[&six, &four, &by_id], expected)],
     );
 }
 
@@ -283,7 +278,8 @@ fn d6_delays_are_of_ones_own_choosing_and_never_overflow() {
 struct RelaysFirst;
 
 impl Ranker for RelaysFirst {
-    fn rank(&self, dials: &mut [Dial]) {
+    fn rank(&self, ranking: &mut Ranking<'_>) {
+        let dials = ranking.dials_mut();
         // What it does to their order does not matter.
         dials.reverse();
         let mut next = Duration::ZERO;
@@ -302,4 +298,21 @@ fn d6_the_ranker_is_a_trait() {
     let case: Case<'_> = ("own", &[Q1, T1, relay], &[(relay, 0), (T1, 1000), (Q1, 2000)]);
     check(&RelaysFirst, &[case]);
     check(&&RelaysFirst, &[case]);
+}
+
+#[test]
+fn d6_an_address_with_nothing_before_it_is_dialed_at_once() {
+    let circuit = &format!("/ip4/1.2.3.4/tcp/1/p2p/{RELAY}/p2p-circuit");
+    let by_id = &format!("/p2p/{RELAY}/p2p-circuit");
+    for lone in [WRTC1, ONION, circuit, by_id, "/dnsaddr/example.com", "/memory/1", Q1, T1] {
+        check(&HappyEyeballs::default(), &[("alone", &[lone], &[(lone, 0)])]);
+    }
+    // Behind what is better they wait.
+    check(
+        &HappyEyeballs::default(),
+        &[
+            ("webrtc", &[WRTC1, T2], &[(T2, 0), (WRTC1, 1000)]),
+            ("dnsaddr", &["/dnsaddr/example.com", T2], &[(T2, 0), ("/dnsaddr/example.com", 1000)]),
+        ],
+    );
 }

@@ -37,8 +37,7 @@ fn d3_each_refusal_has_its_reason() {
     let over =
         |text: &str, claims: Vec<_>| Candidate::new(address(text), &Provenance::new(claims), NOW);
     let check = |candidate: Candidate, reason: Refusal, text: &str| {
-        let is_policy =
-            matches!(reason, Refusal::Class(_) | Refusal::RecordOver | Refusal::RecordContested);
+        let is_policy = matches!(reason, Refusal::Class(_) | Refusal::RecordOver);
         let candidates = [candidate];
         let plan = if is_policy {
             checked(&target, &candidates, &only, &ranker)
@@ -48,7 +47,7 @@ fn d3_each_refusal_has_its_reason() {
         assert_eq!(plan.refused()[0].reason, reason);
         assert_eq!(reason.to_string(), text);
     };
-    check(over(HERE, vec![claim(ThirdParty, OVER)]), Refusal::NotLive, "nobody claims it now");
+    check(over(HERE, vec![claim(ThirdParty, OVER)]), Refusal::NotLive, "no unexpired claim");
     check(
         hearsay(HERE),
         Refusal::Class(ThirdParty),
@@ -62,12 +61,7 @@ fn d3_each_refusal_has_its_reason() {
     check(
         over(HERE, vec![certified(SourceKinds::NONE, OVER)]),
         Refusal::RecordOver,
-        "the record that certified it is over",
-    );
-    check(
-        of(HERE, &[Certified]).contested(),
-        Refusal::RecordContested,
-        "the record that certifies it is contradicted by another of the same peer",
+        "the record that certified it has expired",
     );
     check(
         hearsay("/ip4/0.0.0.0/tcp/1"),
@@ -95,7 +89,7 @@ fn d3_port_0_wherever_a_port_is() {
     };
     const ONION: &str = "vww6ybal4bd7szmgncyruucpgfkqahzddi37ktceo3ah7ngmcopnpyyd";
     for (port, refusal) in [(0, Some(Refusal::PortZero)), (1, None), (65_535, None)] {
-        for host in ["/ip4/1.2.3.4", "/ip6/2a00::2", "/dns/example.com", "/ip6zone/x/ip6/fe80::1"] {
+        for host in ["/ip4/1.2.3.4", "/ip6/2a00::2", "/dns/example.com", "/ip6zone/x/ip6/2a00::1"] {
             check(&format!("{host}/tcp/{port}"), refusal);
             check(&format!("{host}/udp/{port}/quic-v1"), refusal);
             check(&format!("{host}/udp/{port}/webrtc-direct/p2p/{PEER}"), refusal);
@@ -104,7 +98,7 @@ fn d3_port_0_wherever_a_port_is() {
         }
     }
     check(&format!("/onion3/{ONION}:1"), None);
-    check("/ip4/1.2.3.4", None);
+    check("/ip4/1.2.3.4", Some(Refusal::NoTransport));
     check("/ip4/1.2.3.4/tcp/0/tcp/1", Some(Refusal::Ambiguous));
 }
 
@@ -173,13 +167,13 @@ fn d3_an_address_that_is_there_twice_is_dialed_once() {
             .collect();
         assert_eq!(got, expected, "{}", plan.show(&target(), "certified-first", &candidates));
     };
-    let again = Err(Refusal::Repeated);
+    let again = |dialed| Err(Refusal::Repeated { dialed });
     // The first of equals; the best stage, wherever it stands.
-    check(&[&told, &told, &told], &[Ok(0), again, again]);
-    check(&[&told, &record], &[again, Ok(0)]);
-    check(&[&record, &told], &[Ok(0), again]);
-    check(&[&user, &elsewhere, &told, &record], &[again, Ok(1), again, Ok(0)]);
-    check(&[&user, &told], &[Ok(0), again]);
+    check(&[&told, &told, &told], &[Ok(0), again(0), again(0)]);
+    check(&[&told, &record], &[again(1), Ok(0)]);
+    check(&[&record, &told], &[Ok(0), again(0)]);
+    check(&[&user, &elsewhere, &told, &record], &[again(3), Ok(1), again(3), Ok(0)]);
+    check(&[&user, &told], &[Ok(0), again(0)]);
     // What is refused for another reason has that one.
     check(&[&nobody, &told], &[Err(Refusal::NotLive), Ok(0)]);
     // Another port, transport or relay is another address.
@@ -202,7 +196,10 @@ fn d3_equal_ranks_and_many_of_them_are_told_apart() {
     let plan = checked(&target, &thrice, &Any::default(), &HappyEyeballs::default());
     let dialed: Vec<_> = plan.dials().iter().map(|dial| dial.candidate()).collect();
     assert_eq!(dialed, (0..300).collect::<Vec<_>>());
-    assert!(plan.refused().iter().all(|refused| refused.reason == Refusal::Repeated));
+    let repeated = |no: &peermark_dial_policy::Refused| {
+        no.reason == Refusal::Repeated { dialed: no.candidate % 300 }
+    };
+    assert!(plan.refused().iter().all(repeated));
 }
 
 #[test]
@@ -219,8 +216,5 @@ fn d3_better_ones_are_told_from_too_many() {
     let reasons: Vec<_> = plan.refused().iter().map(|no| (no.candidate, no.reason)).collect();
     assert_eq!(reasons, [(0, Refusal::BetterKnown), (2, Refusal::TooMany)]);
     let texts: Vec<_> = plan.refused().iter().map(|no| no.reason.to_string()).collect();
-    assert_eq!(
-        texts,
-        ["better addresses are known", "as many better ones are dialed as one attempt may"]
-    );
+    assert_eq!(texts, ["better addresses are known", "dial limit reached by better addresses"]);
 }

@@ -3,12 +3,13 @@
 use std::net::IpAddr;
 
 use peermark_dial_policy::{
-    Any, Candidate, Classes, Family, Refusal, Scope, Scopes, Transport, check_address, check_scope,
+    Any, Candidate, Classes, Family, Nearby, Refusal, Scope, Scopes, Subnet, Transport,
+    check_address, check_scope, socket_address,
 };
-use peermark_provenance::TrustClass;
-use peermark_provenance::TrustClass::{Certified, ThirdParty, User};
+use peermark_provenance::TrustClass::{self, Certified, Dialed, Direct, ThirdParty, User};
+use peermark_provenance::{Claim, Provenance, Source, Timestamp};
 
-use crate::support::{OTHER, PEER, address, hearsay, of, target};
+use crate::support::{LATER, NOW, OTHER, PEER, address, hearsay, of, target};
 
 /// What becomes of an address under the default scopes.
 fn check(text: &str, expected: Result<(), Refusal>) {
@@ -31,7 +32,7 @@ fn refused(scope: Scope) -> Result<(), Refusal> {
 #[test]
 fn d4_addresses_have_the_scope_of_their_host_embedded_or_not() {
     check("/ip4/8.8.8.8/tcp/1", Ok(()));
-    check("/ip4/10.0.0.1/tcp/1", Ok(()));
+    check("/ip4/10.0.0.1/tcp/1", refused(Scope::Private));
     check("/ip4/169.254.169.254/tcp/80", refused(Scope::Metadata));
     check("/ip6/fd00:ec2::254/tcp/80", refused(Scope::Metadata));
     check("/ip4/0.0.0.0/tcp/1", refused(Scope::Unspecified));
@@ -44,14 +45,14 @@ fn d4_addresses_have_the_scope_of_their_host_embedded_or_not() {
     check("/ip6/64:ff9b::169.254.169.254/tcp/80", refused(Scope::Metadata));
     check("/ip6/2002:a9fe:a9fe::1/tcp/80", refused(Scope::Metadata));
     check("/ip6/2001:0:1:2:3:4:5601:5601/tcp/80", refused(Scope::Metadata));
-    check("/ip6/::ffff:10.0.0.1/tcp/80", Ok(()));
+    check("/ip6/::ffff:10.0.0.1/tcp/80", refused(Scope::Private));
 }
 
 #[test]
 fn d4_names_have_the_scope_that_they_tell() {
     for protocol in ["dns", "dns4", "dns6", "dnsaddr"] {
         check(&format!("/{protocol}/example.com/tcp/1"), Ok(()));
-        check(&format!("/{protocol}/localhost/tcp/1"), Ok(()));
+        check(&format!("/{protocol}/localhost/tcp/1"), refused(Scope::Loopback));
         check(&format!("/{protocol}/x.onion/tcp/1"), refused(Scope::Reserved));
         check(&format!("/{protocol}/169.254.169.254/tcp/80"), refused(Scope::Metadata));
         check(&format!("/{protocol}/0x7f.1/tcp/80"), refused(Scope::Reserved));
@@ -87,6 +88,7 @@ fn d4_a_second_host_does_not_hide_behind_the_first() {
 fn d4_zones_and_what_is_inside_of_this_host_have_a_scope() {
     let scope = |text: &str| hearsay(text).scope();
     assert_eq!(scope("/ip6zone/eth0/ip6/fe80::1/tcp/1"), Some(Scope::LinkLocal));
+    assert_eq!(scope("/ip6zone/eth0/ip6/fe80::a9fe:a9fe/tcp/80"), Some(Scope::Metadata));
     assert_eq!(scope("/ip6zone/x/ip6/fd00:ec2::254/tcp/80"), Some(Scope::Metadata));
     assert_eq!(hearsay("/ip6zone/eth0/ip6/fe80::1/tcp/1").family(), Family::Ip6);
     assert_eq!(scope("/unix/run.sock"), Some(Scope::Loopback));
@@ -185,4 +187,177 @@ fn d4_an_explicit_address_is_the_users() {
     assert_eq!(check_scope(&Candidate::explicit(address(near)), &policy), Ok(()));
     assert_eq!(check_scope(&hearsay(near), &policy), refused(Scope::Private));
     assert_eq!(check_scope(&hearsay(near).by_user(), &policy), Ok(()));
+}
+
+/// What the default scopes say of an address that this class claims, said nearby or not.
+fn by_default(text: &str, class: TrustClass) -> [bool; 2] {
+    let policy = Any::default();
+    let far = of(text, &[class]);
+    [far.clone(), far.said_nearby()].map(|candidate| check_scope(&candidate, &policy).is_ok())
+}
+
+#[test]
+fn d4_by_default_what_is_near_is_dialed_only_where_there_is_a_ground_for_it() {
+    // This host, and the metadata services: for the user alone.
+    for here in [
+        "/ip4/127.0.0.1/tcp/1",
+        "/ip6/::1/tcp/1",
+        "/ip6/::ffff:127.0.0.1/tcp/1",
+        "/dns/localhost/tcp/1",
+        "/unix/run%2Fdocker.sock",
+        "/memory/7",
+        "/ip4/169.254.169.254/tcp/80",
+        "/ip4/168.63.129.16/tcp/80",
+        "/ip6/64:ff9b:1::a9fe:a9fe/tcp/80",
+        "/dns/metadata.google.internal/tcp/80",
+        "/dns4/metadata.goog/tcp/80",
+        "/dns/instance-data.ec2.internal/tcp/80",
+        // All of link-local IPv4.
+        "/ip4/169.254.7.7/tcp/1",
+        "/ip6/::ffff:169.254.7.7/tcp/1",
+    ] {
+        for class in TrustClass::ALL {
+            let expected = class == User;
+            assert_eq!(by_default(here, class), [expected; 2], "{here} {class}");
+        }
+    }
+    // Private networks: for the user, for what was dialed, and for what was said nearby.
+    for near in [
+        "/ip4/10.0.0.7/tcp/1",
+        "/ip4/192.168.1.7/udp/1/quic-v1",
+        "/ip4/100.64.0.7/tcp/1",
+        "/ip6/fd00::7/tcp/1",
+        "/dns/printer.local/tcp/1",
+    ] {
+        for class in TrustClass::ALL {
+            let known = [User, Dialed].contains(&class);
+            assert_eq!(by_default(near, class), [known, true], "{near} {class}");
+        }
+    }
+    // A link: for the user, and for what was said on it.
+    for class in TrustClass::ALL {
+        let link = "/ip6zone/eth0/ip6/fe80::7/tcp/1";
+        assert_eq!(by_default(link, class), [class == User, true], "{class}");
+        assert_eq!(by_default("/ip4/1.2.3.4/tcp/1", class), [true; 2]);
+        assert_eq!(by_default("/ip4/224.0.0.1/udp/1/quic-v1", class), [false; 2]);
+    }
+    // What was said nearby and is claimed no more is not dialed.
+    let nobody = of("/ip4/10.0.0.7/tcp/1", &[]).said_nearby();
+    assert_eq!(check_scope(&nobody, &Any::default()), refused(Scope::Private));
+}
+
+#[test]
+fn d4_mdns_is_a_ground_within_a_subnet_of_this_node() {
+    let policy = Any::default();
+    let home = Subnet { address: "192.168.1.7".parse().unwrap(), prefix: 24 };
+    let site = Subnet { address: "fd00:7::1".parse().unwrap(), prefix: 64 };
+    let subnets = [home, site];
+    let check = |source: Source, text: &str, expected: bool| {
+        let provenance = Provenance::new([Claim::reported(source, Timestamp::EPOCH, LATER)]);
+        let candidate = Candidate::new(address(text), &provenance, NOW);
+        assert!(check_scope(&candidate, &policy).is_err(), "{text}");
+        let seen = candidate.seen_from(&subnets);
+        assert_eq!(check_scope(&seen, &policy).is_ok(), expected, "{text}");
+        // What a name resolves to is asked for again.
+        assert!(!seen.resolved_to(address("/ip4/10.9.9.9/tcp/1")).is_nearby());
+    };
+    check(Source::MDNS, "/ip4/192.168.1.99/tcp/1", true);
+    check(Source::MDNS, "/ip6/::ffff:192.168.1.99/tcp/1", true);
+    check(Source::MDNS, "/ip6/fd00:7::99/tcp/1", true);
+    check(Source::MDNS, "/ip6zone/eth0/ip6/fe80::9/tcp/1", true);
+    check(Source::MDNS, "/ip4/192.168.2.99/tcp/1", false);
+    check(Source::MDNS, "/ip6/fd00:8::99/tcp/1", false);
+    check(Source::MDNS, "/ip4/127.0.0.1/tcp/1", false);
+    check(Source::MDNS, "/ip4/169.254.1.1/tcp/1", false);
+    check(Source::DHT, "/ip4/192.168.1.99/tcp/1", false);
+    assert!(!home.contains("::1".parse().unwrap()));
+    let all = Subnet { prefix: 0, ..home };
+    let one = Subnet { prefix: 200, ..home };
+    assert!(
+        all.contains("8.8.8.8".parse().unwrap()) && !one.contains("192.168.1.8".parse().unwrap())
+    );
+}
+
+#[test]
+fn d4_nearby_can_be_switched_off() {
+    let mut policy = Any::default();
+    policy.scopes = Scopes::DEFAULT.with_nearby(Nearby::ByClass);
+    let near = of("/ip4/10.0.0.7/tcp/1", &[Direct]).said_nearby();
+    assert_eq!(check_scope(&near, &policy), refused(Scope::Private));
+    policy.scopes = Scopes::PUBLIC.with_nearby(Nearby::Admitted);
+    assert_eq!(check_scope(&near, &policy), Ok(()));
+}
+
+#[test]
+fn d4_zones() {
+    // The user may dial a link; nobody may without saying which.
+    let check = |text: &str, expected: Result<(), Refusal>| {
+        let candidate = Candidate::explicit(address(text));
+        assert_eq!(check_address(&target(), &candidate), expected, "{text}");
+        assert_eq!(check_scope(&candidate, &Any::default()), expected, "{text}");
+    };
+    check("/ip6zone/eth0/ip6/fe80::1/tcp/1", Ok(()));
+    check("/ip6zone/eth0/ip6/fe80::a9fe:a9fe/tcp/1", Ok(()));
+    check("/ip6/fe80::1/tcp/1", Err(Refusal::NoZone));
+    check("/ip6/febf::1/udp/1/quic-v1", Err(Refusal::NoZone));
+    check("/dns6/fe80::1/tcp/1", Err(Refusal::NoZone));
+    check("/ip6zone/eth0/ip4/1.2.3.4/tcp/1", Err(Refusal::MisplacedZone));
+    check("/ip6zone/eth0/dns/example.com/tcp/1", Err(Refusal::MisplacedZone));
+    check("/ip6zone/eth0/tcp/1", Err(Refusal::MisplacedZone));
+    check("/ip6/fe80::1/ip6zone/eth0/tcp/1", Err(Refusal::MisplacedZone));
+    let empty = [&[0x2a, 0][..], address("/ip6/fe80::1/tcp/1").as_ref()].concat();
+    let empty = Candidate::explicit(empty.try_into().unwrap());
+    assert_eq!(check_scope(&empty, &Any::default()), Err(Refusal::EmptyZone));
+    let name = of("/dns6/example.com/tcp/1", &[User]);
+    let resolved = name.resolved("fe80::1".parse().unwrap());
+    assert_eq!(check_scope(&resolved, &Any::default()), Err(Refusal::NoZone));
+}
+
+#[test]
+fn d10_what_no_transport_can_dial_is_refused() {
+    let onion = "vww6ybal4bd7szmgncyruucpgfkqahzddi37ktceo3ah7ngmcopnpyyd";
+    let check = |text: &str, expected: Option<Refusal>| {
+        let candidate = Candidate::explicit(address(text));
+        let plan = peermark_dial_policy::plan(
+            &target(),
+            &[candidate],
+            &Any::default(),
+            &peermark_dial_policy::NoDelay,
+        );
+        assert_eq!(plan.refused().first().map(|no| no.reason), expected, "{text}");
+    };
+    let none = Some(Refusal::NoTransport);
+    for text in [
+        "/ip4/1.2.3.4",
+        "/ip6/2a00::2",
+        "/dns/example.com",
+        "/ip4/1.2.3.4/ipcidr/24",
+        "/ip4/1.2.3.4/ipcidr/24/tcp/1",
+        "/http-path/x",
+        "/ip4/1.2.3.4/http-path/x",
+        "/webrtc",
+        "/ip4/1.2.3.4/webrtc",
+        "/ip4/1.2.3.4/quic-v1",
+        "/quic-v1",
+        "/ip4/1.2.3.4/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N/p2p-circuit",
+        &format!("/p2p/{PEER}"),
+    ] {
+        check(text, none);
+    }
+    // What names neither host nor hidden service.
+    check("/tcp/22", Some(Refusal::NoHost));
+    check("/udp/1/quic-v1", Some(Refusal::NoHost));
+    let relay = "/p2p/QmYyQSo1c1Ym7orWxLYvCrM2EmxFTANf8wXmmE7DWjhx5N/p2p-circuit";
+    check(&format!("/tcp/22{relay}"), Some(Refusal::NoHost));
+    // What has rules of its own.
+    check("/dnsaddr/example.com", None);
+    check("/unix/x", None);
+    check("/memory/7", None);
+    check(relay, None);
+    check(&format!("/onion3/{onion}:1"), None);
+    check("/ip4/1.2.3.4/tcp/1", None);
+    check("/ip4/1.2.3.4/udp/1/webrtc-direct", None);
+    assert_eq!(socket_address(&address("/ip4/1.2.3.4/udp/7/quic-v1")), "1.2.3.4:7".parse().ok());
+    assert_eq!(socket_address(&address("/dns/example.com/tcp/1")), None);
+    assert_eq!(socket_address(&address("/ip4/1.2.3.4")), None);
 }

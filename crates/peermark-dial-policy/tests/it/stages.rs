@@ -113,5 +113,5 @@ fn d2_a_stage_that_a_policy_does_not_have_comes_last() {
     assert_eq!(plan.stage_of(0), Some(1));
     let alone = checked(&target(), &candidates[..1], &Lost, &HappyEyeballs::default());
     assert_eq!(alone.stages().next().unwrap().start, Start::Now);
-    assert_eq!(Lost.scopes(), &peermark_dial_policy::Scopes::LOCAL);
+    assert_eq!(Lost.scopes(), &peermark_dial_policy::Scopes::DEFAULT);
 }

@@ -1,62 +1,104 @@
 //! Which connections there are, and whom they satisfy.
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, NoDelay, check_scope, plan};
+use peermark_dial_policy::{Candidate, DialKey, NoDelay, Refusal, check_scope, plan};
 use peermark_provenance::{Claim, Expiry, Provenance, Timestamp, strip_peer_id};
 
 use super::Dialer;
-use crate::action::{Action, RequestId};
-use crate::request::Request;
-
-/// The connections to a peer over one address.
-#[derive(Debug, Default)]
-pub(super) struct Connection {
-    count: usize,
-    /// What the name in the address resolved to, as far as we dialed them.
-    resolved: Vec<Multiaddr>,
-}
+use crate::action::{Action, AttemptId, RequestId};
+use crate::moment::Moment;
+use crate::peer::{Connection, PeerKey};
+use crate::request::Open;
+use crate::target::{Relay, Target};
 
 impl Dialer {
-    /// There is a connection to `peer` over `address`, which proved that the peer is there: a late
-    /// one, or one that the peer opened. It completes every request that admits its address, and no
-    /// other (C1). Connections of [`Self::dialed`] are known and are not told again.
-    pub fn connected(&mut self, peer: &PeerId, address: &Multiaddr, now: Timestamp) {
-        self.advance_to(now);
-        self.established(peer, &bare(peer, address), &[]);
-    }
-
-    /// A connection to `peer` over `address` closed.
-    pub fn disconnected(&mut self, peer: &PeerId, address: &Multiaddr, now: Timestamp) {
-        self.advance_to(now);
+    /// There is a connection to `peer` over `address`, and a handshake proved that the peer is at its
+    /// end: a late one, or one that the peer opened. It completes every request that admits its
+    /// address, and no other (C1). It clears the back-off of those addresses of the peer that answered
+    /// before, once a minute (C7). Connections of [`Self::dialed`] are known and are not told again.
+    ///
+    /// Tell of connections to relays too: a circuit over a connected relay opens no connection, and
+    /// counts as none (C4).
+    pub fn connected(&mut self, peer: &PeerId, address: &Multiaddr, now: Moment) {
+        let now = self.advance_to(now);
         let address = bare(peer, address);
-        if let Some(known) = self.peers.get_mut(peer) {
-            if let Some(connection) = known.connections.get_mut(&address) {
-                connection.count = connection.count.saturating_sub(1);
-                if connection.count == 0 {
-                    known.connections.remove(&address);
-                }
-            }
-            self.forget_if_idle(peer);
+        self.note_found(peer, Target::of(&address), now);
+        if let Some((Relay::At(target), relay)) = Relay::of(&address) {
+            self.note_found(&relay, Some(target), now);
         }
+        let is_cleared = self.backoff.inbound(peer, now);
+        let key = self.peer_key(peer);
+        self.established(key, address, None, Vec::new());
+        if is_cleared {
+            self.forgive(key);
+        }
+        self.forget_if_idle(key);
     }
 
+    /// A connection to `peer` over `address` closed. Where several are open over one name, and it
+    /// matters which of them closed, call [`Self::closed`].
+    pub fn disconnected(&mut self, peer: &PeerId, address: &Multiaddr, now: Moment) {
+        self.advance_to(now);
+        let key_of_it = DialKey::of(address);
+        let Some(key) = self.by_id.get(peer).copied() else { return };
+        let Some(known) = self.peer_mut(key) else { return };
+        let mut over = Vec::new();
+        for (place, connection) in known.connections.iter().enumerate() {
+            if connection.key == key_of_it {
+                over.push(place);
+            }
+        }
+        // One that was told of closes as it was told of.
+        let told = over.iter().find(|place| {
+            known.connections.get(**place).is_some_and(|connection| connection.attempt.is_none())
+        });
+        let Some(closed) = told.or(over.first()).copied() else { return };
+        let is_certain = told.is_some() || over.len() == 1;
+        let gone = known.connections.remove(closed);
+        if !is_certain {
+            // It may be any of those that stays, so each is taken for all of them.
+            let mut all = gone.resolved;
+            let left = |connection: &&mut Connection| connection.key == key_of_it;
+            for connection in known.connections.iter_mut().filter(left) {
+                let mine = core::mem::take(&mut connection.resolved);
+                all.extend(mine);
+            }
+            all.sort_unstable();
+            all.dedup();
+            for connection in known.connections.iter_mut().filter(left) {
+                connection.resolved.clone_from(&all);
+                connection.attempt = None;
+            }
+        }
+        self.forget_if_idle(key);
+    }
+
+    /// The connection that this dial of an address of `peer` opened closed.
+    pub fn closed(&mut self, peer: &PeerId, attempt: AttemptId, now: Moment) {
+        self.advance_to(now);
+        let Some(key) = self.by_id.get(peer).copied() else { return };
+        let Some(known) = self.peer_mut(key) else { return };
+        known.connections.retain(|connection| connection.attempt != Some(attempt));
+        self.forget_if_idle(key);
+    }
+
+    /// There is a connection, and every open request of the peer that admits it is done.
     pub(super) fn established(
         &mut self,
-        peer: &PeerId,
-        address: &Multiaddr,
-        resolved: &[Multiaddr],
+        peer: PeerKey,
+        address: Multiaddr,
+        attempt: Option<AttemptId>,
+        resolved: Vec<Multiaddr>,
     ) {
-        let known = self.peers.entry(*peer).or_default();
-        let connection = known.connections.entry(address.clone()).or_default();
-        connection.count = connection.count.saturating_add(1);
-        for resolved in resolved {
-            if !connection.resolved.contains(resolved) {
-                connection.resolved.push(resolved.clone());
-            }
+        let key = DialKey::of(&address);
+        let connection = Connection { key, address, attempt, resolved };
+        let admits = |id: &RequestId| self.admits(*id, &connection).is_ok();
+        let open = self.peer(peer).map(|known| &known.requests);
+        let done: Vec<_> = open.into_iter().flatten().copied().filter(admits).collect();
+        let address = connection.address.clone();
+        if let Some(known) = self.peer_mut(peer) {
+            known.connections.push(connection);
         }
-        let open = self.peers.get(peer).map(|known| &known.requests);
-        let done: Vec<_> =
-            open.into_iter().flatten().filter(|id| self.admits(**id, address)).copied().collect();
         for id in done {
             self.complete(id, address.clone());
         }
@@ -65,48 +107,72 @@ impl Dialer {
     /// Completes a request over a connection that there is, if there is one for it.
     pub(super) fn reuse(&mut self, id: RequestId) {
         let request = self.requests.get(&id);
-        let known = request.and_then(|request| self.peers.get(&request.peer));
-        let mut addresses = known.into_iter().flat_map(|known| known.connections.keys());
-        if let Some(address) = addresses.find(|address| self.admits(id, address)).cloned() {
+        let known = request.and_then(|request| self.peer(request.peer));
+        let mut connections = known.into_iter().flat_map(|known| &known.connections);
+        let over = connections.find(|connection| self.admits(id, connection).is_ok());
+        if let Some(address) = over.map(|connection| connection.address.clone()) {
             self.complete(id, address);
         }
     }
 
-    /// Whether the connection over this address does what was asked for (C1). Of an address that is
-    /// not among the candidates nothing is known but that the peer is there.
-    fn admits(&self, id: RequestId, address: &Multiaddr) -> bool {
-        let Some(request) = self.requests.get(&id) else { return false };
-        let Some(known) = self.peers.get(&request.peer) else { return false };
+    /// Whether a connection does what was asked for (C1): the policy of the request judged its address,
+    /// and what the name in it resolved to, and admits both. Of an address that is not among the
+    /// candidates nothing is known but that the peer is there.
+    fn admits(&self, id: RequestId, connection: &Connection) -> Result<(), Refusal> {
+        let address = &connection.address;
+        let request = self.requests.get(&id).ok_or(Refusal::NotLive)?;
+        let known = self.peer(request.peer).ok_or(Refusal::NotLive)?;
+        let slot = known.find(&connection.key);
         let proven;
-        let candidate = match request.lists(address) {
-            Some(false) => return false,
-            Some(true) => known.candidate(address),
+        let candidate = match slot.and_then(|slot| known.candidate_as(slot, address)) {
+            Some(candidate) => candidate,
             None => {
-                let claim = Claim::dialed(self.now, Expiry::At(Timestamp::MAX));
+                let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
                 proven =
                     Candidate::new(address.clone(), &Provenance::new([claim]), Timestamp::EPOCH);
-                self.would_dial(request, &proven).then_some(&proven)
+                &proven
             }
         };
-        let Some(candidate) = candidate else { return false };
-        let connection = known.connections.get(address);
-        let resolved = connection.map(|connection| connection.resolved.as_slice());
-        resolved.unwrap_or_default().iter().all(|resolved| {
-            check_scope(&candidate.resolved_to(resolved.clone()), &*request.policy).is_ok()
+        // What the plan dials was judged; everything else is judged now, whatever kept it out.
+        if !slot.is_some_and(|slot| request.dials(slot)) {
+            self.would_dial(request, &known.id, candidate)?;
+        }
+        self.admits_resolved(request, candidate, &connection.resolved)
+    }
+
+    /// Whether a request admits all that a name in the address of a candidate resolved to (D4).
+    pub(super) fn admits_resolved(
+        &self,
+        request: &Open,
+        candidate: &Candidate,
+        resolved: &[Multiaddr],
+    ) -> Result<(), Refusal> {
+        let mut resolved = resolved.iter();
+        resolved.try_for_each(|resolved| {
+            check_scope(&candidate.resolved_to(resolved.clone()), &*request.policy)
         })
     }
 
-    /// Whether a request would dial an address that it does not know.
-    fn would_dial(&self, request: &Request, candidate: &Candidate) -> bool {
-        let target = self.config.target(request.peer);
+    /// Whether a request would dial an address that its plan does not dial.
+    fn would_dial(
+        &self,
+        request: &Open,
+        peer: &PeerId,
+        candidate: &Candidate,
+    ) -> Result<(), Refusal> {
+        let target = self.config.target(*peer);
         let alone = plan(&target, core::slice::from_ref(candidate), &*request.policy, &NoDelay);
-        alone.stages().next().is_some_and(|stage| request.takes(stage.number))
+        if let Some(refused) = alone.refused().first() {
+            return Err(refused.reason);
+        }
+        let stage = alone.stages().next().ok_or(Refusal::NotLive)?;
+        if request.takes(stage.number) { Ok(()) } else { Err(Refusal::BetterKnown) }
     }
 
     /// A request is done; then what it alone wanted is cancelled.
     fn complete(&mut self, id: RequestId, address: Multiaddr) {
-        if let Some(request) = self.requests.get(&id) {
-            let peer = request.peer;
+        let peer = self.requests.get(&id).and_then(|request| self.peer(request.peer));
+        if let Some(peer) = peer.map(|peer| peer.id) {
             self.actions.push_back(Action::Complete { request: id, peer, address });
             self.remove(id);
         }

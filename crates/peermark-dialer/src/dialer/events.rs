@@ -1,28 +1,25 @@
-//! What the coordinator is told.
+//! What the coordinator is asked for and told.
 
-use std::cmp::Reverse;
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use multiaddr::PeerId;
-use peermark_dial_policy::{Candidate, DialPlan, plan};
-use peermark_provenance::{DialOutcome, Timestamp};
+use multiaddr::{Multiaddr, PeerId};
+use peermark_dial_policy::{Candidate, plan};
 
+use super::Dialer;
 use super::connections::bare;
-use super::{Dialer, Stage};
-use crate::action::{AttemptId, Discovery, RequestId};
-use crate::error::{Failure, TooManyRequests};
-use crate::gates::Gate;
-use crate::request::{Policy, Request};
-use crate::target::Ended;
+use crate::action::{Discovery, RequestId};
+use crate::ask::{Request, SharedPolicy};
+use crate::error::TooManyRequests;
+use crate::moment::Moment;
+use crate::peer::PeerKey;
+use crate::request::{Open, Planned};
 
 /// Of how many policies the plan is remembered while requests get theirs: most requests share one.
 const PLANS: usize = 8;
 
 impl Dialer {
-    /// Somebody wants a connection to `peer` over an address that `policy` admits, before
-    /// `deadline`. `candidates` are all addresses of the peer that are known now, for this request
-    /// and every other one for the peer. The id of the peer at the end of an address makes no
-    /// difference, and is not in the addresses of the actions.
+    /// Asks for a connection to a peer over an address that a policy admits.
     ///
     /// The request ends by [`Action::Complete`](crate::Action::Complete) or
     /// [`Action::Fail`](crate::Action::Fail); where a connection is there that does, at once.
@@ -30,168 +27,151 @@ impl Dialer {
     /// # Errors
     ///
     /// There are too many requests.
-    pub fn request(
-        &mut self,
-        peer: PeerId,
-        policy: Policy,
-        deadline: Timestamp,
-        candidates: Vec<Candidate>,
-        discovery: Discovery,
-        now: Timestamp,
-    ) -> Result<RequestId, TooManyRequests> {
+    pub fn request(&mut self, request: Request, now: Moment) -> Result<RequestId, TooManyRequests> {
         self.advance_to(now);
         let limit = self.config.limits.requests;
         if self.requests.len() >= limit {
             return Err(TooManyRequests { limit });
         }
         let id = RequestId(self.id());
-        self.requests.insert(id, Request::new(peer, policy, deadline));
-        self.peers.entry(peer).or_default().requests.insert(id);
-        if !self.set_candidates(&peer, candidates, discovery) {
-            self.replan(&peer, &[id]);
+        let peer = self.peer_key(&request.peer);
+        self.requests.insert(id, Open::new(peer, request.policy, request.deadline));
+        if let Some(known) = self.peer_mut(peer) {
+            known.requests.insert(id);
+        }
+        if request.ignore_backoff {
+            self.backoff.clear(&request.peer);
+            self.forgive(peer);
+        }
+        if !self.set_candidates(peer, &request.peer, request.candidates, request.discovery) {
+            self.replan(peer, &[id]);
         }
         Ok(id)
     }
 
     /// These are all addresses of `peer` that are known now: they enter every request for it at
     /// once, as far as its policy admits them (C2). What is not among them any more is not dialed,
-    /// and a dial of it that nobody wants any more is cancelled. Without a request for the peer,
+    /// and a dial of it that no request wants any more is cancelled. Without a request for the peer,
     /// nothing happens.
     pub fn candidates(
         &mut self,
         peer: &PeerId,
         candidates: Vec<Candidate>,
         discovery: Discovery,
-        now: Timestamp,
+        now: Moment,
     ) {
         self.advance_to(now);
-        if self.peers.get(peer).is_some_and(|peer| !peer.requests.is_empty()) {
-            self.set_candidates(peer, candidates, discovery);
+        let Some(key) = self.by_id.get(peer).copied() else { return };
+        if self.peer(key).is_some_and(|known| !known.requests.is_empty()) {
+            self.set_candidates(key, peer, candidates, discovery);
         }
     }
 
-    /// An attempt ended. Each [`Action::Dial`](crate::Action::Dial) is answered by one call, also
-    /// after [`Action::Cancel`](crate::Action::Cancel); answers whether it was under way.
-    pub fn dialed(&mut self, attempt: AttemptId, result: DialOutcome, now: Timestamp) -> bool {
-        let now = self.advance_to(now);
-        let told = self.attempts.get(&attempt);
-        if told.is_none_or(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
-            return false;
-        }
-        let Some(ended) = self.attempts.remove(&attempt) else {
-            return false;
-        };
-        let address = ended.candidate.address().clone();
-        let limits = &self.config.limits;
-        let until = now.saturating_add(limits.window);
-        // A dial that was cancelled reached its target all the same.
-        let ending = match result {
-            DialOutcome::Success => Ended::There,
-            _ => Ended::Vain(until),
-        };
-        for target in &ended.targets {
-            self.targets.end(target, &ended.peer, ending, limits);
-        }
-        match result {
-            DialOutcome::Success => self.backoff.succeeded(&ended.peer, &address),
-            DialOutcome::Failure | DialOutcome::WrongPeer => {
-                self.backoff.failed(ended.peer, &address, limits, now);
-            }
-            DialOutcome::Cancelled => {}
-        }
-        self.dialing = self.dialing.saturating_sub(1);
-        if let Some(known) = self.peers.get_mut(&ended.peer) {
-            known.dialing = known.dialing.saturating_sub(1);
-            if ended.stage == Stage::Cancelled {
-                known.cancelled.remove(&address);
-            } else {
-                known.attempts.remove(&address);
-            }
-        }
-        self.free(&ended);
-        self.gates.free(Gate::Address(ended.peer, address.clone()));
-        match result {
-            DialOutcome::Success => self.established(&ended.peer, &address, &ended.resolved),
-            DialOutcome::WrongPeer => {
-                self.fail_for(&ended.wanted_by, &address, Failure::WrongPeer, now);
-            }
-            DialOutcome::Failure | DialOutcome::Cancelled => {
-                self.fail_for(&ended.wanted_by, &address, Failure::Failed, now);
-            }
-        }
-        self.forget_if_idle(&ended.peer);
-        true
-    }
-
-    /// Nobody wants this any more. Answers whether it was open; it gets no further action.
-    pub fn cancel(&mut self, request: RequestId, now: Timestamp) -> bool {
+    /// Gives a request up. Returns whether it was open; it gets no further action.
+    pub fn cancel(&mut self, request: RequestId, now: Moment) -> bool {
         self.advance_to(now);
         self.remove(request).is_some()
     }
 
-    /// Takes new candidates. Answers whether every request of the peer was planned anew.
+    /// This node's network changed: what failed before may be reachable now. All back-off is
+    /// forgotten, and requests dial again what they left alone because of it or could not start
+    /// (C7). The budgets of hosts are not forgotten.
+    pub fn network_changed(&mut self, now: Moment) {
+        let now = self.advance_to(now);
+        self.backoff.clear_all();
+        for (id, request) in &mut self.requests {
+            if request.network_changed(now) {
+                self.ready.insert(*id);
+            }
+        }
+    }
+
+    /// These are the addresses that this node listens on, as they are seen from outside: they are not
+    /// dialed. Every open request is planned anew.
+    pub fn set_own(&mut self, addresses: Vec<Multiaddr>, now: Moment) {
+        self.advance_to(now);
+        if self.config.own == addresses {
+            return;
+        }
+        self.config.own = addresses;
+        let all: Vec<_> = self.peers.iter().map(|(key, _)| PeerKey(key)).collect();
+        for peer in all {
+            let requests: Vec<_> =
+                self.peer(peer).iter().flat_map(|known| &known.requests).copied().collect();
+            self.replan(peer, &requests);
+        }
+    }
+
+    /// The requests of a peer dial again what they left alone.
+    pub(super) fn forgive(&mut self, peer: PeerKey) {
+        let Some(known) = self.peers.get(peer.0) else { return };
+        for id in &known.requests {
+            if self.requests.get_mut(id).is_some_and(Open::forgive_backoff) {
+                self.ready.insert(*id);
+            }
+        }
+    }
+
+    /// Takes new candidates. Returns whether every request of the peer was planned anew.
     fn set_candidates(
         &mut self,
-        peer: &PeerId,
+        peer: PeerKey,
+        id: &PeerId,
         candidates: Vec<Candidate>,
         discovery: Discovery,
     ) -> bool {
-        let Some(known) = self.peers.get_mut(peer) else {
-            return false;
+        let Some(known) = self.peers.get_mut(peer.0) else { return false };
+        let to_bare = |candidate: Candidate| match bare(id, candidate.address()) {
+            address if address == *candidate.address() => candidate,
+            address => candidate.resolved_to(address),
         };
-        let mut candidates: Vec<_> = candidates
-            .into_iter()
-            .map(|candidate| match bare(peer, candidate.address()) {
-                address if address == *candidate.address() => candidate,
-                address => candidate.resolved_to(address),
-            })
-            .collect();
-        let most = self.config.limits.addresses_per_peer;
-        if candidates.len() > most {
-            candidates.sort_by_key(|candidate| Reverse(candidate.class()));
-            candidates.truncate(most);
-        }
+        let candidates: Vec<_> = candidates.into_iter().map(to_bare).collect();
         if known.discovery != discovery {
             known.discovery = discovery;
             self.ready.extend(&known.requests);
         }
-        // Whoever asks for a peer seldom knows more than those who asked before.
-        if known.candidates == candidates {
+        // A request seldom knows more of a peer than those before it.
+        if known.candidates() == candidates {
             return false;
         }
-        known.candidates = candidates;
+        let requests = &self.requests;
+        let open = known.requests.iter().filter_map(|id| requests.get(id));
+        let kept: HashSet<_> = open.flat_map(Open::slots).collect();
+        known.set_candidates(candidates, |slot| kept.contains(&slot));
         let all: Vec<_> = known.requests.iter().copied().collect();
         self.replan(peer, &all);
         true
     }
 
     /// Plans requests of a peer anew, and completes those that its connections do for.
-    fn replan(&mut self, peer: &PeerId, requests: &[RequestId]) {
-        let Some(known) = self.peers.get(peer) else { return };
-        let target = self.config.target(*peer);
-        let most = self.config.limits.addresses_per_request;
-        let mut plans: Vec<(Policy, DialPlan)> = Vec::new();
+    fn replan(&mut self, peer: PeerKey, requests: &[RequestId]) {
+        let Some(known) = self.peers.get(peer.0) else { return };
+        let target = self.config.target(known.id);
+        let limits = &self.config.limits;
+        let mut plans: Vec<(SharedPolicy, Planned)> = Vec::new();
         let mut unwanted = Vec::new();
         for id in requests {
             let Some(request) = self.requests.get_mut(id) else { continue };
             let policy = &request.policy;
             let made = plans.iter().position(|(other, _)| Arc::ptr_eq(other, policy));
             let made = made.unwrap_or_else(|| {
-                let plan = plan(&target, &known.candidates, &**policy, &*self.config.ranker);
+                let plan = plan(&target, known.candidates(), &**policy, &*self.config.ranker);
+                let planned = Planned::of(plan, known.candidates(), limits.addresses_per_peer);
                 plans.truncate(PLANS);
-                plans.push((Arc::clone(policy), plan));
+                plans.push((Arc::clone(policy), planned));
                 plans.len().saturating_sub(1)
             });
             let Some((_, plan)) = plans.get(made) else { continue };
-            let dropped = request.replan(plan, &known.candidates, most);
+            let dropped = request.replan(plan, known.slots(), limits.addresses_per_request);
             unwanted.extend(dropped.into_iter().map(|attempt| (attempt, *id)));
             self.ready.insert(*id);
         }
+        self.gates.free_peer(peer);
         for (attempt, id) in unwanted {
             self.leave(attempt, id);
         }
-        // What is known now of the address of a connection may be what somebody waited for.
-        if self.peers.get(peer).is_some_and(|known| !known.connections.is_empty()) {
+        // What is known now of the address of a connection may be what a request waited for.
+        if self.peer(peer).is_some_and(|known| !known.connections.is_empty()) {
             for id in requests {
                 self.reuse(*id);
             }

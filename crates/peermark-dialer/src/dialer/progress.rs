@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use peermark_provenance::Timestamp;
-
-use super::{Dialer, Stage};
+use super::Dialer;
+use super::attempts::Stage;
 use crate::action::{Action, Discovery, RequestId};
 use crate::error::Cause;
-use crate::request::Request;
+use crate::moment::Moment;
+use crate::request::Open;
 
 /// How often failures that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -15,17 +15,20 @@ const SWEEP_EVERY: Duration = Duration::from_secs(60);
 impl Dialer {
     /// What to do next. To be called until it answers [`Action::WaitUntil`], after every event and
     /// at the time that it says.
-    pub fn poll(&mut self, now: Timestamp) -> Action {
+    pub fn poll(&mut self, now: Moment) -> Action {
         let now = self.advance_to(now);
         if now >= self.swept.saturating_add(SWEEP_EVERY) {
             self.swept = now;
-            self.targets.sweep(now);
+            self.places.sweep(now);
             self.backoff.sweep(&self.config.limits, now);
         }
         while let Some((due, id)) = self.timers.first().copied()
             && due <= now
         {
             self.timers.remove(&(due, id));
+            if let Some(request) = self.requests.get_mut(&id) {
+                request.wake = None;
+            }
             self.ready.insert(id);
         }
         self.gates.pass(now);
@@ -49,7 +52,7 @@ impl Dialer {
     }
 
     /// Does what is due for a request.
-    fn advance(&mut self, id: RequestId, now: Timestamp) {
+    fn advance(&mut self, id: RequestId, now: Moment) {
         let Some(request) = self.requests.get_mut(&id) else {
             return;
         };
@@ -74,44 +77,51 @@ impl Dialer {
             let Some(due) = self.requests.get(&id).and_then(|request| request.due(now)) else {
                 break;
             };
-            self.want(id, &peer, &due, now);
+            self.want(id, peer, due, now);
         }
+        let discovery = self.peer(peer).map(|peer| peer.discovery);
         let Some(request) = self.requests.get_mut(&id) else { return };
-        let discovery = self.peers.get(&peer).map(|peer| peer.discovery);
         if request.is_exhausted() && discovery != Some(Discovery::Running) {
             self.fail(id, None);
             return;
         }
         let wake = request.next();
-        if let Some(before) = request.wake.replace(wake) {
-            self.timers.remove(&(before, id));
+        match request.wake.replace(wake) {
+            Some(before) if before == wake => {}
+            Some(before) => {
+                self.timers.remove(&(before, id));
+                self.timers.insert((wake, id));
+            }
+            None => {
+                self.timers.insert((wake, id));
+            }
         }
-        self.timers.insert((wake, id));
     }
 
     fn fail(&mut self, id: RequestId, cause: Option<Cause>) {
         let most = self.config.limits.reasons;
-        if let Some(request) = self.requests.get(&id) {
-            let (peer, error) = (request.peer, request.error(cause, most));
-            self.actions.push_back(Action::Fail { request: id, peer, error });
-            self.remove(id);
-        }
+        let Some(request) = self.requests.get(&id) else { return };
+        let Some(peer) = self.peer(request.peer) else { return };
+        let (peer, error) = (peer.id, request.error(cause, peer, most));
+        self.actions.push_back(Action::Fail { request: id, peer, error });
+        self.remove(id);
     }
 
     /// Takes a request out, and cancels what it alone wanted (C3).
-    pub(super) fn remove(&mut self, id: RequestId) -> Option<Request> {
+    pub(super) fn remove(&mut self, id: RequestId) -> Option<Open> {
         let request = self.requests.remove(&id)?;
         self.ready.remove(&id);
         if let Some(wake) = request.wake {
             self.timers.remove(&(wake, id));
         }
-        if let Some(peer) = self.peers.get_mut(&request.peer) {
+        if let Some(peer) = self.peer_mut(request.peer) {
             peer.requests.remove(&id);
         }
         for attempt in request.running() {
             self.leave(attempt, id);
         }
-        self.forget_if_idle(&request.peer);
+        self.gates.free_peer(request.peer);
+        self.forget_if_idle(request.peer);
         Some(request)
     }
 }

@@ -132,3 +132,32 @@ fn c1_a_connection_is_for_its_peer() {
     node.ask_for(2, any(), 9_000, &[], Discovery::Done);
     node.says(&[over(1, A)]);
 }
+
+#[test]
+fn c1_one_host_spelled_in_many_ways_is_one_dial() {
+    let spelled = [
+        "/ip4/1.2.3.4/tcp/443/tls/ws",
+        "/ip6/::ffff:1.2.3.4/tcp/443/wss",
+        "/ip4/1.2.3.4/tcp/443/wss",
+        "/ip6/64:ff9b::102:304/tcp/443/tls/ws",
+    ];
+    let mut node = Node::new();
+    // In one request, and in many that know one spelling each.
+    node.ask(any(), &spelled.map(hearsay));
+    assert_eq!(node.said().len(), 1);
+    for text in spelled {
+        let mut all = spelled.map(hearsay).to_vec();
+        all.retain(|candidate| candidate.address() == &address(text));
+        node.ask(any(), &all);
+        let said = node.said();
+        assert!(said.is_empty(), "{text}: {said:?}");
+    }
+    let (id, ..) = node.under_way().remove(0);
+    node.ended(id, CONNECTED);
+    assert_eq!(node.said().len(), 5);
+    // Names, too.
+    let names = ["/dns4/EXAMPLE.com/tcp/1", "/dns4/example.com./tcp/1", "/dns4/example.com/tcp/1"];
+    let mut node = Node::new();
+    node.ask(any(), &names.map(hearsay));
+    assert_eq!(node.said().len(), 1);
+}

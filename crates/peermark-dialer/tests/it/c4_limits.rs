@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use peermark_dialer::{Config, Dialer, Discovery, Failure};
+use peermark_dialer::{Config, Dialer, Discovery, Failure, Request};
 use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::world::peer;
 
@@ -15,12 +15,17 @@ fn c4_requests_are_bounded() {
     let mut config = Config::default();
     config.limits.requests = 1;
     let mut dialer = Dialer::new(config);
-    let mut ask =
-        || dialer.request(peer(1), any(), at(9_000), vec![hearsay(A)], Discovery::Done, at(0));
+    let mut ask = || {
+        dialer.request(
+            Request { candidates: vec![hearsay(A)], ..Request::new(peer(1), any(), at(9_000)) },
+            at(0),
+        )
+    };
     let first = ask().unwrap();
     assert_eq!(ask().unwrap_err().limit, 1);
     assert!(dialer.cancel(first, at(0)));
-    let again = dialer.request(peer(1), any(), at(9), Vec::new(), Discovery::Done, at(0));
+    let again = dialer
+        .request(Request { candidates: Vec::new(), ..Request::new(peer(1), any(), at(9)) }, at(0));
     assert_ne!(again.unwrap(), first);
 }
 
@@ -178,11 +183,10 @@ fn c4_an_address_that_failed_is_left_alone_twice_as_long_each_time() {
         node.says(&[all_failed(asked)]);
         let asked = node.ask(any(), &[hearsay(A)]);
         node.says(&[all_failed(asked)]);
-        let Failure::BackedOff { until } = node.errors[&asked].addresses[0].1 else {
+        let Failure::BackedOff { wait } = node.errors[&asked].addresses[0].1 else {
             panic!("{}", node.errors[&asked]);
         };
-        let wait = until.saturating_since(node.now()).as_millis();
-        let wait = u64::try_from(wait).unwrap();
+        let wait = u64::try_from(wait.as_millis()).unwrap();
         waits.push(wait / 1_000);
         // To the moment before, and to the moment.
         node.pass(wait - 1);
@@ -206,8 +210,8 @@ fn c4_an_address_that_failed_is_left_alone_twice_as_long_each_time() {
     node.says(&[all_failed(asked)]);
     let asked = node.ask(any(), &[hearsay(A)]);
     node.said();
-    let until = closed.saturating_add(Duration::from_secs(5));
-    assert_eq!(node.errors[&asked].addresses[0].1, Failure::BackedOff { until });
+    let wait = Duration::from_secs(5);
+    assert_eq!(node.errors[&asked].addresses[0].1, Failure::BackedOff { wait });
 }
 
 #[test]

@@ -50,10 +50,7 @@ fn c5_all_failed_is_one_error_with_every_reason() {
     assert_eq!((error.cause, error.omitted), (Cause::AllFailed, 0));
     assert_eq!(error.addresses, expected);
     let text = error.to_string();
-    assert!(
-        text.starts_with("every address failed; /ip4/1.1.1.1/tcp/1: dialing failed;"),
-        "{text}"
-    );
+    assert!(text.starts_with("every address failed; /ip4/1.1.1.1/tcp/1: dial failed;"), "{text}");
     assert!(text.ends_with("its port is 0"), "{text}");
 }
 

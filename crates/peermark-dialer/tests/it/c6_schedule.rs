@@ -94,3 +94,14 @@ fn c6_time_that_goes_back_stands_still() {
     assert_eq!(until, crate::support::at(500));
     assert_eq!(node.dialer.poll(early), Action::WaitUntil(Some(until)));
 }
+
+#[test]
+fn c6_the_guide_shows_the_example_that_is_compiled() {
+    let guide = include_str!("../../../../docs/dialing.md");
+    let example = include_str!("../../examples/minimal.rs");
+    let from = example.find("/// Connects to").unwrap();
+    let to = example.find("\nfn main()").unwrap();
+    let shown = &example[from..to];
+    assert!(guide.contains(shown), "docs/dialing.md shows another loop than examples/minimal.rs");
+    assert!(shown.lines().count() <= 60);
+}

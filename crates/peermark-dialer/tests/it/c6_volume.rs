@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery};
+use peermark_dialer::{Action, AttemptId, Config, Dialer, Request};
 use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::world::{Policy, peer, policies};
 use peermark_testkit::rng::Rng;
@@ -35,7 +35,10 @@ fn run(peers: u32) -> (usize, usize, Vec<String>) {
             let deadline = at(now + 1_000 + u64::try_from(rng.below(60_000)).unwrap());
             let known = known[asked % known.len()].clone();
             dialer
-                .request(peer(number), policy, deadline, known, Discovery::Done, at(now))
+                .request(
+                    Request { candidates: known, ..Request::new(peer(number), policy, deadline) },
+                    at(now),
+                )
                 .unwrap();
             (asked, events) = (asked + 1, events + 1);
         }

@@ -5,10 +5,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use peermark_dial_policy::{
-    Any, Candidate, CertifiedFirst, CertifiedOnly, Multiaddr, NoDelay, PeerId, UserAndCertified,
+    Any, Candidate, CertifiedFirst, CertifiedOnly, Classes, Multiaddr, NoDelay, PeerId, Scope,
+    Scopes, UserAndCertified,
 };
-use peermark_dialer::{Action, AttemptId, Config, DialError, Dialer, Discovery, Limits, RequestId};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dialer::{
+    Action, AttemptId, Config, DialError, Dialer, Discovery, Limits, Moment, Request, RequestId,
+};
+use peermark_provenance::{Claim, DialHistory, DialOutcome, Expiry, Provenance, Source, Timestamp};
 use peermark_testkit::dialer::world::{self, Class, Policy};
 
 pub(crate) use peermark_testkit::dialer::world::{address, peer};
@@ -22,8 +25,11 @@ pub(crate) const D: &str = "/ip4/4.4.4.4/tcp/4";
 pub(crate) const FAILED: DialOutcome = DialOutcome::Failure;
 pub(crate) const CONNECTED: DialOutcome = DialOutcome::Success;
 
+/// Everything that is claimed, into private networks too.
 pub(crate) fn any() -> Policy {
-    Arc::new(Any::default())
+    let mut policy = Any::default();
+    policy.scopes = Scopes::DEFAULT.with(Scope::Private, Classes::ALL);
+    Arc::new(policy)
 }
 
 pub(crate) fn certified_only() -> Policy {
@@ -52,6 +58,15 @@ pub(crate) fn certified(text: &str) -> Candidate {
 
 pub(crate) fn user(text: &str) -> Candidate {
     world::candidate(address(text), Class::User)
+}
+
+/// A stranger's, where a dial once succeeded.
+pub(crate) fn dialed_before(text: &str) -> Candidate {
+    let claim = Claim::reported(Source::DHT, Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
+    let mut dials = DialHistory::default();
+    dials.succeeded(Timestamp::EPOCH);
+    let provenance = Provenance::new([claim]).with_dials(dials);
+    Candidate::new(address(text), &provenance, Timestamp::EPOCH)
 }
 
 pub(crate) struct Node {
@@ -91,7 +106,7 @@ impl Node {
         }
     }
 
-    pub(crate) fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Moment {
         at(self.now)
     }
 
@@ -108,10 +123,24 @@ impl Node {
         candidates: &[Candidate],
         discovery: Discovery,
     ) -> usize {
-        let (now, candidates) = (self.now(), candidates.to_vec());
-        let peer = peer(number);
-        let id = self.dialer.request(peer, policy, at(deadline), candidates, discovery, now);
-        let id = id.unwrap();
+        let candidates = candidates.to_vec();
+        let request = Request::new(peer(number), policy, at(deadline));
+        self.request(Request { candidates, discovery, ..request })
+    }
+
+    pub(crate) fn new_request(
+        &self,
+        number: u32,
+        policy: Policy,
+        wait: u64,
+        candidates: &[Candidate],
+    ) -> Request {
+        let candidates = candidates.to_vec();
+        Request { candidates, ..Request::new(peer(number), policy, at(self.now + wait)) }
+    }
+
+    pub(crate) fn request(&mut self, request: Request) -> usize {
+        let id = self.dialer.request(request, self.now()).unwrap();
         self.numbers.insert(id, self.requests.len());
         self.requests.push(id);
         self.requests.len() - 1
@@ -160,6 +189,18 @@ impl Node {
         assert!(self.dialer.dialed(id, result, now));
     }
 
+    /// A dial of which another peer than the one that was dialed answered.
+    pub(crate) fn answered_by(&mut self, id: AttemptId, number: u32) {
+        let now = self.now();
+        assert!(self.dials.remove(&id).is_some());
+        assert!(self.dialer.wrong_peer(id, &peer(number), now));
+    }
+
+    /// Milliseconds since it began.
+    pub(crate) const fn millis(&self) -> u64 {
+        self.now
+    }
+
     pub(crate) fn pass(&mut self, millis: u64) {
         self.now += millis;
     }
@@ -186,7 +227,7 @@ impl Node {
                 }
                 Action::WaitUntil(until) => {
                     assert!(until.is_none_or(|until| until > self.now()), "{until:?} is over");
-                    let millis = |until: Timestamp| until.saturating_since(at(0)).as_millis();
+                    let millis = |until: Moment| until.saturating_since(at(0)).as_millis();
                     self.until = until.map(|until| u64::try_from(millis(until)).unwrap());
                     return said;
                 }
@@ -201,8 +242,8 @@ impl Node {
     }
 }
 
-pub(crate) fn at(millis: u64) -> Timestamp {
-    Timestamp::from_secs(1_000).saturating_add(Duration::from_millis(millis))
+pub(crate) fn at(millis: u64) -> Moment {
+    Moment::from_secs(1_000).saturating_add(Duration::from_millis(millis))
 }
 
 pub(crate) fn dial(text: &str) -> String {

@@ -34,13 +34,18 @@ impl<'a> ReportDial<'a> {
         Self { peer, address, outcome, ttl }
     }
 
+    /// Whether the outcome says something about the address.
+    const fn teaches(&self) -> bool {
+        !matches!(self.outcome, DialOutcome::Cancelled | DialOutcome::NotStarted)
+    }
+
     fn needed(&self, entry: &PeerEntry, cx: &Context<'_>) -> Option<Need> {
         let address = normalize_address(self.address.as_ref(), &self.peer).ok()?;
         let address = address.as_bytes();
         let known = entry.reported_at(address);
         let certified = entry.record.contains(address);
         let success = self.outcome == DialOutcome::Success && !cx.clamp(self.ttl).is_zero();
-        let stored = success || (certified && self.outcome != DialOutcome::Cancelled);
+        let stored = success || (certified && self.teaches());
         if !stored || known.is_some_and(|known| known.claim(&Claimant::Dialed).is_some()) {
             return None;
         }
@@ -85,7 +90,7 @@ impl Transition for ReportDial<'_> {
             return reported;
         }
         reported.known = true;
-        if self.outcome == DialOutcome::Cancelled {
+        if !self.teaches() {
             return reported;
         }
         // A certified address that nobody reported: its history needs a place.
@@ -93,7 +98,7 @@ impl Transition for ReportDial<'_> {
             match self.outcome {
                 DialOutcome::Success => known.dials.succeeded(cx.now()),
                 DialOutcome::Failure | DialOutcome::WrongPeer => known.dials.failed(cx.now()),
-                DialOutcome::Cancelled => {}
+                DialOutcome::Cancelled | DialOutcome::NotStarted => {}
             }
         }
         reported

@@ -19,10 +19,14 @@ const IPV4: &[Range] = &[
     ("100.100.100.200", "100.100.100.200", Metadata, Some(Shared), Some(Shared)),
     ("100.100.100.201", "100.127.255.255", Shared, Some(Metadata), Some(Global)),
     ("127.0.0.0", "127.255.255.255", Loopback, Some(Global), Some(Global)),
-    ("169.254.0.0", "169.254.169.253", LinkLocal, Some(Global), Some(Metadata)),
+    ("168.63.129.16", "168.63.129.16", Metadata, Some(Global), Some(Global)),
+    ("169.254.0.0", "169.254.0.22", LinkLocal, Some(Global), Some(Metadata)),
+    ("169.254.0.24", "169.254.42.41", LinkLocal, Some(Metadata), Some(Metadata)),
+    ("169.254.42.43", "169.254.169.253", LinkLocal, Some(Metadata), Some(Metadata)),
     ("169.254.169.254", "169.254.169.254", Metadata, Some(LinkLocal), Some(LinkLocal)),
     ("169.254.170.2", "169.254.170.2", Metadata, Some(LinkLocal), Some(LinkLocal)),
-    ("169.254.170.3", "169.254.255.255", LinkLocal, Some(Metadata), Some(Global)),
+    ("169.254.170.3", "169.254.170.22", LinkLocal, Some(Metadata), Some(Metadata)),
+    ("169.254.170.24", "169.254.255.255", LinkLocal, Some(Metadata), Some(Global)),
     ("172.16.0.0", "172.31.255.255", Private, Some(Global), Some(Global)),
     ("192.0.0.0", "192.0.0.8", Reserved, Some(Global), Some(Global)),
     ("192.0.0.9", "192.0.0.10", Global, Some(Reserved), Some(Reserved)),
@@ -155,4 +159,40 @@ fn d4_embedded_ipv4_is_what_it_is() {
     for ip in ["::fffe:1.2.3.4", "::1:0:1.2.3.4", "64:ff9b:0:0:0:1:1.2.3.4", "2003:102:304::"] {
         assert_eq!(peermark_scope::embedded_ipv4(ip.parse().unwrap()), None, "{ip}");
     }
+}
+
+#[test]
+fn d4_the_metadata_services_of_clouds_are_known_however_they_are_spelled() {
+    for endpoint in [
+        "169.254.169.254",
+        "169.254.170.2",
+        "169.254.170.23",
+        "169.254.42.42",
+        "169.254.0.23",
+        "168.63.129.16",
+        "100.100.100.200",
+        "192.0.0.192",
+        "fd00:ec2::23",
+        "fd00:ec2::254",
+        "fd00:42::42",
+        "fd00:a9fe:a9fe::1",
+        "fd20:ce::254",
+        "fe80::a9fe:a9fe",
+        "::ffff:168.63.129.16",
+        "64:ff9b::169.254.42.42",
+        "2002:a83f:8110::1",
+        // A site's own NAT64, by either length of its prefix.
+        "64:ff9b:1::a9fe:a9fe",
+        "64:ff9b:1:2:3:4:a9fe:a9fe",
+        "64:ff9b:1:a9fe:a9:fe00::",
+    ] {
+        assert_eq!(of(endpoint.parse::<IpAddr>().unwrap()), Metadata, "{endpoint}");
+    }
+    for neighbour in ["168.63.129.15", "168.63.129.17"] {
+        assert_eq!(of(neighbour.parse::<IpAddr>().unwrap()), Global, "{neighbour}");
+    }
+    for neighbour in ["fd00:ec2::22", "fd00:42::43", "fd00:a9fe:a9fe::2"] {
+        assert_eq!(of(neighbour.parse::<IpAddr>().unwrap()), UniqueLocal, "{neighbour}");
+    }
+    assert_eq!(of("64:ff9b:1::1.2.3.4".parse::<IpAddr>().unwrap()), Private);
 }

@@ -30,6 +30,11 @@ fn d4_names_have_the_scope_that_they_tell() {
     for name in ["metadata.google.internal", "metadata.goog.", "instance-data.ec2.internal"] {
         check(name, Scope::Metadata);
     }
+    for name in ["x.metadata.goog", "metadata", "instance-data.", "metadata.tencentyun.com"] {
+        check(name, Scope::Metadata);
+    }
+    check("metadata.example.com", Scope::Global);
+    check("a.metadata", Scope::Global);
     // No label is empty, so that a second dot at the end hides nothing.
     for name in ["localhost..", "example.com..", "a..com", ".com"] {
         check(name, Scope::Reserved);

@@ -1,5 +1,8 @@
 //! A node's life in virtual time: many requests for many peers, over a network of all kinds of
-//! addresses, with one victim that everybody names.
+//! addresses, names and relays, with one victim that everybody names and counts its connections, and
+//! attackers that name the hosts of others.
+
+mod known;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -7,13 +10,18 @@ use std::time::Duration;
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, AttemptId, Config, Discovery, RequestId};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dialer::{
+    Action, AttemptId, Config, DIALS_PER_VICTIM, Discovery, Limits, Moment, PEERS_PER_TARGET,
+    RequestId,
+};
+use peermark_provenance::DialOutcome;
 
-use super::network::{Behaviour, Network};
+use super::network::Network;
 use super::watched::{Counts, Watched};
-use super::world::{self, Class, Policy};
+use super::world::{self, Policy};
 use crate::rng::Rng;
+
+use known::addresses;
 
 /// How large a simulation is. The same values make the same run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,6 +71,8 @@ enum Event {
     Ask,
     Ended(AttemptId, DialOutcome),
     Closed(PeerId, Multiaddr),
+    Resolved(AttemptId, Multiaddr),
+    Found(AttemptId, PeerId),
     Learned(PeerId),
 }
 
@@ -73,13 +83,14 @@ struct Run {
     policies: Vec<Policy>,
     addresses: Vec<Vec<Candidate>>,
     known: Vec<usize>,
-    now: Timestamp,
-    events: BTreeMap<(Timestamp, u64), Event>,
+    now: Moment,
+    events: BTreeMap<(Moment, u64), Event>,
     /// The end of each attempt that is under way.
-    ends: BTreeMap<AttemptId, (Timestamp, u64)>,
+    ends: BTreeMap<AttemptId, (Moment, u64)>,
     open: BTreeSet<RequestId>,
     victims: Vec<Multiaddr>,
-    sent: BTreeSet<PeerId>,
+    /// When the victim was dialed, and for whom.
+    sent: Vec<(Moment, PeerId)>,
     next: u64,
     asked: usize,
     summary: Summary,
@@ -117,7 +128,7 @@ impl Simulation {
                 let event = entry.remove();
                 run.summary.events += 1;
                 // Ends of dials come together as well; what is to be done waits for them.
-                if !matches!(event, Event::Ended(..)) {
+                if !matches!(event, Event::Ended(..) | Event::Found(..)) {
                     run.settle();
                     run.happen(event);
                     run.settle();
@@ -151,19 +162,19 @@ impl Run {
             policies: world::policies(),
             addresses,
             known: vec![0; usize::try_from(of.peers).unwrap_or(0)],
-            now: Timestamp::from_secs(1_000),
+            now: Moment::from_secs(1_000),
             events: BTreeMap::new(),
             ends: BTreeMap::new(),
             open: BTreeSet::new(),
             victims: VICTIM.map(world::address).to_vec(),
-            sent: BTreeSet::new(),
+            sent: Vec::new(),
             next: 0,
             asked: 0,
             summary,
         }
     }
 
-    fn schedule(&mut self, wait: Duration, event: Event) -> (Timestamp, u64) {
+    fn schedule(&mut self, wait: Duration, event: Event) -> (Moment, u64) {
         self.next += 1;
         let key = (self.now.saturating_add(wait), self.next);
         self.events.insert(key, event);
@@ -175,7 +186,7 @@ impl Run {
     }
 
     /// Does what it says until there is nothing to do.
-    fn settle(&mut self) -> Option<Timestamp> {
+    fn settle(&mut self) -> Option<Moment> {
         loop {
             match self.dialer.poll(self.now) {
                 Action::Dial { attempt, peer, address } => self.dial(attempt, peer, &address),
@@ -202,13 +213,43 @@ impl Run {
     }
 
     fn dial(&mut self, attempt: AttemptId, peer: PeerId, address: &Multiaddr) {
-        if self.victims.contains(address) {
-            self.summary.to_victim += 1;
-            self.sent.insert(peer);
+        let (mut wait, mut result) = self.network.behaviour(address).dial(&mut self.rng);
+        if self.rng.one_in(40) {
+            (wait, result) = (Duration::from_millis(1), DialOutcome::NotStarted);
+        } else if self.victims.contains(address) {
+            self.sent.push((self.now, peer));
+        } else if address.to_string().starts_with("/dns") {
+            for _ in 0..=self.rng.below(2) {
+                let to = self.resolve(peer);
+                // The victim never answers.
+                if to == self.victims[0] {
+                    result = DialOutcome::Failure;
+                }
+                let soon = self.millis(20);
+                self.schedule(soon, Event::Resolved(attempt, to));
+            }
+            wait += Duration::from_millis(20);
         }
-        let (wait, result) = self.network.behaviour(address).dial(&mut self.rng);
-        let end = self.schedule(wait, Event::Ended(attempt, result));
+        let event = match result {
+            DialOutcome::WrongPeer if self.rng.one_in(2) => {
+                let other = u32::try_from(self.rng.below(self.addresses.len())).unwrap_or(0);
+                Event::Found(attempt, world::peer(other))
+            }
+            result => Event::Ended(attempt, result),
+        };
+        let end = self.schedule(wait, event);
         self.ends.insert(attempt, end);
+    }
+
+    /// What a name is: a host of the peer's own, one of the site, or the victim.
+    fn resolve(&mut self, peer: PeerId) -> Multiaddr {
+        let [_, a, b, c] = u32::try_from(self.number_of(&peer)).unwrap_or(0).to_be_bytes();
+        world::address(&match self.rng.below(8) {
+            0 => VICTIM[0].to_owned(),
+            1 => "/ip4/10.0.0.1/tcp/4001".to_owned(),
+            2 => format!("/ip6/64:ff9b::{:x}:{:x}/tcp/4001", 0x1900 | u16::from(a), c),
+            _ => format!("/ip4/{}.{b}.{c}.9/tcp/4001", 20 + u32::from(a)),
+        })
     }
 
     /// A dial that is cancelled ends soon, most often without a connection; some only when they
@@ -232,6 +273,17 @@ impl Run {
             Event::Ended(attempt, result) => {
                 self.ends.remove(&attempt);
                 self.dialer.dialed(attempt, result, now);
+            }
+            Event::Found(attempt, other) => {
+                self.ends.remove(&attempt);
+                self.dialer.wrong_peer(attempt, other, now);
+            }
+            Event::Resolved(attempt, to) => {
+                let peer = self.dialer.peer_of(attempt);
+                let is_victim = to == self.victims[0];
+                if self.dialer.resolved_to(attempt, &to, now) && is_victim {
+                    self.sent.extend(peer.map(|peer| (now, peer)));
+                }
             }
             Event::Closed(peer, address) => self.dialer.disconnected(peer, &address, now),
             Event::Learned(peer) => {
@@ -307,36 +359,27 @@ impl Run {
         let counts = *self.dialer.counts();
         let ended = counts.completed + counts.failed + self.summary.left;
         assert_eq!(ended, self.summary.of.requests, "every request ends");
-        let took = self.now.saturating_since(Timestamp::from_secs(1_000));
-        Summary { counts, took, by_peers: self.sent.len(), ..self.summary }
+        let took = self.now.saturating_since(Moment::from_secs(1_000));
+        self.check_victim();
+        let by_peers = self.sent.iter().map(|(_, peer)| peer).collect::<BTreeSet<_>>().len();
+        Summary { counts, took, by_peers, to_victim: self.sent.len(), ..self.summary }
     }
-}
 
-/// The addresses of a peer, in the order in which they get known: the victim among them.
-fn addresses(rng: &mut Rng, network: &mut Network, peer: u32) -> Vec<Candidate> {
-    const CLASSES: [Class; 4] = [Class::Hearsay, Class::Hearsay, Class::Certified, Class::User];
-    let [_, a, b, c] = peer.to_be_bytes();
-    let count = 2 + rng.below(8);
-    let mut all: Vec<_> = (0..count)
-        .map(|number| {
-            let host = match rng.below(5) {
-                0 => format!("/ip6/2606:4700:{a:x}{b:02x}::{c:x}"),
-                1 => format!("/dns4/n{c}.p{b}.example{a}.com"),
-                _ => format!("/ip4/{}.{b}.{c}.7", 20 + u32::from(a)),
-            };
-            let port = 4_000 + number;
-            let address = world::address(&match rng.below(3) {
-                0 => format!("{host}/udp/{port}/quic-v1"),
-                1 => format!("{host}/tcp/{port}"),
-                _ => format!("{host}/tcp/{port}/ws"),
-            });
-            network.set(address.clone(), *rng.pick(&Behaviour::ALL));
-            world::candidate(address, *rng.pick(&CLASSES))
-        })
-        .collect();
-    let victim: &str = rng.pick::<&str>(&VICTIM);
-    let victim = world::address(victim);
-    let class = *rng.pick(&CLASSES);
-    all.insert(rng.below(all.len()), world::candidate(victim, class));
-    all
+    /// The victim, which never answers, counted: in each window few peers had it dialed, each a few
+    /// times (C4).
+    fn check_victim(&self) {
+        let window = Limits::default().window;
+        for (from, (begin, _)) in self.sent.iter().enumerate() {
+            let end = begin.saturating_add(window);
+            let mut by_peer: BTreeMap<PeerId, usize> = BTreeMap::new();
+            for (_, peer) in self.sent[from..].iter().take_while(|(at, _)| *at < end) {
+                *by_peer.entry(*peer).or_default() += 1;
+            }
+            assert!(by_peer.len() <= PEERS_PER_TARGET, "{} peers in one window", by_peer.len());
+            let most = by_peer.values().max().copied().unwrap_or(0);
+            assert!(most <= PEERS_PER_TARGET, "{most} times for one peer in one window");
+            let all: usize = by_peer.values().sum();
+            assert!(all <= DIALS_PER_VICTIM, "{all} dials in one window");
+        }
+    }
 }

@@ -4,15 +4,18 @@
 //! of each request once more, and holds every action to what the rules say of it.
 
 mod check;
+mod told;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, DialPlan, Target, plan};
-use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery, RequestId, Stats};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dial_policy::{Candidate, DialKey, DialPlan, Target, plan};
+use peermark_dialer::{
+    Action, AttemptId, Config, Dialer, Discovery, Moment, Request, RequestId, Stats,
+};
+use peermark_provenance::{Claim, DialOutcome, Expiry, Provenance, Timestamp, TrustClass};
 
-use super::limits::Places;
+use super::limits::{Places, Trip};
 use super::world::Policy;
 
 /// A coordinator with an oracle. Its functions do what those of [`Dialer`] do, and panic where
@@ -26,11 +29,15 @@ pub struct Watched {
     peers: BTreeMap<PeerId, Known>,
     places: Places,
     /// When each address failed last.
-    failures: BTreeMap<(PeerId, Multiaddr), Timestamp>,
+    failures: HashMap<(PeerId, DialKey), Moment>,
+    /// The same, whether or not that was forgotten: what may be left alone.
+    maybe_left: HashMap<(PeerId, DialKey), Moment>,
+    /// When this node last did not start a dial of each address.
+    denied: HashMap<(PeerId, DialKey), Moment>,
     /// When it last said that there is nothing to do.
-    settled: Timestamp,
+    settled: Moment,
     /// By deadline, so that the first is quick to find.
-    deadlines: BTreeSet<(Timestamp, RequestId)>,
+    deadlines: BTreeSet<(Moment, RequestId)>,
     counts: Counts,
 }
 
@@ -53,33 +60,47 @@ pub struct Counts {
 struct Asked {
     peer: PeerId,
     policy: Policy,
-    asked: Timestamp,
-    deadline: Timestamp,
+    asked: Moment,
+    deadline: Moment,
     plan: DialPlan,
     /// When the plan was first acted on: what is due so long after that is under way.
-    acted: Option<Timestamp>,
+    acted: Option<Moment>,
     /// What it is known to have seen fail.
-    failed: BTreeSet<Multiaddr>,
+    failed: HashSet<DialKey>,
     /// Whether something may have failed for it: that makes the next dial come early.
     may_hurry: bool,
     /// What may have failed without a dial: it was left alone, or its host was.
-    maybe_failed: BTreeSet<Multiaddr>,
+    maybe_failed: HashSet<DialKey>,
 }
 
 #[derive(Clone, Debug)]
 struct Dialing {
     peer: PeerId,
     address: Multiaddr,
+    key: DialKey,
     is_cancelled: bool,
+    /// Among the trips of [`Places`].
+    trip: u64,
+    resolved: Vec<Multiaddr>,
+}
+
+/// A connection, and what the name in its address resolved to.
+#[derive(Clone, Debug)]
+struct Over {
+    address: Multiaddr,
+    key: DialKey,
+    is_told: bool,
+    resolved: Vec<Multiaddr>,
 }
 
 #[derive(Debug, Default)]
 struct Known {
     candidates: Vec<Candidate>,
+    keys: Vec<DialKey>,
     discovery: Discovery,
     requests: BTreeSet<RequestId>,
     attempts: BTreeSet<AttemptId>,
-    connections: BTreeMap<Multiaddr, usize>,
+    connections: Vec<Over>,
 }
 
 impl core::fmt::Debug for Asked {
@@ -105,8 +126,10 @@ impl Watched {
             attempts: BTreeMap::new(),
             peers: BTreeMap::new(),
             places: Places::default(),
-            failures: BTreeMap::new(),
-            settled: Timestamp::EPOCH,
+            failures: HashMap::new(),
+            denied: HashMap::new(),
+            maybe_left: HashMap::new(),
+            settled: Moment::ORIGIN,
             deadlines: BTreeSet::new(),
             counts: Counts::default(),
         }
@@ -136,6 +159,12 @@ impl Watched {
         self.attempts.keys().copied().collect()
     }
 
+    /// The peer that an attempt is for.
+    #[must_use]
+    pub fn peer_of(&self, attempt: AttemptId) -> Option<PeerId> {
+        self.attempts.get(&attempt).map(|dialing| dialing.peer)
+    }
+
     /// [`Dialer::request`]; `None` where there are too many.
     ///
     /// # Panics
@@ -145,13 +174,14 @@ impl Watched {
         &mut self,
         peer: PeerId,
         policy: &Policy,
-        deadline: Timestamp,
+        deadline: Moment,
         candidates: Vec<Candidate>,
         discovery: Discovery,
-        now: Timestamp,
+        now: Moment,
     ) -> Option<RequestId> {
         let known = candidates.clone();
-        let id = self.dialer.request(peer, policy.clone(), deadline, known, discovery, now);
+        let request = Request::new(peer, policy.clone(), deadline);
+        let id = self.dialer.request(Request { candidates: known, discovery, ..request }, now);
         let limit = self.config.limits.requests;
         assert_eq!(id.is_err(), self.requests.len() >= limit, "{limit} requests are allowed");
         let id = id.ok()?;
@@ -162,9 +192,9 @@ impl Watched {
             deadline,
             plan: self.plan(peer, policy, &[]),
             acted: None,
-            failed: BTreeSet::new(),
+            failed: HashSet::new(),
             may_hurry: false,
-            maybe_failed: BTreeSet::new(),
+            maybe_failed: HashSet::new(),
         };
         assert!(self.requests.insert(id, asked).is_none(), "{id} is given out twice");
         self.deadlines.insert((deadline, id));
@@ -179,7 +209,7 @@ impl Watched {
         peer: PeerId,
         candidates: Vec<Candidate>,
         discovery: Discovery,
-        now: Timestamp,
+        now: Moment,
     ) {
         self.dialer.candidates(&peer, candidates.clone(), discovery, now);
         if self.peers.get(&peer).is_some_and(|known| !known.requests.is_empty()) {
@@ -192,6 +222,7 @@ impl Watched {
         let ids: Vec<_> = known.requests.iter().copied().collect();
         let is_new = known.candidates != candidates;
         known.discovery = discovery;
+        known.keys = candidates.iter().map(|it| DialKey::of(it.address())).collect();
         known.candidates = candidates;
         for id in ids {
             let plan = self.plan(peer, &self.requests[&id].policy, &self.peers[&peer].candidates);
@@ -206,25 +237,8 @@ impl Watched {
         let mut target = Target::new(peer);
         target.local = self.config.local;
         target.own = &self.config.own;
+        target.most = usize::MAX;
         plan(&target, candidates, &**policy, &*self.config.ranker)
-    }
-
-    /// [`Dialer::connected`].
-    pub fn connected(&mut self, peer: PeerId, address: &Multiaddr, now: Timestamp) {
-        let known = self.peers.entry(peer).or_default();
-        *known.connections.entry(address.clone()).or_default() += 1;
-        self.dialer.connected(&peer, address, now);
-    }
-
-    /// [`Dialer::disconnected`].
-    pub fn disconnected(&mut self, peer: PeerId, address: &Multiaddr, now: Timestamp) {
-        if let Some(known) = self.peers.get_mut(&peer) {
-            if let Some(count) = known.connections.get_mut(address) {
-                *count -= 1;
-            }
-            known.connections.retain(|_, count| *count > 0);
-        }
-        self.dialer.disconnected(&peer, address, now);
     }
 
     /// [`Dialer::cancel`].
@@ -232,7 +246,7 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn cancel(&mut self, id: RequestId, now: Timestamp) {
+    pub fn cancel(&mut self, id: RequestId, now: Moment) {
         let is_open = self.requests.contains_key(&id);
         assert_eq!(self.dialer.cancel(id, now), is_open, "{id} was open: {is_open}");
         self.close(id);
@@ -252,37 +266,82 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn dialed(&mut self, id: AttemptId, result: DialOutcome, now: Timestamp) {
+    pub fn dialed(&mut self, id: AttemptId, result: DialOutcome, now: Moment) {
         let told = self.attempts.remove(&id);
         assert_eq!(self.dialer.dialed(id, result, now), told.is_some(), "{id}");
-        let Some(ended) = told else { return };
+        if let Some(ended) = told {
+            self.ended(id, &ended, result, None, now);
+        }
+    }
+
+    /// [`Dialer::wrong_peer`].
+    ///
+    /// # Panics
+    ///
+    /// Where something does not hold.
+    pub fn wrong_peer(&mut self, id: AttemptId, found: PeerId, now: Moment) {
+        let told = self.attempts.remove(&id);
+        assert_eq!(self.dialer.wrong_peer(id, &found, now), told.is_some(), "{id}");
+        if let Some(ended) = told {
+            self.ended(id, &ended, DialOutcome::WrongPeer, Some(found), now);
+        }
+    }
+
+    fn ended(
+        &mut self,
+        id: AttemptId,
+        ended: &Dialing,
+        result: DialOutcome,
+        other: Option<PeerId>,
+        now: Moment,
+    ) {
+        let connected: HashSet<_> =
+            self.peers.iter().filter(|(id, _)| self.is_connected(id)).map(|(id, _)| *id).collect();
+        let is_connected = |id: &PeerId| connected.contains(id);
+        let limits = &self.config.limits;
+        self.places.end(ended.trip, (result, other), is_connected, limits, now);
         let known = self.peers.get_mut(&ended.peer).expect("a peer that is dialed");
         known.attempts.remove(&id);
-        let is_there = result == DialOutcome::Success;
-        let vain = (!is_there).then(|| now.saturating_add(self.config.limits.window));
-        let limits = &self.config.limits;
-        self.places.end(&ended.address, &ended.peer, vain, limits, now);
-        if is_there {
-            *known.connections.entry(ended.address.clone()).or_default() += 1;
-            self.failures.remove(&(ended.peer, ended.address));
-            return;
-        }
-        if result != DialOutcome::Cancelled {
-            self.failures.insert((ended.peer, ended.address.clone()), now);
+        let requests = known.requests.clone();
+        let key = (ended.peer, ended.key.clone());
+        match result {
+            DialOutcome::Success => {
+                self.connect(ended.peer, &ended.address, false, ended.resolved.clone());
+                self.failures.remove(&key);
+            }
+            DialOutcome::Failure | DialOutcome::WrongPeer => {
+                self.failures.insert(key.clone(), now);
+                self.maybe_left.insert(key, now);
+            }
+            DialOutcome::NotStarted if !ended.is_cancelled => {
+                self.denied.insert(key.clone(), now);
+                self.maybe_left.insert(key, now);
+            }
+            DialOutcome::NotStarted | DialOutcome::Cancelled => {}
         }
         if ended.is_cancelled {
             return;
         }
-        for id in known.requests.clone() {
+        for id in requests {
             let joined = self.has_joined(&id, &ended.address);
             let asked = self.requests.get_mut(&id).expect("an open request");
             asked.may_hurry = true;
-            if joined {
-                asked.failed.insert(ended.address.clone());
-            } else {
-                asked.maybe_failed.insert(ended.address.clone());
-            }
+            let is_failure = !matches!(result, DialOutcome::NotStarted | DialOutcome::Success);
+            let all =
+                if joined && is_failure { &mut asked.failed } else { &mut asked.maybe_failed };
+            all.insert(ended.key.clone());
         }
+    }
+
+    /// A dial, as far as places go.
+    fn trip(&self, peer: PeerId, address: &Multiaddr) -> Trip {
+        let candidates = &self.peers[&peer].candidates;
+        let mut spelled = candidates.iter().filter(|it| it.address() == address);
+        let is_vouched_for = spelled.any(|it| {
+            matches!(it.class(), Some(TrustClass::User | TrustClass::Dialed))
+                || it.dials().last_success.is_some()
+        });
+        Trip::of(peer, address, is_vouched_for, |relay| self.is_connected(relay))
     }
 
     /// [`Dialer::poll`]: answers what it says, of which everything holds.
@@ -290,7 +349,7 @@ impl Watched {
     /// # Panics
     ///
     /// Where something does not hold.
-    pub fn poll(&mut self, now: Timestamp) -> Action {
+    pub fn poll(&mut self, now: Moment) -> Action {
         let action = self.dialer.poll(now);
         match &action {
             Action::Dial { attempt, peer, address } => {
@@ -305,4 +364,10 @@ impl Watched {
         }
         action
     }
+}
+
+/// An address of which nothing is known but that a handshake with the peer succeeded there.
+fn proven(address: Multiaddr) -> Candidate {
+    let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
+    Candidate::new(address, &Provenance::new([claim]), Timestamp::EPOCH)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use multiaddr::{Multiaddr, PeerId};
 use peermark_dial_policy::{
-    Any, Candidate, CertifiedFirst, CertifiedOnly, DialPolicy, UserAndCertified,
+    Any, Candidate, CertifiedFirst, CertifiedOnly, DialPolicy, Scopes, UserAndCertified,
 };
 use peermark_provenance::{
     Certification, Claim, Expiry, Provenance, Seq, Source, SourceKinds, Timestamp,
@@ -62,7 +62,8 @@ pub fn candidate(address: Multiaddr, class: Class) -> Candidate {
     Candidate::new(address, &Provenance::new([claim]), Timestamp::EPOCH)
 }
 
-/// The policies of requests: from the strictest to the most tolerant, and one with a head start.
+/// The policies of requests: from the strictest to the most tolerant, one with a head
+/// start, and one that dials nothing but the public Internet.
 #[must_use]
 pub fn policies() -> Vec<Policy> {
     vec![
@@ -71,5 +72,6 @@ pub fn policies() -> Vec<Policy> {
         Arc::new(Any::default()),
         Arc::new(UserAndCertified::default()),
         Arc::new(CertifiedFirst::default().with_head_start(Duration::from_millis(300))),
+        Arc::new(CertifiedFirst::default().with_scopes(Scopes::PUBLIC)),
     ]
 }

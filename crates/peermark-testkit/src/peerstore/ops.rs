@@ -222,6 +222,7 @@ const fn dial_result(byte: u8) -> DialOutcome {
         0 | 1 | 4 | 5 => DialOutcome::Success,
         2 | 6 => DialOutcome::Failure,
         3 => DialOutcome::WrongPeer,
+        7 if byte & 8 == 8 => DialOutcome::NotStarted,
         _ => DialOutcome::Cancelled,
     }
 }

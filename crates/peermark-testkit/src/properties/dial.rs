@@ -5,10 +5,12 @@ mod program;
 use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
-use multiaddr::{Multiaddr, Protocol};
+use multiaddr::Protocol;
 use peermark_dial_policy::{
     Candidate, Dial, DialPlan, Family, Group, Refusal, Start, Transport, check_scope, plan,
 };
+
+use peermark_provenance::TrustClass;
 
 use program::Program;
 
@@ -29,10 +31,11 @@ pub fn dial_plan(data: &[u8]) {
     assert_eq!(made, program.plan(), "the same candidates make the same plan");
     accounts_for_all(&program, &made);
     keeps_order(&program, &made);
+    waits_rightly(&program, &made);
     for dial in made.dials() {
         may_be_dialed(&program, &program.candidates[dial.candidate()]);
     }
-    let standing = standing(&program, &made);
+    let standing = standing(&made);
     for refused in made.refused() {
         is_refused_rightly(&program, &standing, refused.candidate, refused.reason);
     }
@@ -41,7 +44,11 @@ pub fn dial_plan(data: &[u8]) {
 
     let mut other = program.clone();
     other.candidates.reverse();
-    assert_eq!(schedule(&program, &made), schedule(&other, &other.plan()), "in another order");
+    // Which of equals is dialed where not all can be is told by their order, and they may be of
+    // several groups.
+    if made.refused().iter().all(|no| no.reason != Refusal::TooMany) {
+        assert_eq!(schedule(&program, &made), schedule(&other, &other.plan()), "in another order");
+    }
     assert_eq!(reasons(&made), reasons(&other.plan()), "in another order");
 }
 
@@ -61,8 +68,8 @@ fn accounts_for_all(program: &Program, made: &DialPlan) {
     assert_eq!(made.nothing().is_none(), !made.dials().is_empty());
     let mut once = HashSet::new();
     for dial in made.dials() {
-        let address = bare(&program.candidates[dial.candidate()]);
-        assert!(once.insert(address.clone()), "{address} is dialed twice");
+        let key = program.candidates[dial.candidate()].dial_key();
+        assert!(once.insert(key.clone()), "{} is dialed twice", key.address());
     }
 }
 
@@ -128,12 +135,7 @@ fn may_be_dialed(program: &Program, candidate: &Candidate) {
 }
 
 /// The reasons that can be seen from here (D3).
-fn is_refused_rightly(
-    program: &Program,
-    standing: &HashSet<Multiaddr>,
-    place: usize,
-    reason: Refusal,
-) {
+fn is_refused_rightly(program: &Program, standing: &HashSet<usize>, place: usize, reason: Refusal) {
     let candidate = &program.candidates[place];
     let judged = program.policy.judge(candidate);
     match reason {
@@ -148,19 +150,25 @@ fn is_refused_rightly(
             let stage = judged.expect("a stage that does not begin");
             assert_eq!(program.policy.stages()[stage], Start::IfNone, "{candidate:?}");
         }
-        Refusal::Repeated => {
-            assert!(standing.contains(&bare(candidate)), "{candidate:?} stands nowhere else");
+        Refusal::Repeated { dialed } => {
+            assert!(standing.contains(&dialed), "{candidate:?} stands nowhere else");
+            let other = &program.candidates[dialed];
+            assert_eq!(other.dial_key(), candidate.dial_key(), "another dial");
+            let best = program.policy.judge(other).ok();
+            assert!(best.is_some() && best <= judged.ok(), "the best stage is dialed");
+        }
+        Refusal::NoTransport | Refusal::NoHost | Refusal::NoZone | Refusal::EmptyZone => {
+            assert_eq!(candidate.traits().defect(), Some(reason), "{candidate:?}");
         }
         _ => {}
     }
 }
 
 /// The addresses that are dialed, or would be, were there fewer or worse ones.
-fn standing(program: &Program, made: &DialPlan) -> HashSet<Multiaddr> {
+fn standing(made: &DialPlan) -> HashSet<usize> {
     let spare = |reason| [Refusal::TooMany, Refusal::BetterKnown].contains(&reason);
     let refused = made.refused().iter().filter(|no| spare(no.reason)).map(|no| no.candidate);
-    let places = made.dials().iter().map(Dial::candidate).chain(refused);
-    places.map(|place| bare(&program.candidates[place])).collect()
+    made.dials().iter().map(Dial::candidate).chain(refused).collect()
 }
 
 fn is_shown(program: &Program, made: &DialPlan) {
@@ -170,6 +178,11 @@ fn is_shown(program: &Program, made: &DialPlan) {
     let heads = 1 + made.stages().count();
     let heads = heads + usize::from(made.nothing().is_some());
     let heads = heads + usize::from(!made.refused().is_empty());
+    // The scale.
+    let heads = heads
+        + usize::from(
+            made.dials().iter().any(|dial| dial.after().is_none() && dial.delay().as_millis() > 0),
+        );
     assert_eq!(text.lines().count(), heads + program.candidates.len(), "{text}");
 }
 
@@ -180,7 +193,9 @@ fn resolves(program: &Program) {
         assert_eq!(resolved.classes(), candidate.classes());
         assert_eq!(resolved.certified(), candidate.certified());
         if resolved != *candidate {
-            assert!(check_scope(&resolved, &*program.policy).is_err(), "{resolved:?}");
+            // The metadata service is for the user alone.
+            let is_users = resolved.classes().contains(TrustClass::User);
+            assert!(is_users || check_scope(&resolved, &*program.policy).is_err(), "{resolved:?}");
         }
     }
 }
@@ -210,11 +225,15 @@ fn reasons(made: &DialPlan) -> BTreeMap<String, usize> {
     counts
 }
 
-/// An address without the peer ids at its end.
-fn bare(candidate: &Candidate) -> Multiaddr {
-    let mut address = candidate.address().clone();
-    while matches!(address.iter().last(), Some(Protocol::P2p(_))) {
-        address.pop();
+/// What is superseded waits for a better address of at least its class on the same host (D9).
+fn waits_rightly(program: &Program, made: &DialPlan) {
+    for (place, dial) in made.dials().iter().enumerate() {
+        let Some(after) = dial.after() else { continue };
+        let before = made.dials()[..place].iter().find(|dial| dial.candidate() == after);
+        let before = before.expect("what it waits for is dialed, and before it");
+        assert_eq!(dial.delay(), Duration::MAX, "{made:?}");
+        assert!(before.class() >= dial.class() && before.after().is_none(), "{made:?}");
+        let host = |dial: &Dial| program.candidates[dial.candidate()].dial_key().host();
+        assert_eq!(host(before), host(dial), "one host");
     }
-    address
 }

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use multiaddr::Multiaddr;
 use peermark_dial_policy::Candidate;
-use peermark_dialer::{Action, Config, Discovery, Limits};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dialer::{Action, Config, Discovery, Limits, Moment};
+use peermark_provenance::DialOutcome;
 
 use crate::dialer::Watched;
 use crate::dialer::world::{self, Class};
@@ -13,7 +13,7 @@ use crate::dialer::world::{self, Class};
 /// How many bytes an event of `dialer_events` has.
 pub const EVENT_LEN: usize = 4;
 
-/// Rules C1 to C6 over any sequence of events.
+/// Rules C1 to C7 over any sequence of events.
 ///
 /// The first byte chooses the limits; each event is four: which, and three arguments. After each,
 /// the coordinator is asked until it has nothing to do, and an oracle holds every action to the
@@ -35,7 +35,8 @@ fn run(data: &[u8]) -> Vec<Action> {
     config.limits = limits_of(*limits);
     let mut run = Run {
         dialer: Watched::new(config),
-        now: Timestamp::from_secs(1_000),
+        policies: world::policies(),
+        now: Moment::from_secs(1_000),
         wait: None,
         actions: Vec::new(),
     };
@@ -66,8 +67,9 @@ fn limits_of(byte: u8) -> Limits {
 
 struct Run {
     dialer: Watched,
-    now: Timestamp,
-    wait: Option<Timestamp>,
+    policies: Vec<world::Policy>,
+    now: Moment,
+    wait: Option<Moment>,
     actions: Vec<Action>,
 }
 
@@ -76,10 +78,9 @@ impl Run {
         let now = self.now;
         let peer = world::peer(u32::from(a % 6));
         let discovery = if c & 1 == 0 { Discovery::Done } else { Discovery::Running };
-        match event % 10 {
+        match event % 14 {
             0 | 1 => {
-                let policies = world::policies();
-                let policy = &policies[usize::from(a / 6) % policies.len()];
+                let policy = &self.policies[usize::from(a / 6) % self.policies.len()];
                 let deadline = now.saturating_add(Duration::from_millis(u64::from(c) * 100));
                 self.dialer.request(peer, policy, deadline, candidates(b, c), discovery, now);
             }
@@ -87,13 +88,14 @@ impl Run {
             3..=5 => {
                 let under_way = self.dialer.under_way();
                 if let Some(id) = under_way.get(usize::from(a) % under_way.len().max(1)) {
-                    let result = match b % 5 {
-                        0 => DialOutcome::Success,
-                        1 | 2 => DialOutcome::Failure,
-                        3 => DialOutcome::WrongPeer,
-                        _ => DialOutcome::Cancelled,
-                    };
-                    self.dialer.dialed(*id, result, now);
+                    match b % 7 {
+                        0 => self.dialer.dialed(*id, DialOutcome::Success, now),
+                        1 | 2 => self.dialer.dialed(*id, DialOutcome::Failure, now),
+                        3 => self.dialer.dialed(*id, DialOutcome::WrongPeer, now),
+                        4 => self.dialer.wrong_peer(*id, world::peer(u32::from(c % 6)), now),
+                        5 => self.dialer.dialed(*id, DialOutcome::NotStarted, now),
+                        _ => self.dialer.dialed(*id, DialOutcome::Cancelled, now),
+                    }
                 }
             }
             6 => self.dialer.connected(peer, &address(b), now),
@@ -103,6 +105,17 @@ impl Run {
                 if let Some(id) = open.get(usize::from(a) % open.len().max(1)) {
                     self.dialer.cancel(*id, now);
                 }
+            }
+            9..=11 => {
+                let under_way = self.dialer.under_way();
+                if let Some(id) = under_way.get(usize::from(a) % under_way.len().max(1)) {
+                    self.dialer.resolved_to(*id, &resolved(b), now);
+                }
+            }
+            12 if a & 1 == 0 => self.dialer.network_changed(now),
+            12 => {
+                let own = if b & 1 == 0 { Vec::new() } else { vec![address(c)] };
+                self.dialer.set_own(own, now);
             }
             // To the time that it asked for, or some time on.
             _ if a & 1 == 0 => self.now = self.wait.unwrap_or(now),
@@ -148,7 +161,13 @@ impl Run {
 
 /// One of a few addresses, some of which are of one host or network.
 fn address(byte: u8) -> Multiaddr {
-    world::address(match byte % 12 {
+    world::address(match byte % 18 {
+        12 => "/dns4/A.example.net./tcp/443/ws",
+        13 => "/dns4/k1.libp2p.direct/tcp/443/tls/ws",
+        14 => "/dnsaddr/example.net",
+        15 => "/ip6/64:ff9b::102:304/tcp/4001",
+        16 => return circuit(4),
+        17 => return circuit(5),
         0 => "/ip4/1.2.3.4/tcp/4001",
         1 => "/ip4/1.2.3.4/udp/4001/quic-v1",
         2 => "/ip6/::ffff:1.2.3.4/tcp/4001",
@@ -161,6 +180,24 @@ fn address(byte: u8) -> Multiaddr {
         9 => "/ip4/10.1.1.1/tcp/4001",
         10 => "/ip4/8.8.4.4/tcp/1",
         _ => "/ip4/169.254.169.254/tcp/80",
+    })
+}
+
+/// A circuit over a peer that may be connected, at a host and port that others name.
+fn circuit(relay: u32) -> Multiaddr {
+    world::address(&format!("/ip4/1.2.3.4/tcp/4001/p2p/{}/p2p-circuit", world::peer(relay)))
+}
+
+/// What a name resolves to.
+fn resolved(byte: u8) -> Multiaddr {
+    world::address(match byte % 7 {
+        0 => "/ip4/1.2.3.4/tcp/4001",
+        1 => "/ip4/10.1.1.1/tcp/4001",
+        2 => "/ip6/64:ff9b::102:304/tcp/4001",
+        3 => "/ip4/1.2.3.5/tcp/4001",
+        4 => "/ip4/169.254.169.254/tcp/80",
+        5 => "/ip6/2606:4700::1/tcp/4001",
+        _ => "/ip4/8.8.4.4/tcp/1",
     })
 }
 

@@ -6,9 +6,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peermark_dial_policy::{Candidate, Dial, DialPolicy, Ranker, Refusal, Start};
-use peermark_dialer::{Action, AttemptId, Config, Dialer, Discovery};
-use peermark_provenance::{DialOutcome, Timestamp};
+use peermark_dial_policy::{Candidate, DialPolicy, Ranker, Ranking, Refusal, Start};
+use peermark_dialer::{Action, AttemptId, Config, Dialer, Moment, Request};
+use peermark_provenance::DialOutcome;
 use peermark_testkit::dialer::schedule::{Planned, Step, steps};
 use peermark_testkit::dialer::world::{self, Class, Policy};
 use peermark_testkit::dialer::{Behaviour, Simulation};
@@ -114,15 +114,15 @@ impl DialPolicy for ByPort {
 struct Told(Vec<u64>);
 
 impl Ranker for Told {
-    fn rank(&self, dials: &mut [Dial]) {
-        for dial in dials {
+    fn rank(&self, ranking: &mut Ranking<'_>) {
+        for dial in ranking.dials_mut() {
             dial.set_delay(Duration::from_millis(self.0[dial.candidate()]));
         }
     }
 }
 
 fn run(stages: &[Start], planned: &[Planned], deadline: u64) -> Vec<(u64, Step)> {
-    let at = |millis: u64| Timestamp::from_secs(7).saturating_add(Duration::from_millis(millis));
+    let at = |millis: u64| Moment::from_secs(7).saturating_add(Duration::from_millis(millis));
     let mut config = Config::default();
     config.limits.dials_per_peer = 100;
     config.limits.dials_per_target = 100;
@@ -140,7 +140,8 @@ fn run(stages: &[Start], planned: &[Planned], deadline: u64) -> Vec<(u64, Step)>
         .collect();
     let policy: Policy = Arc::new(ByPort(stages.to_vec()));
     let peer = world::peer(1);
-    dialer.request(peer, policy, at(deadline), candidates, Discovery::Done, at(0)).unwrap();
+    let request = Request { candidates, ..Request::new(peer, policy, at(deadline)) };
+    dialer.request(request, at(0)).unwrap();
     let mut done = Vec::new();
     let mut running: Vec<(u64, AttemptId, usize)> = Vec::new();
     let mut now = 0;

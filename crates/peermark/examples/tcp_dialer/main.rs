@@ -15,7 +15,7 @@ use std::error::Error;
 use std::sync::Arc;
 use std::time::Duration;
 
-use peermark::dial_policy::{Any, CertifiedOnly};
+use peermark::dial_policy::{Any, CertifiedOnly, Scopes};
 use peermark::identity::Keypair;
 use peermark::provenance::Source;
 use peermark::{PeerBook, SystemClock};
@@ -38,13 +38,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
 
     let node = Node::start(Arc::clone(&book))?;
     let patience = Duration::from_secs(5);
-    let strict = node.connect(peer, Arc::new(CertifiedOnly::default()), patience).await?;
+    let strict = node
+        .connect(peer, Arc::new(CertifiedOnly::default().with_scopes(Scopes::LOOPBACK)), patience)
+        .await?;
     println!("certified-only reached {peer} at {strict}");
     println!("{} connections reached the impostor", impostor.connections());
 
-    let tolerant = node.connect(peer, Arc::new(Any::default()), patience).await?;
+    let tolerant = node
+        .connect(peer, Arc::new(Any::default().with_scopes(Scopes::LOOPBACK)), patience)
+        .await?;
     println!("any was answered by the connection that was there, at {tolerant}");
-    println!("{}", book.plan(&peer, &Any::default())?);
+    println!("{}", book.plan(&peer, &Any::default().with_scopes(Scopes::LOOPBACK))?);
 
     // Carol's record leads to a port that says nothing; while Bob waits, her next one arrives.
     let carol = Arc::new(Keypair::generate_ed25519()?);
@@ -53,7 +57,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let (old, new) =
         (signed(vec![silent.address().clone()])?, signed(vec![hers.address().clone()])?);
     let _ = book.consume(old.as_bytes(), &Source::DHT)?;
-    let policy = Arc::new(CertifiedOnly::default());
+    let policy = Arc::new(CertifiedOnly::default().with_scopes(Scopes::LOOPBACK));
     let dial = node.connect_and_wait(carol.peer_id(), policy, patience);
     let learn = async {
         while silent.connections() == 0 {

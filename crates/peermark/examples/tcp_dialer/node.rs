@@ -15,15 +15,17 @@ use std::time::Duration;
 use futures_core::Stream;
 use peermark::dial_policy::DialPolicy;
 use peermark::dialer::{
-    Action, AttemptId, Config, DialError, Dialer, Discovery, RequestId, TooManyRequests,
+    Action, AttemptId, Config, DialError, Dialer, Discovery, Moment, Request, RequestId,
+    TooManyRequests,
 };
 use peermark::identity::PeerId;
 use peermark::peerstore::{Event, Subscription};
-use peermark::provenance::{DialOutcome, Timestamp};
+use peermark::provenance::DialOutcome;
 use peermark::{Multiaddr, PeerBook, multiaddr};
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 use crate::handshake::{self, HandshakeError};
 
@@ -125,6 +127,8 @@ struct Driver {
     book: Arc<PeerBook>,
     changes: Subscription,
     dialer: Dialer,
+    /// The dialer's own timeline begins here: it is monotonic, and not the book's.
+    origin: Instant,
     open: HashMap<RequestId, oneshot::Sender<Result<Multiaddr, ConnectError>>>,
     /// For whom somebody looks for more addresses.
     looking: HashMap<PeerId, Discovery>,
@@ -139,13 +143,14 @@ impl Driver {
         let (ended, ends) = mpsc::unbounded_channel();
         let dialer = Dialer::new(Config::default());
         let (open, looking, running) = (HashMap::new(), HashMap::new(), HashMap::new());
-        Self { book, changes, dialer, open, looking, running, connections: Vec::new(), ended, ends }
+        let (origin, connections) = (Instant::now(), Vec::new());
+        Self { book, changes, dialer, origin, open, looking, running, connections, ended, ends }
     }
 
     async fn run(mut self, mut wanted: mpsc::UnboundedReceiver<Want>) {
         loop {
             let wake = self.act();
-            let now = self.book.now();
+            let now = self.now();
             let wait = wake.map_or(Duration::MAX, |wake| wake.saturating_since(now));
             let changes = &mut self.changes;
             let change = std::future::poll_fn(|cx| Pin::new(&mut *changes).poll_next(cx));
@@ -161,10 +166,14 @@ impl Driver {
         }
     }
 
+    fn now(&self) -> Moment {
+        self.origin.elapsed().into()
+    }
+
     /// Does what the coordinator says, and answers when it wants to be asked again.
-    fn act(&mut self) -> Option<Timestamp> {
+    fn act(&mut self) -> Option<Moment> {
         loop {
-            match self.dialer.poll(self.book.now()) {
+            match self.dialer.poll(self.now()) {
                 Action::Dial { attempt, peer, address } => self.dial(attempt, &peer, address),
                 Action::Cancel { attempt } => self.cancel(attempt),
                 Action::Complete { request, address, .. } => self.answer(request, Ok(address)),
@@ -177,13 +186,13 @@ impl Driver {
     }
 
     fn begin(&mut self, want: Want) {
-        let now = self.book.now();
+        let now = self.now();
         let Ok(candidates) = self.book.candidates(&want.peer);
         let deadline = now.saturating_add(want.patience);
         self.looking.insert(want.peer, want.discovery);
-        let asked =
-            self.dialer.request(want.peer, want.policy, deadline, candidates, want.discovery, now);
-        match asked {
+        let request = Request::new(want.peer, want.policy, deadline);
+        let request = Request { candidates, discovery: want.discovery, ..request };
+        match self.dialer.request(request, now) {
             Ok(request) => drop(self.open.insert(request, want.answer)),
             Err(error) => drop(want.answer.send(Err(ConnectError::TooMany(error)))),
         }
@@ -204,7 +213,8 @@ impl Driver {
     fn cancel(&mut self, attempt: AttemptId) {
         if let Some(running) = self.running.remove(&attempt) {
             running.task.abort();
-            self.dialer.dialed(attempt, DialOutcome::Cancelled, self.book.now());
+            let now = self.now();
+            self.dialer.dialed(attempt, DialOutcome::Cancelled, now);
         }
     }
 
@@ -212,7 +222,7 @@ impl Driver {
         let Some(running) = self.running.remove(&attempt) else {
             return;
         };
-        let now = self.book.now();
+        let now = self.now();
         let outcome = match &result {
             Ok(_) => DialOutcome::Success,
             Err(HandshakeError::WrongPeer) => DialOutcome::WrongPeer,
@@ -232,7 +242,8 @@ impl Driver {
         if let Some(peer) = change.peer() {
             let Ok(candidates) = self.book.candidates(peer);
             let looking = self.looking.get(peer).copied().unwrap_or_default();
-            self.dialer.candidates(peer, candidates, looking, self.book.now());
+            let now = self.now();
+            self.dialer.candidates(peer, candidates, looking, now);
         }
     }
 

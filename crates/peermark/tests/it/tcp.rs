@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly};
+use peermark::dial_policy::{Any, CertifiedFirst, CertifiedOnly, Scopes};
 use peermark::dialer::{Cause, Failure};
 use peermark::identity::{Keypair, PeerId};
 use peermark::provenance::{Source, TrustClass};
@@ -75,7 +75,7 @@ fn d7_certified_only_never_touches_an_uncertified_port() {
         let (hers, impostor) = (world.listen().await, impostor().await);
         world.certify(&[hers.address()]);
         world.hear(impostor.address());
-        let policy = Arc::new(CertifiedOnly::default());
+        let policy = Arc::new(CertifiedOnly::default().with_scopes(Scopes::LOOPBACK));
         let reached = world.node.connect(world.peer(), policy, PATIENCE).await.unwrap();
         assert_eq!(reached, *hers.address());
         assert_eq!((hers.connections(), impostor.connections()), (1, 0));
@@ -90,7 +90,7 @@ fn d7_certified_only_fails_rather_than_ask_a_stranger() {
         world.certify(&[&nobody]);
         // She is there, but only a stranger says so.
         world.hear(hers.address());
-        let policy = Arc::new(CertifiedOnly::default());
+        let policy = Arc::new(CertifiedOnly::default().with_scopes(Scopes::LOOPBACK));
         let failed = world.node.connect(world.peer(), policy, PATIENCE).await.unwrap_err();
         let ConnectError::Dial(error) = failed else { panic!("{failed}") };
         assert_eq!(error.cause, Cause::AllFailed);
@@ -106,7 +106,7 @@ fn d2_certified_first_falls_back_when_all_certified_ones_failed() {
         let (nobody, hers) = (refused().await, world.listen().await);
         world.certify(&[&nobody]);
         world.hear(hers.address());
-        let policy = Arc::new(CertifiedFirst::default());
+        let policy = Arc::new(CertifiedFirst::default().with_scopes(Scopes::LOOPBACK));
         let reached = world.node.connect(world.peer(), policy, PATIENCE).await.unwrap();
         assert_eq!(reached, *hers.address());
     });
@@ -119,7 +119,10 @@ fn c5_an_impostor_fails_its_own_address_alone() {
         let (hers, impostor) = (world.listen().await, impostor().await);
         world.hear(impostor.address());
         world.hear(hers.address());
-        let reached = world.node.connect(world.peer(), Arc::new(Any::default()), PATIENCE).await;
+        let reached = world
+            .node
+            .connect(world.peer(), Arc::new(Any::default().with_scopes(Scopes::LOOPBACK)), PATIENCE)
+            .await;
         assert_eq!(reached.unwrap(), *hers.address());
         // What was learned is in the book (P6).
         let known = world.book.addresses(&world.peer()).unwrap();
@@ -136,9 +139,13 @@ fn c1_two_dials_of_different_tolerance_both_end_right() {
         let (silent, hers) = (Listener::silent().await.unwrap(), world.listen().await);
         world.certify(&[silent.address()]);
         world.hear(hers.address());
-        let strict = Arc::new(CertifiedOnly::default());
+        let strict = Arc::new(CertifiedOnly::default().with_scopes(Scopes::LOOPBACK));
         let strict = world.node.connect(world.peer(), strict, PATIENCE);
-        let tolerant = world.node.connect(world.peer(), Arc::new(Any::default()), PATIENCE);
+        let tolerant = world.node.connect(
+            world.peer(),
+            Arc::new(Any::default().with_scopes(Scopes::LOOPBACK)),
+            PATIENCE,
+        );
         let (strict, tolerant) = tokio::join!(strict, tolerant);
         // The tolerant one does not wait for the strict one, and does not satisfy it.
         assert_eq!(tolerant.unwrap(), *hers.address());
@@ -154,7 +161,7 @@ fn c2_an_address_that_is_learned_in_the_middle_is_used() {
         let world = World::new();
         let (silent, hers) = (Listener::silent().await.unwrap(), world.listen().await);
         world.certify(&[silent.address()]);
-        let strict = Arc::new(CertifiedOnly::default());
+        let strict = Arc::new(CertifiedOnly::default().with_scopes(Scopes::LOOPBACK));
         let dial = world.node.connect_and_wait(world.peer(), strict, PATIENCE);
         let learn = async {
             while silent.connections() == 0 {
@@ -175,7 +182,7 @@ fn c1_a_second_request_is_answered_by_the_connection_that_is_there() {
         let hers = world.listen().await;
         world.certify(&[hers.address()]);
         for _ in 0..3 {
-            let policy = Arc::new(CertifiedFirst::default());
+            let policy = Arc::new(CertifiedFirst::default().with_scopes(Scopes::LOOPBACK));
             let reached = world.node.connect(world.peer(), policy, PATIENCE).await.unwrap();
             assert_eq!(reached, *hers.address());
         }

@@ -1,25 +1,30 @@
 //! What is checked of each action.
 
-use multiaddr::{Multiaddr, PeerId};
-use peermark_dial_policy::{Candidate, Dial, Refusal, Start};
-use peermark_dialer::{AttemptId, Cause, DialError, Discovery, Failure, RequestId, Stats};
-use peermark_provenance::{Claim, Expiry, Provenance, Timestamp};
+use std::collections::HashSet;
+use std::time::Duration;
 
-use super::{Asked, Dialing, Watched};
+use multiaddr::{Multiaddr, PeerId};
+use peermark_dial_policy::{Candidate, Dial, DialKey, Refusal, Start, Transport};
+use peermark_dialer::{AttemptId, Cause, DialError, Discovery, Failure, Moment, RequestId, Stats};
+use peermark_provenance::TrustClass;
+
+use super::{Asked, Dialing, Over, Watched, proven};
+use crate::dialer::limits::Trip;
 
 /// Where an address stands in the plan of a request.
-struct Listed {
+pub(super) struct Listed {
     is_first_stage: bool,
     stage: usize,
-    delay: std::time::Duration,
+    delay: Duration,
 }
 
 impl Watched {
-    fn listed(&self, asked: &Asked, address: &Multiaddr) -> Option<Listed> {
-        let candidates = &self.peers[&asked.peer].candidates;
+    pub(super) fn listed(&self, asked: &Asked, address: &Multiaddr) -> Option<Listed> {
+        let keys = &self.peers[&asked.peer].keys;
+        let key = DialKey::of(address);
         asked.plan.stages().enumerate().find_map(|(place, stage)| {
             let mut dials = stage.dials.iter();
-            let dial = dials.find(|dial| candidates[dial.candidate()].address() == address)?;
+            let dial = dials.find(|dial| keys[dial.candidate()] == key)?;
             Some(Listed { is_first_stage: place == 0, stage: place, delay: dial.delay() })
         })
     }
@@ -37,35 +42,43 @@ impl Watched {
         id: AttemptId,
         peer: PeerId,
         address: &Multiaddr,
-        now: Timestamp,
+        now: Moment,
     ) {
         let limits = &self.config.limits;
         let known = &self.peers[&peer];
-        let is_same = |other: &AttemptId| self.attempts[other].address == *address;
+        let key = DialKey::of(address);
+        let is_same = |other: &AttemptId| self.attempts[other].key == key;
         assert!(!known.attempts.iter().any(is_same), "{address} is dialed twice at a time (C1)");
         assert!(self.attempts.len() < limits.dials, "more than {} dials (C4)", limits.dials);
         let of_peer = known.attempts.len();
         assert!(of_peer < limits.dials_per_peer, "{of_peer} more dials to one peer (C4)");
-        let has_room = self.places.have_room(address, &peer, limits, now);
+        let trip = self.trip(peer, address);
+        let has_room = self.places.have_room(&trip, limits, now);
         assert!(has_room, "more dials to the place of {address} than are allowed (C4)");
-        if let Some(failed) = self.failures.get(&(peer, address.clone())) {
+        if let Some(denied) = self.denied.get(&(peer, key.clone())) {
+            let until = denied.saturating_add(Duration::from_secs(1));
+            assert!(until <= now, "{address} is tried again before {until} (C7)");
+        }
+        if let Some(failed) = self.failures.get(&(peer, key.clone())) {
             let until = failed.saturating_add(limits.backoff);
             assert!(until <= now, "{address} is not left alone until {until} (C4)");
         }
         let mut requests = known.requests.iter().map(|id| &self.requests[id]);
         let is_wanted = requests.any(|asked| self.may_dial(asked, address, now));
         assert!(is_wanted, "nobody wants {address} of {peer} at {now} (C1, D2)");
-        self.places.begin(address, &self.config.limits, now);
+        let trip = self.places.begin(trip, &self.config.limits, now);
         self.peers.get_mut(&peer).expect("a peer").attempts.insert(id);
-        let dialing = Dialing { peer, address: address.clone(), is_cancelled: false };
+        let address = address.clone();
+        let dialing =
+            Dialing { peer, address, key, is_cancelled: false, trip, resolved: Vec::new() };
         assert!(self.attempts.insert(id, dialing).is_none(), "{id} is given out twice");
         self.counts.dials += 1;
     }
 
     /// Whether a request may have this address dialed now.
-    fn may_dial(&self, asked: &Asked, address: &Multiaddr, now: Timestamp) -> bool {
+    fn may_dial(&self, asked: &Asked, address: &Multiaddr, now: Moment) -> bool {
         let Some(listed) = self.listed(asked, address) else { return false };
-        if asked.failed.contains(address) {
+        if asked.failed.contains(&DialKey::of(address)) {
             return false;
         }
         let candidates = &self.peers[&asked.peer].candidates;
@@ -96,12 +109,24 @@ impl Watched {
     /// was.
     fn may_have_failed(&self, asked: &Asked, address: &Multiaddr) -> bool {
         let limits = &self.config.limits;
-        let failed = self.failures.get(&(asked.peer, address.clone()));
+        let key = DialKey::of(address);
+        let of_peer = (asked.peer, key.clone());
+        let failed = self.maybe_left.get(&of_peer);
         let until = failed.map(|failed| failed.saturating_add(limits.backoff_most));
-        asked.failed.contains(address)
-            || asked.maybe_failed.contains(address)
+        asked.failed.contains(&key)
+            || asked.maybe_failed.contains(&key)
+            || self.may_refuse(asked, &key)
             || until.is_some_and(|until| until >= asked.asked)
-            || self.places.were_full_since(address, asked.asked, limits)
+            || self.places.were_full_since(&self.trip(asked.peer, address), asked.asked, limits)
+    }
+
+    /// Whether a request that joins the dial of an address may refuse what its name resolved to
+    /// before.
+    fn may_refuse(&self, asked: &Asked, key: &DialKey) -> bool {
+        let attempts = &self.peers[&asked.peer].attempts;
+        let attempts = attempts.iter().map(|id| &self.attempts[id]);
+        let mut resolved = attempts.filter(|it| it.key == *key).flat_map(|it| &it.resolved);
+        resolved.any(|it| !self.admits_resolved(asked, key, it, true))
     }
 
     pub(super) fn check_cancel(&mut self, id: AttemptId) {
@@ -118,19 +143,30 @@ impl Watched {
         self.counts.cancels += 1;
     }
 
-    /// Whether a connection over this address does what was asked for.
-    fn admits(&self, asked: &Asked, address: &Multiaddr) -> bool {
+    /// Whether a connection does what was asked for.
+    fn admits(&self, asked: &Asked, over: &Over, is_every: bool) -> bool {
         let known = &self.peers[&asked.peer];
-        let place = known.candidates.iter().position(|c| c.address() == address);
-        if place.is_some() {
-            return self.listed(asked, address).is_some()
-                || asked.plan.refused().iter().any(|refused| {
-                    Some(refused.candidate) == place && refused.reason == Refusal::TooMany
-                });
+        let is_admitted = |it: &Multiaddr| self.admits_resolved(asked, &over.key, it, is_every);
+        if !over.resolved.iter().all(is_admitted) {
+            return false;
         }
-        let claim = Claim::dialed(Timestamp::EPOCH, Expiry::At(Timestamp::MAX));
-        let proven = Provenance::new([claim]);
-        let unknown = [Candidate::new(address.clone(), &proven, Timestamp::EPOCH)];
+        let address = &over.address;
+        if known.keys.contains(&over.key) {
+            if self.listed(asked, address).is_some() {
+                return true;
+            }
+            // It is not dialed. Whether it is for its own sake is asked of it alone.
+            let mut spelled = known.candidates.iter().filter(|it| it.address() == address);
+            return spelled.any(|it| {
+                let alone = self.plan(asked.peer, &asked.policy, core::slice::from_ref(it));
+                let best = asked.plan.stages().next().map(|stage| stage.number);
+                let stage = alone.stages().next().map(|stage| (stage.number, stage.start));
+                stage.is_some_and(|(number, start)| {
+                    start != Start::IfNone || best.is_none_or(|best| best >= number)
+                })
+            });
+        }
+        let unknown = [proven(address.clone())];
         // Among the others, because it may be one that is dialed only where there is no better one.
         let all = [&known.candidates[..], &unknown].concat();
         let plan = self.plan(asked.peer, &asked.policy, &all);
@@ -140,9 +176,11 @@ impl Watched {
     pub(super) fn check_complete(&mut self, id: RequestId, peer: PeerId, address: &Multiaddr) {
         let asked = &self.requests[&id];
         assert_eq!(asked.peer, peer, "{id}");
-        let is_there = self.peers[&peer].connections.contains_key(address);
-        assert!(is_there, "{id} is done over {address}, where no connection is");
-        assert!(self.admits(asked, address), "{asked:?} does not admit {address} (C1)");
+        let over = |over: &&Over| over.address == *address;
+        let mut connections = self.peers[&peer].connections.iter().filter(over).peekable();
+        assert!(connections.peek().is_some(), "{id} is done over {address}: no connection");
+        let is_admitted = connections.any(|over| self.admits(asked, over, false));
+        assert!(is_admitted, "{asked:?} does not admit {address} (C1)");
         self.close(id);
         self.counts.completed += 1;
     }
@@ -152,7 +190,7 @@ impl Watched {
         id: RequestId,
         peer: PeerId,
         error: &DialError,
-        now: Timestamp,
+        now: Moment,
     ) {
         let asked = &self.requests[&id];
         assert_eq!(asked.peer, peer, "{id}");
@@ -164,20 +202,24 @@ impl Watched {
             assert_eq!(known.discovery, Discovery::Done, "{id} gives up too early: {error}");
             let open = error.addresses.iter().find(|(_, why)| *why == Failure::Unfinished);
             assert_eq!(open, None, "{id} gives up too early");
-            let tried: usize = asked.plan.dials().len();
+            // Each host once, however often it is spelled.
+            let dials = asked.plan.dials().iter().map(|dial| &known.keys[dial.candidate()]);
+            let tried = dials.collect::<HashSet<_>>().len();
             assert!(error.addresses.len() + error.omitted >= tried, "{error}");
         }
         for (address, why) in &error.addresses {
             if matches!(why, Failure::Refused(reason) if *reason != Refusal::TooMany) {
-                let listed = self.listed(asked, address);
-                assert!(listed.is_none(), "{address} is refused and in the plan: {error}");
+                // What its name resolved to may be what is refused.
+                let is_over = self.may_have_failed(asked, address);
+                let is_listed = self.listed(asked, address).is_some();
+                assert!(is_over || !is_listed, "{address} is refused and in the plan: {error}");
             }
         }
         self.close(id);
         self.counts.failed += 1;
     }
 
-    pub(super) fn check_wait(&mut self, until: Option<Timestamp>, now: Timestamp) {
+    pub(super) fn check_wait(&mut self, until: Option<Moment>, now: Moment) {
         self.settled = self.settled.max(now);
         let deadline = self.deadlines.first().map(|(deadline, _)| *deadline);
         assert!(until.is_none_or(|until| until > now), "{until:?} is over at {now}");
@@ -218,29 +260,34 @@ impl Watched {
         }
     }
 
-    fn check_request(&mut self, id: &RequestId, now: Timestamp) {
+    fn check_request(&mut self, id: &RequestId, now: Moment) {
         let asked = &self.requests[id];
         let known = &self.peers[&asked.peer];
-        let over = known.connections.keys().find(|address| self.admits(asked, address));
-        assert_eq!(over, None, "{asked:?} is connected and waits (C1)");
+        let over = known.connections.iter().find(|over| self.admits(asked, over, true));
+        assert!(over.is_none(), "{asked:?} is connected over {over:?} and waits (C1)");
         let limits = &self.config.limits;
-        let is_full =
-            self.attempts.len() >= limits.dials || known.attempts.len() >= limits.dials_per_peer;
+        // What groups may keep from one another is for the tests of D11.
+        let groups: HashSet<_> = known.candidates.iter().map(group).collect();
+        let kept = groups.len().max(1 + limits.dials_per_peer / 4);
+        let is_full = self.attempts.len() >= limits.dials
+            || known.attempts.len() + kept > limits.dials_per_peer;
         let mut left_alone = Vec::new();
         for stage in asked.plan.stages().take(1) {
             for dial in stage.dials {
                 let address = known.candidates[dial.candidate()].address();
-                let failed = self.failures.get(&(asked.peer, address.clone()));
+                let key = &known.keys[dial.candidate()];
+                let of_peer = (asked.peer, key.clone());
+                let failed = self.maybe_left.get(&of_peer);
                 let most = limits.backoff_most;
                 let is_left = failed.is_some_and(|failed| failed.saturating_add(most) > now);
                 // Where a stranger has none, there may be a line of them.
                 let stranger = PeerId::from_bytes(&[0, 0]).expect("nobody");
-                let has_room = self.places.have_room(address, &stranger, limits, now);
-                if is_left || !has_room {
-                    left_alone.push(address.clone());
+                let trip = Trip::of(stranger, address, false, |_| false);
+                let has_room = !self.places.were_full_since(&trip, now, limits);
+                if is_left || !has_room || self.may_refuse(asked, key) {
+                    left_alone.push(key.clone());
                 }
-                let is_under_way =
-                    known.attempts.iter().any(|id| self.attempts[id].address == *address);
+                let is_under_way = known.attempts.iter().any(|id| self.attempts[id].key == *key);
                 let is_over = self.may_have_failed(asked, address);
                 let excused = is_full || !has_room || is_left || is_under_way || is_over;
                 let due = self.has_joined(id, address);
@@ -250,6 +297,13 @@ impl Watched {
         let asked = self.requests.get_mut(id).expect("an open request");
         asked.maybe_failed.extend(left_alone);
     }
+}
+
+/// What shares slots: a class, a scope, a transport.
+fn group(candidate: &Candidate) -> (Option<TrustClass>, Option<bool>, Transport) {
+    let traits = candidate.traits();
+    let scope = candidate.scope().filter(|_| !traits.is_circuit()).map(|scope| scope.is_local());
+    (candidate.class(), scope, traits.transport())
 }
 
 fn most(a: Stats, b: Stats) -> Stats {

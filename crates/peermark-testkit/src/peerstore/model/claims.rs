@@ -147,17 +147,20 @@ impl Model {
                     peer.claims.remove(&(address.clone(), Who::Handshake));
                     peer.tidy();
                 }
-                DialOutcome::Success | DialOutcome::Failure | DialOutcome::Cancelled => {}
+                DialOutcome::Success
+                | DialOutcome::Failure
+                | DialOutcome::Cancelled
+                | DialOutcome::NotStarted => {}
             }
             if peer.class_of(&address).is_none() {
                 return false;
             }
-            if result == DialOutcome::Cancelled {
+            if matches!(result, DialOutcome::Cancelled | DialOutcome::NotStarted) {
                 return true;
             }
             let dials = peer.dials.entry(address).or_default();
             match result {
-                DialOutcome::Cancelled => {}
+                DialOutcome::Cancelled | DialOutcome::NotStarted => {}
                 DialOutcome::Success => dials.succeeded(at.now()),
                 DialOutcome::Failure | DialOutcome::WrongPeer => dials.failed(at.now()),
             }

@@ -70,7 +70,8 @@ fn policy(choice: u8, more: u8) -> Rc<dyn DialPolicy> {
     let scopes = match choice >> 6 {
         0 => Scopes::PUBLIC,
         1 => Scopes::PUBLIC.with(Scope::Private, Classes::of([TrustClass::User])),
-        _ => Scopes::LOCAL,
+        2 => Scopes::DEFAULT,
+        _ => Scopes::LOOPBACK,
     };
     let delay = Duration::from_millis(u64::from(more));
     match choice & 7 {
