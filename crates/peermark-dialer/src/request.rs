@@ -49,6 +49,8 @@ pub(crate) struct Open {
     /// What failed for this request: it is not dialed again for it.
     failed: Vec<(SlotKey, Failure)>,
     /// When it is to be looked at again.
+    pub(crate) next_at: Moment,
+    /// When its timer goes off: then, or before.
     pub(crate) wake: Option<Moment>,
 }
 
@@ -63,6 +65,7 @@ impl Open {
             stages: Vec::new(),
             skipped: Vec::new(),
             failed: Vec::new(),
+            next_at: Moment::ORIGIN,
             wake: None,
         }
     }

@@ -1,5 +1,6 @@
 //! What the coordinator is asked for and told.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -106,7 +107,7 @@ impl Dialer {
         let Some(known) = self.peers.get(peer.0) else { return };
         for id in &known.requests {
             if self.requests.get_mut(id).is_some_and(Open::forgive_backoff) {
-                self.ready.insert(*id);
+                self.ready.push(Reverse(*id));
             }
         }
     }
@@ -127,7 +128,7 @@ impl Dialer {
         let candidates: Vec<_> = candidates.into_iter().map(to_bare).collect();
         if known.discovery != discovery {
             known.discovery = discovery;
-            self.ready.extend(&known.requests);
+            self.ready.extend(known.requests.iter().copied().map(Reverse));
         }
         // A request seldom knows more of a peer than those before it.
         if known.candidates() == candidates {
@@ -163,7 +164,7 @@ impl Dialer {
             let Some((_, plan)) = plans.get(made) else { continue };
             let dropped = request.replan(plan, known.slots(), limits.addresses_per_request);
             unwanted.extend(dropped.into_iter().map(|attempt| (attempt, *id)));
-            self.ready.insert(*id);
+            self.ready.push(Reverse(*id));
         }
         self.gates.free_peer(peer);
         for (attempt, id) in unwanted {

@@ -1,5 +1,7 @@
 //! From an address that somebody wants to a dial.
 
+use std::cmp::Reverse;
+
 use peermark_dial_policy::Refusal;
 
 use super::Dialer;
@@ -94,7 +96,7 @@ impl Dialer {
     }
 
     /// Begins an attempt, or puts it in line, or fails it. Returns where it stands.
-    fn start(&mut self, id: AttemptId, mut attempt: Attempt, now: Moment) -> Option<Gate> {
+    fn start(&mut self, id: AttemptId, mut attempt: Box<Attempt>, now: Moment) -> Option<Gate> {
         let (peer, slot) = (attempt.peer, attempt.slot);
         match self.stopped(&attempt, now) {
             None => {
@@ -121,7 +123,7 @@ impl Dialer {
                 for request in &attempt.wanted_by {
                     if let Some(open) = self.requests.get_mut(request) {
                         open.defer(slot, until, false, now);
-                        self.ready.insert(*request);
+                        self.ready.push(Reverse(*request));
                     }
                 }
                 None
@@ -201,7 +203,7 @@ impl Dialer {
         for id in requests {
             if let Some(request) = self.requests.get_mut(id) {
                 request.fail(slot, failure, now);
-                self.ready.insert(*id);
+                self.ready.push(Reverse(*id));
             }
         }
     }
