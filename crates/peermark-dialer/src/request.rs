@@ -31,8 +31,17 @@ const RETRIES: u8 = 5;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Due {
     pub(crate) slot: SlotKey,
-    /// Its place among the candidates.
-    pub(crate) candidate: usize,
+    /// Its place among the entries.
+    place: usize,
+}
+
+/// What a request has to do.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Look {
+    /// To dial this address now.
+    Due(Due),
+    /// To be looked at again then, unless something happens.
+    Until(Moment),
 }
 
 /// An open request.
@@ -46,6 +55,7 @@ pub(crate) struct Open {
     stages: Vec<Stage>,
     /// Candidates of the plan that it does not dial: it dialed as many as it may.
     skipped: Vec<usize>,
+    has_changed: bool,
     /// What failed for this request: it is not dialed again for it.
     failed: Vec<(SlotKey, Failure)>,
     /// When it is to be looked at again.
@@ -64,6 +74,7 @@ impl Open {
             entries: Vec::new(),
             stages: Vec::new(),
             skipped: Vec::new(),
+            has_changed: false,
             failed: Vec::new(),
             next_at: Moment::ORIGIN,
             wake: None,
@@ -101,8 +112,7 @@ impl Open {
                 room = room.saturating_sub(usize::from(!has_failed));
                 let known = before.iter().position(|entry| entry.slot == slot);
                 let known = known.map(|place| before.swap_remove(place));
-                let mut entry = Entry::new(slot, candidate, dial.delay());
-                entry.after = dial.after();
+                let mut entry = Entry::new(slot, dial);
                 if let Some(known) = known {
                     (entry.hurried, entry.tries) = (known.hurried, known.tries);
                     entry.state = known.state;
@@ -124,18 +134,22 @@ impl Open {
         before.iter().filter_map(Entry::running).collect()
     }
 
+    /// Whether something failed or was put off since [`Self::open`]: then it is to be asked again.
+    pub(crate) const fn has_changed(&self) -> bool {
+        self.has_changed
+    }
+
     /// Begins the stages whose time has come. One before which a better address turned up begins
     /// anew when its time comes again: what was not dialed of it waits, and the attempts of it are
     /// returned, for those that were not dialed either.
     pub(crate) fn open(&mut self, now: Moment) -> Vec<AttemptId> {
+        self.has_changed = false;
         let mut previous = None;
         let (mut all_failed, mut is_open) = (true, true);
+        let (mut is_idle, mut has_failed) = (true, !self.failed.is_empty());
         let mut held = Vec::new();
         for stage in &mut self.stages {
             let Some(entries) = self.entries.get_mut(stage.from..stage.to) else { continue };
-            for entry in entries.iter_mut() {
-                entry.return_at(now);
-            }
             is_open &= all_failed
                 || match (stage.start, previous) {
                     (Start::Now | Start::IfNone, _) => true,
@@ -149,36 +163,63 @@ impl Open {
                 previous = Some(since);
             } else {
                 stage.begun = None;
-                for entry in entries.iter_mut() {
-                    entry.hurried = None;
+            }
+            for entry in entries {
+                entry.return_at(now);
+                if !is_open {
+                    entry.hurried = Moment::MAX;
                     held.extend(entry.running());
                 }
+                is_idle &= entry.running().is_none();
+                has_failed |= entry.is_out();
+                all_failed &= entry.is_out();
             }
-            all_failed &= entries.iter().all(Entry::is_out);
         }
         // Where something failed, and nothing is under way, nobody waits for the next: it may have
         // come after the failure.
-        let is_idle = self.entries.iter().all(|entry| entry.running().is_none());
-        let has_failed = || !self.failed.is_empty() || self.entries.iter().any(Entry::is_out);
-        if is_idle && has_failed() && !self.is_due(now) {
+        if is_idle && has_failed && !self.is_due(now) {
             self.hurry(now);
         }
         held
     }
 
-    /// The first address whose time has come and that is not under way, of the best stage.
-    pub(crate) fn due(&self, now: Moment) -> Option<Due> {
-        let mut pending = self.pending();
-        let (_, _, entry) = pending.find(|(_, due, _)| *due <= now)?;
-        Some(Due { slot: entry.slot, candidate: entry.candidate })
+    /// The first address whose time has come and that is not under way, of the best stage; or when
+    /// something is due next: a dial, a stage, the deadline.
+    pub(crate) fn look(&self, now: Moment) -> Look {
+        let mut next = self.deadline;
+        let (mut last, mut is_begun) = (None, true);
+        for stage in &self.stages {
+            let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
+            if let (true, None, Start::After(delay), Some(begun)) =
+                (is_begun, stage.begun, stage.start, last)
+            {
+                next = next.min(Moment::saturating_add(begun, delay));
+            }
+            for (place, entry) in (stage.from..).zip(entries) {
+                match (entry.state, stage.begun) {
+                    (State::Pending, Some(begun)) if !self.is_superseded(entry) => {
+                        let due = entry.due(begun);
+                        if due <= now {
+                            return Look::Due(Due { slot: entry.slot, place });
+                        }
+                        next = next.min(due);
+                    }
+                    (State::Deferred(until), _) => next = next.min(until),
+                    _ => {}
+                }
+            }
+            is_begun &= stage.begun.is_some();
+            last = stage.begun;
+        }
+        Look::Until(next)
     }
 
     fn is_due(&self, now: Moment) -> bool {
-        self.pending().any(|(_, due, _)| due <= now)
+        self.pending().any(|(_, due)| due <= now)
     }
 
-    /// Those whose stage has begun and that were not dialed, with their places and their times.
-    fn pending(&self) -> impl Iterator<Item = (usize, Moment, &Entry)> {
+    /// Those whose stage has begun and that were not dialed: their places and their times.
+    fn pending(&self) -> impl Iterator<Item = (usize, Moment)> {
         let begun = self.stages.iter().filter_map(|stage| Some((stage, stage.begun?)));
         begun.flat_map(|(stage, begun)| {
             let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
@@ -186,12 +227,8 @@ impl Open {
             let pending = |(_, entry): &(usize, &Entry)| {
                 entry.state == State::Pending && !self.is_superseded(entry)
             };
-            places.zip(entries).filter(pending).map(move |(place, entry)| {
-                // What was superseded is due as soon as the better one is out.
-                let delay = if entry.after.is_some() { Duration::ZERO } else { entry.delay };
-                let planned = begun.saturating_add(delay);
-                (place, entry.hurried.map_or(planned, |hurried| hurried.min(planned)), entry)
-            })
+            let pending = places.zip(entries).filter(pending);
+            pending.map(move |(place, entry)| (place, entry.due(begun)))
         })
     }
 
@@ -214,30 +251,16 @@ impl Open {
         entries.map(|entry| entry.slot)
     }
 
-    /// When something is due next: a dial, a stage, the deadline.
-    pub(crate) fn next(&self) -> Moment {
-        let dials = self.pending().map(|(_, due, _)| due);
-        let mut last = None;
-        let mut stage = None;
-        for held in &self.stages {
-            if held.begun.is_none() {
-                if let (Start::After(delay), Some(begun)) = (held.start, last) {
-                    stage = Some(Moment::saturating_add(begun, delay));
-                }
-                break;
-            }
-            last = held.begun;
+    /// What is due is dialed, by this attempt.
+    pub(crate) fn set_running(&mut self, due: Due, attempt: AttemptId) {
+        if let Some(entry) = self.entries.get_mut(due.place) {
+            entry.state = State::Running(attempt);
         }
-        let deferred = self.entries.iter().filter_map(|entry| match entry.state {
-            State::Deferred(until) => Some(until),
-            _ => None,
-        });
-        let next = dials.chain(stage).chain(deferred).min();
-        next.map_or(self.deadline, |next| next.min(self.deadline))
     }
 
-    pub(crate) fn set_running(&mut self, slot: SlotKey, attempt: AttemptId) {
-        self.set(slot, State::Running(attempt));
+    /// The candidate that is due.
+    pub(crate) fn candidate(&self, due: Due) -> Option<usize> {
+        usize::try_from(self.entries.get(due.place)?.candidate).ok()
     }
 
     /// It does not wait for this attempt any more, and may ask for it later.
@@ -265,6 +288,7 @@ impl Open {
 
     /// An address failed: the next one is due at once (D6).
     pub(crate) fn fail(&mut self, slot: SlotKey, failure: Failure, now: Moment) {
+        self.has_changed = true;
         match self.failed.iter_mut().find(|(failed, _)| *failed == slot) {
             Some((_, known)) => *known = failure,
             None => self.failed.push((slot, failure)),
@@ -285,6 +309,7 @@ impl Open {
             return;
         }
         entry.state = State::Deferred(until);
+        self.has_changed = true;
         self.hurry(now);
     }
 
@@ -305,10 +330,10 @@ impl Open {
 
     /// The next one is due at once: of those that are not due anyway.
     fn hurry(&mut self, now: Moment) {
-        let later = self.pending().filter(|(_, due, _)| *due > now);
-        let next = later.map(|(place, due, _)| (due, place)).min();
+        let later = self.pending().filter(|(_, due)| *due > now);
+        let next = later.map(|(place, due)| (due, place)).min();
         if let Some(entry) = next.and_then(|(_, place)| self.entries.get_mut(place)) {
-            entry.hurried = Some(now);
+            entry.hurried = now;
         }
     }
 

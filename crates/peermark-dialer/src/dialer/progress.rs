@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use super::Dialer;
 use super::attempts::Stage;
-use crate::action::{Action, Discovery, RequestId};
+use crate::action::{Action, AttemptId, Discovery, RequestId};
 use crate::error::Cause;
 use crate::moment::Moment;
-use crate::request::Open;
+use crate::request::{Look, Open};
 
 /// How often failures that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -86,31 +86,28 @@ impl Dialer {
             return;
         }
         let peer = request.peer;
+        let held = request.open(now);
+        self.hold(id, &held);
         // Whatever is due is under way afterwards, or failed; and a failure makes the next one due,
         // or the next stage.
-        loop {
+        let next = loop {
             let Some(request) = self.requests.get_mut(&id) else { return };
-            for held in request.open(now) {
-                let attempt = self.attempts.get(&held);
-                if attempt.is_some_and(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
-                    if let Some(request) = self.requests.get_mut(&id) {
-                        request.set_pending(held);
-                    }
-                    self.leave(held, id);
-                }
+            if request.has_changed() {
+                let held = request.open(now);
+                self.hold(id, &held);
             }
-            let Some(due) = self.requests.get(&id).and_then(|request| request.due(now)) else {
-                break;
-            };
-            self.want(id, peer, due, now);
-        }
+            let Some(request) = self.requests.get(&id) else { return };
+            match request.look(now) {
+                Look::Due(due) => self.want(id, peer, due, now),
+                Look::Until(next) => break next,
+            }
+        };
         let discovery = self.peer(peer).map(|peer| peer.discovery);
         let Some(request) = self.requests.get_mut(&id) else { return };
         if request.is_exhausted() && discovery != Some(Discovery::Running) {
             self.fail(id, None);
             return;
         }
-        let next = request.next();
         request.next_at = next;
         // One that comes too early is put off when it is the first.
         if request.wake.is_none_or(|wake| next < wake) {
@@ -118,6 +115,19 @@ impl Dialer {
                 self.timers.remove(&(before, id));
             }
             self.timers.insert((next, id));
+        }
+    }
+
+    /// Attempts of a stage that does not begin yet stand in no line for this request.
+    fn hold(&mut self, id: RequestId, held: &[AttemptId]) {
+        for held in held.iter().copied() {
+            let attempt = self.attempts.get(&held);
+            if attempt.is_some_and(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
+                if let Some(request) = self.requests.get_mut(&id) {
+                    request.set_pending(held);
+                }
+                self.leave(held, id);
+            }
         }
     }
 

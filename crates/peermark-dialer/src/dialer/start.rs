@@ -40,11 +40,13 @@ impl Dialer {
                 running.wanted_by.push(request);
             }
             if let Some(request) = self.requests.get_mut(&request) {
-                request.set_running(slot, attempt);
+                request.set_running(due, attempt);
             }
             return;
         }
-        let candidate = known.and_then(|known| known.candidates().get(due.candidate)).cloned();
+        let place = self.requests.get(&request).and_then(|request| request.candidate(due));
+        let candidate = known.zip(place).and_then(|(known, place)| known.candidates().get(place));
+        let candidate = candidate.cloned();
         let group = known.and_then(|known| known.slot(slot)).map(|slot| slot.group);
         let id = known.map(|known| known.id);
         let (Some(candidate), Some(group), Some(peer_id)) = (candidate, group, id) else {
@@ -57,7 +59,7 @@ impl Dialer {
             slot.attempt = Some(id);
         }
         if let Some(request) = self.requests.get_mut(&request) {
-            request.set_running(slot, id);
+            request.set_running(due, id);
         }
         let attempt = self.new_attempt((peer, &peer_id), (slot, group), candidate, request);
         self.start(id, attempt, now);

@@ -1,11 +1,9 @@
 //! One address of a request's plan, and one stage.
 
-use std::time::Duration;
-
-use peermark_dial_policy::Start;
+use peermark_dial_policy::{Dial, Start};
 
 use crate::action::AttemptId;
-use crate::moment::Moment;
+use crate::moment::{Moment, nanos};
 use crate::peer::SlotKey;
 
 /// One address of a plan.
@@ -13,12 +11,13 @@ use crate::peer::SlotKey;
 pub(super) struct Entry {
     pub(super) slot: SlotKey,
     /// Its place among the candidates.
-    pub(super) candidate: usize,
-    pub(super) delay: Duration,
+    pub(super) candidate: u32,
     /// The candidate that supersedes it: it waits until that is out.
-    pub(super) after: Option<usize>,
-    /// A failure before it made it due.
-    pub(super) hurried: Option<Moment>,
+    pub(super) after: Option<u32>,
+    /// When it is due, in nanoseconds from the beginning of its stage.
+    delay: u64,
+    /// A failure before it made it due at this moment; [`Moment::MAX`] where none did.
+    pub(super) hurried: Moment,
     pub(super) state: State,
     /// How often this node refused to start it.
     pub(super) tries: u8,
@@ -36,8 +35,25 @@ pub(super) enum State {
 }
 
 impl Entry {
-    pub(super) const fn new(slot: SlotKey, candidate: usize, delay: Duration) -> Self {
-        Self { slot, candidate, delay, after: None, hurried: None, state: State::Pending, tries: 0 }
+    pub(super) fn new(slot: SlotKey, dial: &Dial) -> Self {
+        // No plan has more candidates.
+        let number = |place| u32::try_from(place).unwrap_or(u32::MAX);
+        let after = dial.after().map(number);
+        Self {
+            slot,
+            candidate: number(dial.candidate()),
+            after,
+            // What was superseded is due as soon as the better one is out.
+            delay: if after.is_some() { 0 } else { nanos(dial.delay()) },
+            hurried: Moment::MAX,
+            state: State::Pending,
+            tries: 0,
+        }
+    }
+
+    /// When it is due, in a stage that began then.
+    pub(super) fn due(&self, begun: Moment) -> Moment {
+        begun.later(self.delay).min(self.hurried)
     }
 
     /// Its attempt.
@@ -58,7 +74,7 @@ impl Entry {
         if let State::Deferred(until) = self.state
             && until <= now
         {
-            (self.state, self.hurried) = (State::Pending, Some(until));
+            (self.state, self.hurried) = (State::Pending, until);
         }
     }
 }
