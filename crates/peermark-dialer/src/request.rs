@@ -58,6 +58,8 @@ pub(crate) struct Open {
     has_changed: bool,
     /// What failed for this request: it is not dialed again for it.
     failed: Vec<(SlotKey, Failure)>,
+    /// Whether the plan is new: attempts in line may stand there too early for it.
+    is_replanned: bool,
     /// When it is to be looked at again.
     pub(crate) next_at: Moment,
     /// When its timer goes off: then, or before.
@@ -76,6 +78,7 @@ impl Open {
             skipped: Vec::new(),
             has_changed: false,
             failed: Vec::new(),
+            is_replanned: false,
             next_at: Moment::ORIGIN,
             wake: None,
         }
@@ -131,6 +134,7 @@ impl Open {
             }
         }
         self.plan = Some(planned.clone());
+        self.is_replanned = true;
         before.iter().filter_map(Entry::running).collect()
     }
 
@@ -141,7 +145,8 @@ impl Open {
 
     /// Begins the stages whose time has come. One before which a better address turned up begins
     /// anew when its time comes again: what was not dialed of it waits, and the attempts of it are
-    /// returned, for those that were not dialed either.
+    /// returned, for those that were not dialed either. So are attempts of addresses that a new plan
+    /// dials later.
     pub(crate) fn open(&mut self, now: Moment) -> Vec<AttemptId> {
         self.has_changed = false;
         let mut previous = None;
@@ -174,6 +179,9 @@ impl Open {
                 has_failed |= entry.is_out();
                 all_failed &= entry.is_out();
             }
+        }
+        if core::mem::take(&mut self.is_replanned) {
+            held.extend(self.early(now));
         }
         // Where something failed, and nothing is under way, nobody waits for the next: it may have
         // come after the failure.
@@ -229,6 +237,18 @@ impl Open {
             };
             let pending = places.zip(entries).filter(pending);
             pending.map(move |(place, entry)| (place, entry.due(begun)))
+        })
+    }
+
+    /// Attempts of addresses whose time has not come: another plan, or a better address, came after
+    /// them.
+    fn early(&self, now: Moment) -> impl Iterator<Item = AttemptId> {
+        let begun = self.stages.iter().filter_map(|stage| Some((stage, stage.begun?)));
+        begun.flat_map(move |(stage, begun)| {
+            let entries = self.entries.get(stage.from..stage.to).unwrap_or_default();
+            let is_early =
+                move |entry: &&Entry| entry.due(begun) > now || self.is_superseded(entry);
+            entries.iter().filter(is_early).filter_map(Entry::running)
         })
     }
 
@@ -325,6 +345,16 @@ impl Open {
             }
         }
         self.failed.retain(|(_, why)| !is_left(why));
+        is_any
+    }
+
+    /// The network changed: what failed because it was left alone, or was not started, is due again
+    /// (C7). Returns whether something was.
+    pub(crate) fn network_changed(&mut self, now: Moment) -> bool {
+        let mut is_any = self.forgive_backoff();
+        for entry in &mut self.entries {
+            is_any |= entry.return_now(now);
+        }
         is_any
     }
 

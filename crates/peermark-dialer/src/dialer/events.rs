@@ -75,14 +75,15 @@ impl Dialer {
     }
 
     /// This node's network changed: what failed before may be reachable now. All back-off is
-    /// forgotten, and requests dial again what they left alone because of it (C7). The budgets of
-    /// hosts are not.
+    /// forgotten, and requests dial again what they left alone because of it or could not start
+    /// (C7). The budgets of hosts are not forgotten.
     pub fn network_changed(&mut self, now: Moment) {
-        self.advance_to(now);
+        let now = self.advance_to(now);
         self.backoff.clear_all();
-        let all: Vec<_> = self.peers.iter().map(|(key, _)| PeerKey(key)).collect();
-        for peer in all {
-            self.forgive(peer);
+        for (id, request) in &mut self.requests {
+            if request.network_changed(now) {
+                self.ready.insert(*id);
+            }
         }
     }
 

@@ -107,7 +107,9 @@ impl Dialer {
                     running.legs.push(leg);
                 }
             }
-            if is_full && !is_counted {
+            if is_counted {
+                self.make_last(attempt, &address);
+            } else if is_full {
                 return Err(NotAdmitted(Failure::TargetExhausted));
             }
         }

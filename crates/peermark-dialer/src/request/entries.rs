@@ -77,6 +77,15 @@ impl Entry {
             (self.state, self.hurried) = (State::Pending, until);
         }
     }
+
+    /// What was deferred is due now. Returns whether it was deferred.
+    pub(super) const fn return_now(&mut self, now: Moment) -> bool {
+        let is_deferred = matches!(self.state, State::Deferred(_));
+        if is_deferred {
+            (self.state, self.hurried) = (State::Pending, now);
+        }
+        is_deferred
+    }
 }
 
 /// One stage of a plan: its entries from one place to another.

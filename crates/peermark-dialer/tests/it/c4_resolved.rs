@@ -142,3 +142,29 @@ fn c4_nothing_is_resolved_for_a_dial_that_nobody_wants() {
     let now = node.now();
     assert!(node.dialer.resolved(id, ip("8.8.8.8"), now).is_err());
 }
+
+#[test]
+fn c4_what_was_resolved_last_is_what_was_reached() {
+    let (name, reached, passed) = ("/dnsaddr/example.com", OTHER, "/ip4/203.2.2.2/tcp/443");
+    let mut node = Node::new();
+    node.ask(any(), &[hearsay(name)]);
+    node.says(&[dial(name)]);
+    let (id, now) = (node.attempt(1, name), node.now());
+    // The third is the host and port of the first, by another transport.
+    for resolved in [reached, passed, &format!("{reached}/ws")] {
+        assert_eq!(node.dialer.resolved_to(id, address(resolved), now), Ok(()));
+    }
+    node.dialed(name, CONNECTED);
+    node.says(&[over(0, name)]);
+    // Six strangers may be silent at a host and port; one was at the other of the two.
+    for (text, silent) in [(reached, 6), (passed, 5)] {
+        for number in 2..2 + silent {
+            let asked = node.ask_for(number, any(), 30_000, &[hearsay(text)], Discovery::Done);
+            node.says(&[dial(text)]);
+            node.dialed_for(number, text, FAILED);
+            node.says(&[all_failed(asked)]);
+        }
+        let asked = node.ask_for(99, any(), 30_000, &[hearsay(text)], Discovery::Done);
+        node.says(&[all_failed(asked)]);
+    }
+}

@@ -34,6 +34,22 @@ fn c7_a_network_change_clears_back_off_also_for_who_waits() {
 }
 
 #[test]
+fn c7_a_network_change_makes_what_was_not_started_due() {
+    let mut node = Node::new();
+    node.ask(any(), &[hearsay(A)]);
+    node.says(&[dial(A)]);
+    node.dialed(A, NOT_STARTED);
+    node.says(&[]);
+    let now = node.now();
+    node.dialer.network_changed(now);
+    // Another request for the same address shares the dial.
+    node.ask(any(), &[hearsay(A)]);
+    node.says(&[dial(A)]);
+    node.dialed(A, FAILED);
+    node.says(&[all_failed(0), all_failed(1)]);
+}
+
+#[test]
 fn c7_a_request_by_hand_ignores_back_off() {
     let mut node = Node::new();
     fails(&mut node, A);

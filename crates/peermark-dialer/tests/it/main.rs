@@ -16,5 +16,6 @@ mod c6_schedule;
 mod c6_volume;
 mod c7_forgiving;
 mod d11_slots;
+mod d9_transports;
 mod stages;
 mod support;
