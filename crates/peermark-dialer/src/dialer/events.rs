@@ -82,7 +82,7 @@ impl Dialer {
         self.backoff.clear_all();
         for (id, request) in &mut self.requests {
             if request.network_changed(now) {
-                self.ready.insert(*id);
+                self.ready.push(Reverse(*id));
             }
         }
     }
