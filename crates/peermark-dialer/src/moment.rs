@@ -52,6 +52,11 @@ impl Moment {
         Self(self.0.saturating_add(nanos))
     }
 
+    /// The nanoseconds since the origin.
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// How long this is after `earlier`; zero where it is not.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {

@@ -157,13 +157,14 @@ impl Dialer {
             let made = plans.iter().position(|(other, _)| Arc::ptr_eq(other, policy));
             let made = made.unwrap_or_else(|| {
                 let plan = plan(&target, known.candidates(), &**policy, &*self.config.ranker);
-                let planned = Planned::of(plan, known.candidates(), limits.addresses_per_peer);
+                let (most, slots) = (limits.addresses_per_peer, known.slots());
+                let planned = Planned::of(plan, known.candidates(), slots, most);
                 plans.truncate(PLANS);
                 plans.push((Arc::clone(policy), planned));
                 plans.len().saturating_sub(1)
             });
             let Some((_, plan)) = plans.get(made) else { continue };
-            let dropped = request.replan(plan, known.slots(), limits.addresses_per_request);
+            let dropped = request.replan(plan, limits.addresses_per_request);
             unwanted.extend(dropped.into_iter().map(|attempt| (attempt, *id)));
             self.ready.push(Reverse(*id));
         }
