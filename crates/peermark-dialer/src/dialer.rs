@@ -9,7 +9,8 @@ mod resolved;
 mod room;
 mod start;
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use multiaddr::{Multiaddr, PeerId};
@@ -65,12 +66,12 @@ pub struct Dialer {
     peers: Slab<Peer>,
     by_id: HashMap<PeerId, PeerKey>,
     requests: IdMap<RequestId, Open>,
-    attempts: IdMap<AttemptId, Attempt>,
+    attempts: IdMap<AttemptId, Box<Attempt>>,
     /// How many of the attempts are under way: those that were cancelled and not answered included.
     dialing: usize,
     timers: BTreeSet<(Moment, RequestId)>,
-    /// Requests to be looked at.
-    ready: BTreeSet<RequestId>,
+    /// Requests to be looked at, some more than once.
+    ready: BinaryHeap<Reverse<RequestId>>,
     /// Attempts that wait for others to end.
     gates: Gates,
     actions: VecDeque<Action>,
@@ -158,7 +159,7 @@ impl Dialer {
             attempts: IdMap::default(),
             dialing: 0,
             timers: BTreeSet::new(),
-            ready: BTreeSet::new(),
+            ready: BinaryHeap::new(),
             gates: Gates::default(),
             actions: VecDeque::new(),
             places: Places::default(),

@@ -1,15 +1,17 @@
 //! What a dial may have to wait for, and who waits for what.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use crate::action::AttemptId;
 use crate::group::Group;
+use crate::ids::IdMap;
 use crate::moment::Moment;
 use crate::peer::{PeerKey, SlotKey};
 use crate::places::PlaceKey;
 
 /// What a dial waits for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Gate {
     /// For the end of a cancelled dial of the same address: never two at a time.
     Address(PeerKey, SlotKey),
@@ -43,18 +45,43 @@ impl Gate {
 /// smallest number, and keeps its place when it is sent to another line.
 #[derive(Debug, Default)]
 pub(crate) struct Gates {
-    lines: BTreeMap<Gate, BTreeSet<AttemptId>>,
-    /// Where there may be room now.
-    freed: BTreeSet<Gate>,
+    lines: IdMap<Gate, Line>,
+    /// The groups of each peer that have a line.
+    of_peers: IdMap<PeerKey, Vec<Group>>,
+    /// The first in line where there may be room now, and some who were: [`Line`] tells them apart.
+    freed: BinaryHeap<Reverse<(AttemptId, Gate)>>,
     /// When there will be room by time alone: a failure counts no longer.
     timers: BTreeSet<(Moment, Gate)>,
     waiting: usize,
 }
 
+/// Those who wait before one gate; there is somebody.
+#[derive(Debug, Default)]
+struct Line {
+    waiting: BTreeSet<AttemptId>,
+    /// Whether there may be room now.
+    is_freed: bool,
+}
+
+impl Line {
+    fn first(&self) -> Option<AttemptId> {
+        self.waiting.first().copied()
+    }
+}
+
 impl Gates {
     pub(crate) fn line_up(&mut self, gate: Gate, attempt: AttemptId) {
-        if self.lines.entry(gate).or_default().insert(attempt) {
+        let line = self.lines.entry(gate).or_default();
+        if let Gate::Peer(peer, group) = gate
+            && line.waiting.is_empty()
+        {
+            self.of_peers.entry(peer).or_default().push(group);
+        }
+        if line.waiting.insert(attempt) {
             self.waiting = self.waiting.saturating_add(1);
+        }
+        if line.is_freed && line.first() == Some(attempt) {
+            self.freed.push(Reverse((attempt, gate)));
         }
     }
 
@@ -66,27 +93,41 @@ impl Gates {
     /// It leaves the line, wherever it stands.
     pub(crate) fn leave(&mut self, gate: &Gate, attempt: AttemptId) {
         let Some(line) = self.lines.get_mut(gate) else { return };
-        if line.remove(&attempt) {
+        let was_first = line.first() == Some(attempt);
+        if line.waiting.remove(&attempt) {
             self.waiting = self.waiting.saturating_sub(1);
         }
-        if line.is_empty() {
-            self.lines.remove(gate);
-            self.freed.remove(gate);
+        match line.first() {
+            Some(next) if line.is_freed && was_first => self.freed.push(Reverse((next, *gate))),
+            Some(_) => {}
+            None => {
+                self.lines.remove(gate);
+                self.forget_group(gate);
+            }
+        }
+    }
+
+    fn forget_group(&mut self, gate: &Gate) {
+        let Gate::Peer(peer, group) = gate else { return };
+        if let Some(groups) = self.of_peers.get_mut(peer) {
+            groups.retain(|known| known != group);
+            if groups.is_empty() {
+                self.of_peers.remove(peer);
+            }
         }
     }
 
     /// There may be a slot of this peer, for every group.
     pub(crate) fn free_peer(&mut self, peer: PeerKey) {
-        let (first, last) = Group::ALL;
-        let lines = self.lines.range(Gate::Peer(peer, first)..=Gate::Peer(peer, last));
-        self.freed.extend(lines.map(|(gate, _)| *gate));
+        for group in self.of_peers.get(&peer).into_iter().flatten() {
+            let gate = Gate::Peer(peer, *group);
+            free(&mut self.lines, &mut self.freed, gate);
+        }
     }
 
     /// There may be room behind a gate.
     pub(crate) fn free(&mut self, gate: Gate) {
-        if self.lines.contains_key(&gate) {
-            self.freed.insert(gate);
-        }
+        free(&mut self.lines, &mut self.freed, gate);
     }
 
     /// There may be room then, if somebody waits still.
@@ -117,19 +158,40 @@ impl Gates {
 
     /// There is none, or what there is is taken.
     pub(crate) fn close(&mut self, gate: &Gate) {
-        self.freed.remove(gate);
+        if let Some(line) = self.lines.get_mut(gate) {
+            line.is_freed = false;
+        }
     }
 
     /// Of those who are first in line where there may be room, the one who came first.
-    pub(crate) fn next(&self) -> Option<(AttemptId, Gate)> {
-        let lines = self.freed.iter().filter_map(|gate| Some((self.lines.get(gate)?, gate)));
-        let (attempt, gate) = lines.filter_map(|(line, gate)| Some((line.first()?, gate))).min()?;
-        Some((*attempt, *gate))
+    pub(crate) fn next(&mut self) -> Option<(AttemptId, Gate)> {
+        while let Some(Reverse((attempt, gate))) = self.freed.peek() {
+            let line = self.lines.get(gate).filter(|line| line.is_freed);
+            if line.and_then(Line::first) == Some(*attempt) {
+                return Some((*attempt, *gate));
+            }
+            self.freed.pop();
+        }
+        None
     }
 
     /// How many wait.
     pub(crate) const fn waiting(&self) -> usize {
         self.waiting
+    }
+}
+
+fn free(
+    lines: &mut IdMap<Gate, Line>,
+    freed: &mut BinaryHeap<Reverse<(AttemptId, Gate)>>,
+    gate: Gate,
+) {
+    if let Some(line) = lines.get_mut(&gate)
+        && !line.is_freed
+        && let Some(first) = line.first()
+    {
+        line.is_freed = true;
+        freed.push(Reverse((first, gate)));
     }
 }
 
@@ -140,7 +202,7 @@ mod tests {
     #[test]
     fn who_came_first_is_next_wherever_there_is_room() {
         let peer = PeerKey(7);
-        let gate = Gate::Peer(peer, Group::ALL.0);
+        let gate = Gate::Peer(peer, Group::default());
         let mut gates = Gates::default();
         gates.line_up(Gate::All, AttemptId(3));
         gates.line_up(Gate::All, AttemptId(2));

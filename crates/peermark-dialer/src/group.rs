@@ -4,16 +4,13 @@ use peermark_dial_policy::{Candidate, Transport};
 use peermark_provenance::TrustClass;
 
 /// A class, a scope and a transport, as one number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub(crate) struct Group(u16);
 
 /// The classes below this number are worth a slot that others may not take.
 const WORTHY: u16 = 3;
 
 impl Group {
-    /// The first and the last of all.
-    pub(crate) const ALL: (Self, Self) = (Self(0), Self(u16::MAX));
-
     pub(crate) fn of(candidate: &Candidate) -> Self {
         let class = match candidate.class() {
             Some(TrustClass::User) => 0,

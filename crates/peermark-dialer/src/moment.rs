@@ -47,6 +47,16 @@ impl Moment {
         Self(self.0.saturating_add(nanos(later)))
     }
 
+    /// So many nanoseconds later, or [`Self::MAX`].
+    pub(crate) const fn later(self, nanos: u64) -> Self {
+        Self(self.0.saturating_add(nanos))
+    }
+
+    /// The nanoseconds since the origin.
+    pub(crate) const fn nanos(self) -> u64 {
+        self.0
+    }
+
     /// How long this is after `earlier`; zero where it is not.
     #[must_use]
     pub const fn saturating_since(self, earlier: Self) -> Duration {
@@ -69,7 +79,7 @@ impl fmt::Display for Moment {
     }
 }
 
-fn nanos(duration: Duration) -> u64 {
+pub(crate) fn nanos(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 

@@ -1,6 +1,6 @@
 //! Who dials which place, how often that was in vain, and who was found where (C4).
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use multiaddr::PeerId;
 use peermark_provenance::DialOutcome;
@@ -209,7 +209,7 @@ impl Places {
 /// The peers that were found at a host and port: a handshake proved it.
 #[derive(Debug, Default)]
 struct Found {
-    places: BTreeMap<PeerId, Vec<(Target, Moment)>>,
+    places: HashMap<PeerId, Vec<(Target, Moment)>>,
     len: usize,
 }
 

@@ -61,6 +61,9 @@ pub(super) enum Stage {
     Cancelled,
 }
 
+/// For how many requests an attempt has room from the beginning, at most.
+const MANY: usize = 16;
+
 impl Leg {
     pub(super) const fn who<'a>(&self, peer: &'a PeerId) -> Who<'a> {
         Who { peer, is_known: self.is_known }
@@ -88,7 +91,7 @@ impl Dialer {
         (slot, group): (SlotKey, Group),
         candidate: Candidate,
         request: RequestId,
-    ) -> Attempt {
+    ) -> Box<Attempt> {
         let address = candidate.address();
         let target = Target::of(address);
         let legs = target.map(|target| self.leg(id, &candidate, target)).into_iter().collect();
@@ -99,17 +102,20 @@ impl Dialer {
             place: self.places.hold(Place::Relay(relay)),
             has_begun: false,
         });
-        Attempt {
+        let others = self.peer(peer).map_or(0, |known| known.requests.len());
+        let mut wanted_by = Vec::with_capacity(others.min(MANY));
+        wanted_by.push(request);
+        Box::new(Attempt {
             peer,
             slot,
             group,
             candidate,
-            wanted_by: vec![request],
+            wanted_by,
             stage: Stage::New,
             legs,
             over,
             resolved: Vec::new(),
-        }
+        })
     }
 
     fn is_known_over(&self, id: &PeerId, candidate: &Candidate, relay: &Relay) -> bool {

@@ -1,5 +1,7 @@
 //! How an attempt ended, and what that teaches.
 
+use std::cmp::Reverse;
+
 use multiaddr::PeerId;
 use peermark_dial_policy::{Candidate, Refusal};
 use peermark_provenance::DialOutcome;
@@ -87,7 +89,7 @@ impl Dialer {
                 for request in &ended.wanted_by {
                     if let (Some(open), Some(until)) = (self.requests.get_mut(request), until) {
                         open.defer(ended.slot, until, true, now);
-                        self.ready.insert(*request);
+                        self.ready.push(Reverse(*request));
                     }
                 }
                 None

@@ -1,5 +1,6 @@
 //! What the coordinator is asked for and told.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::sync::Arc;
 
@@ -81,7 +82,7 @@ impl Dialer {
         self.backoff.clear_all();
         for (id, request) in &mut self.requests {
             if request.network_changed(now) {
-                self.ready.insert(*id);
+                self.ready.push(Reverse(*id));
             }
         }
     }
@@ -107,7 +108,7 @@ impl Dialer {
         let Some(known) = self.peers.get(peer.0) else { return };
         for id in &known.requests {
             if self.requests.get_mut(id).is_some_and(Open::forgive_backoff) {
-                self.ready.insert(*id);
+                self.ready.push(Reverse(*id));
             }
         }
     }
@@ -128,7 +129,7 @@ impl Dialer {
         let candidates: Vec<_> = candidates.into_iter().map(to_bare).collect();
         if known.discovery != discovery {
             known.discovery = discovery;
-            self.ready.extend(&known.requests);
+            self.ready.extend(known.requests.iter().copied().map(Reverse));
         }
         // A request seldom knows more of a peer than those before it.
         if known.candidates() == candidates {
@@ -156,15 +157,16 @@ impl Dialer {
             let made = plans.iter().position(|(other, _)| Arc::ptr_eq(other, policy));
             let made = made.unwrap_or_else(|| {
                 let plan = plan(&target, known.candidates(), &**policy, &*self.config.ranker);
-                let planned = Planned::of(plan, known.candidates(), limits.addresses_per_peer);
+                let (most, slots) = (limits.addresses_per_peer, known.slots());
+                let planned = Planned::of(plan, known.candidates(), slots, most);
                 plans.truncate(PLANS);
                 plans.push((Arc::clone(policy), planned));
                 plans.len().saturating_sub(1)
             });
             let Some((_, plan)) = plans.get(made) else { continue };
-            let dropped = request.replan(plan, known.slots(), limits.addresses_per_request);
+            let dropped = request.replan(plan, limits.addresses_per_request);
             unwanted.extend(dropped.into_iter().map(|attempt| (attempt, *id)));
-            self.ready.insert(*id);
+            self.ready.push(Reverse(*id));
         }
         self.gates.free_peer(peer);
         for (attempt, id) in unwanted {

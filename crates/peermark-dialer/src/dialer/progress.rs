@@ -1,13 +1,14 @@
 //! What the coordinator answers.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use super::Dialer;
 use super::attempts::Stage;
-use crate::action::{Action, Discovery, RequestId};
+use crate::action::{Action, AttemptId, Discovery, RequestId};
 use crate::error::Cause;
 use crate::moment::Moment;
-use crate::request::Open;
+use crate::request::{Look, Open};
 
 /// How often failures that are over are forgotten.
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
@@ -25,15 +26,22 @@ impl Dialer {
         while let Some((due, id)) = self.timers.first().copied()
             && due <= now
         {
-            self.timers.remove(&(due, id));
-            if let Some(request) = self.requests.get_mut(&id) {
+            self.timers.pop_first();
+            let Some(request) = self.requests.get_mut(&id) else { continue };
+            if request.next_at <= now {
                 request.wake = None;
+                self.ready.push(Reverse(id));
+            } else {
+                request.wake = Some(request.next_at);
+                self.timers.insert((request.next_at, id));
             }
-            self.ready.insert(id);
         }
         self.gates.pass(now);
         loop {
-            while let Some(id) = self.ready.pop_first() {
+            while let Some(Reverse(id)) = self.ready.pop() {
+                while self.ready.peek() == Some(&Reverse(id)) {
+                    self.ready.pop();
+                }
                 self.advance(id, now);
             }
             if !self.let_in(now) && self.ready.is_empty() {
@@ -47,8 +55,25 @@ impl Dialer {
                 action => return action,
             }
         }
-        let first = self.timers.first().map(|(due, _)| *due);
+        let first = self.next_timer();
         Action::WaitUntil(first.into_iter().chain(self.gates.next_time()).min())
+    }
+
+    /// When the next request is to be looked at by time alone. A request whose time was put off is
+    /// found here too early, and put where it belongs.
+    fn next_timer(&mut self) -> Option<Moment> {
+        while let Some((due, id)) = self.timers.first().copied() {
+            let next = self.requests.get(&id).map_or(due, |request| request.next_at);
+            if next <= due {
+                return Some(due);
+            }
+            self.timers.pop_first();
+            self.timers.insert((next, id));
+            if let Some(request) = self.requests.get_mut(&id) {
+                request.wake = Some(next);
+            }
+        }
+        None
     }
 
     /// Does what is due for a request.
@@ -61,39 +86,47 @@ impl Dialer {
             return;
         }
         let peer = request.peer;
+        let held = request.open(now);
+        self.hold(id, &held);
         // Whatever is due is under way afterwards, or failed; and a failure makes the next one due,
         // or the next stage.
-        loop {
+        let next = loop {
             let Some(request) = self.requests.get_mut(&id) else { return };
-            for held in request.open(now) {
-                let attempt = self.attempts.get(&held);
-                if attempt.is_some_and(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
-                    if let Some(request) = self.requests.get_mut(&id) {
-                        request.set_pending(held);
-                    }
-                    self.leave(held, id);
-                }
+            if request.has_changed() {
+                let held = request.open(now);
+                self.hold(id, &held);
             }
-            let Some(due) = self.requests.get(&id).and_then(|request| request.due(now)) else {
-                break;
-            };
-            self.want(id, peer, due, now);
-        }
+            let Some(request) = self.requests.get(&id) else { return };
+            match request.look(now) {
+                Look::Due(due) => self.want(id, peer, due, now),
+                Look::Until(next) => break next,
+            }
+        };
         let discovery = self.peer(peer).map(|peer| peer.discovery);
         let Some(request) = self.requests.get_mut(&id) else { return };
         if request.is_exhausted() && discovery != Some(Discovery::Running) {
             self.fail(id, None);
             return;
         }
-        let wake = request.next();
-        match request.wake.replace(wake) {
-            Some(before) if before == wake => {}
-            Some(before) => {
+        request.next_at = next;
+        // One that comes too early is put off when it is the first.
+        if request.wake.is_none_or(|wake| next < wake) {
+            if let Some(before) = request.wake.replace(next) {
                 self.timers.remove(&(before, id));
-                self.timers.insert((wake, id));
             }
-            None => {
-                self.timers.insert((wake, id));
+            self.timers.insert((next, id));
+        }
+    }
+
+    /// Attempts of a stage that does not begin yet stand in no line for this request.
+    fn hold(&mut self, id: RequestId, held: &[AttemptId]) {
+        for held in held.iter().copied() {
+            let attempt = self.attempts.get(&held);
+            if attempt.is_some_and(|attempt| matches!(attempt.stage, Stage::Waiting(_))) {
+                if let Some(request) = self.requests.get_mut(&id) {
+                    request.set_pending(held);
+                }
+                self.leave(held, id);
             }
         }
     }
@@ -110,7 +143,6 @@ impl Dialer {
     /// Takes a request out, and cancels what it alone wanted (C3).
     pub(super) fn remove(&mut self, id: RequestId) -> Option<Open> {
         let request = self.requests.remove(&id)?;
-        self.ready.remove(&id);
         if let Some(wake) = request.wake {
             self.timers.remove(&(wake, id));
         }

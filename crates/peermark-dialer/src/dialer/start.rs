@@ -1,5 +1,7 @@
 //! From an address that somebody wants to a dial.
 
+use std::cmp::Reverse;
+
 use peermark_dial_policy::Refusal;
 
 use super::Dialer;
@@ -38,11 +40,13 @@ impl Dialer {
                 running.wanted_by.push(request);
             }
             if let Some(request) = self.requests.get_mut(&request) {
-                request.set_running(slot, attempt);
+                request.set_running(due, attempt);
             }
             return;
         }
-        let candidate = known.and_then(|known| known.candidates().get(due.candidate)).cloned();
+        let place = self.requests.get(&request).and_then(|request| request.candidate(due));
+        let candidate = known.zip(place).and_then(|(known, place)| known.candidates().get(place));
+        let candidate = candidate.cloned();
         let group = known.and_then(|known| known.slot(slot)).map(|slot| slot.group);
         let id = known.map(|known| known.id);
         let (Some(candidate), Some(group), Some(peer_id)) = (candidate, group, id) else {
@@ -55,7 +59,7 @@ impl Dialer {
             slot.attempt = Some(id);
         }
         if let Some(request) = self.requests.get_mut(&request) {
-            request.set_running(slot, id);
+            request.set_running(due, id);
         }
         let attempt = self.new_attempt((peer, &peer_id), (slot, group), candidate, request);
         self.start(id, attempt, now);
@@ -94,7 +98,7 @@ impl Dialer {
     }
 
     /// Begins an attempt, or puts it in line, or fails it. Returns where it stands.
-    fn start(&mut self, id: AttemptId, mut attempt: Attempt, now: Moment) -> Option<Gate> {
+    fn start(&mut self, id: AttemptId, mut attempt: Box<Attempt>, now: Moment) -> Option<Gate> {
         let (peer, slot) = (attempt.peer, attempt.slot);
         match self.stopped(&attempt, now) {
             None => {
@@ -121,7 +125,7 @@ impl Dialer {
                 for request in &attempt.wanted_by {
                     if let Some(open) = self.requests.get_mut(request) {
                         open.defer(slot, until, false, now);
-                        self.ready.insert(*request);
+                        self.ready.push(Reverse(*request));
                     }
                 }
                 None
@@ -201,7 +205,7 @@ impl Dialer {
         for id in requests {
             if let Some(request) = self.requests.get_mut(id) {
                 request.fail(slot, failure, now);
-                self.ready.insert(*id);
+                self.ready.push(Reverse(*id));
             }
         }
     }
