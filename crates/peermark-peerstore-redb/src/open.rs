@@ -86,12 +86,10 @@ impl Redb {
         } else {
             Checked::open_for_writing(disk, KIND)
         }?;
-        let mut database = contain(|| {
-            let mut builder = redb::Builder::new();
-            builder.set_cache_size(options.page_cache);
-            Ok(Base::writable(builder.create_with_backend(blocks.clone())?))
-        })
-        .map_err(OpenError::damaged)?;
+        if !is_new && blocks.was_sealed() {
+            Self::rehearse(&blocks, &config, options)?;
+        }
+        let mut database = database(&blocks, options)?;
         let is_clean = is_new || blocks.was_sealed();
         let begun = contain(|| {
             if is_new {
@@ -124,6 +122,31 @@ impl Redb {
             let _ = blocks.freeze();
         }
         opened
+    }
+
+    /// Opens a file that was closed in memory, on top of it, so that damage that the opening needs is
+    /// found before the first write.
+    fn rehearse(blocks: &Checked, config: &Config, options: &Options) -> Result<(), OpenError> {
+        let trial = blocks.in_memory();
+        let mut config = config.clone();
+        config.metrics = Arc::new(());
+        let store = Self::start(database(&trial, options)?, trial, config, options)?;
+        if store.is_current().map_err(OpenError::damaged)? {
+            return store.resume(true).and_then(|()| store.close()).map_err(OpenError::damaged);
+        }
+        // All of it will be written again, which is too much to hold in memory: all of it is read.
+        drop(store);
+        Ok(blocks.refuse_damage()?)
+    }
+
+    /// Whether the rows and the books are as this version writes them.
+    fn is_current(&self) -> Result<bool, Error> {
+        let counted = contain(|| {
+            let table = self.snapshot()?.meta()?;
+            Ok(table.get(meta::RECKONING)?.map(|row| row.value().to_vec()))
+        })?;
+        let is_counted = counted.as_ref() == Some(&reckoning(self.shared.limits()));
+        Ok(self.opened.format >= FORMAT[0] && is_counted)
     }
 
     /// With what was stored about the store itself.
@@ -213,6 +236,15 @@ impl Redb {
         self.note(&writer, next_due);
         Ok(())
     }
+}
+
+fn database(blocks: &Checked, options: &Options) -> Result<Base, OpenError> {
+    let opened = contain(|| {
+        let mut builder = redb::Builder::new();
+        builder.set_cache_size(options.page_cache);
+        Ok(Base::writable(builder.create_with_backend(blocks.clone())?))
+    });
+    opened.map_err(OpenError::damaged)
 }
 
 /// The secret, the clock and what is counted, as a file of this format has them.

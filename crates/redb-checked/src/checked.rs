@@ -83,17 +83,28 @@ impl Checked {
         if checked.was_sealed() {
             return Ok(checked);
         }
+        checked.refuse_damage()?;
+        Ok(checked)
+    }
+
+    /// Reads all blocks, and refuses the file if redb's repair or check needs a damaged one. They run in
+    /// memory, on top of the file. Nothing may be written to the file meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// Returns [`Error::Damaged`] with the damaged blocks, and [`Error::Io`] if the disk fails.
+    pub fn refuse_damage(&self) -> Result<(), Error> {
         let (mut blocks, mut count) = (Vec::new(), 0u64);
-        checked.verify_all(|block| {
+        self.verify_all(|block| {
             count = count.saturating_add(1);
             if blocks.len() < REMEMBERED {
                 blocks.push(block);
             }
         })?;
-        if count > 0 && !checked.needs_no_damaged_block() {
+        if count > 0 && !self.needs_no_damaged_block() {
             return Err(Error::Damaged { blocks, count });
         }
-        Ok(checked)
+        Ok(())
     }
 
     /// Whether redb can open, repair and check the database without reading a damaged block, and no
@@ -157,10 +168,13 @@ impl Checked {
     /// Returns a handle that never writes to the disk: what is written to it is kept in memory. It is
     /// for going on after a write failed.
     ///
-    /// From now on no other handle writes to the disk either, and the file stays unsealed.
+    /// From now on no other handle writes to the disk either, and the file stays unsealed. A handle that
+    /// is [in memory](Self::in_memory) never wrote to it, and freezes no other.
     #[must_use]
     pub fn freeze(&self) -> Self {
-        self.shared.freeze();
+        if self.overlay.is_none() {
+            self.shared.freeze();
+        }
         self.in_memory()
     }
 
@@ -176,8 +190,11 @@ impl Checked {
         self.shared.is_header_sound()
     }
 
-    /// A frozen handle that does not freeze the others. They must not write as long as it is used.
-    fn in_memory(&self) -> Self {
+    /// Returns a handle that never writes to the disk, as [`Self::freeze`] does, and leaves the others as
+    /// they are: for trying whether something succeeds before it is done. The others must not write
+    /// while it is used.
+    #[must_use]
+    pub fn in_memory(&self) -> Self {
         let overlay = match &self.overlay {
             Some(overlay) => Overlay::from(overlay.read().clone()),
             None => Overlay::new(self.shared.len()),

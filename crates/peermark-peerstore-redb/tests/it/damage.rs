@@ -204,6 +204,39 @@ fn f2_a_writer_refuses_what_was_not_closed_and_is_damaged() {
     assert!(refused * 2 > count / 7, "{refused} of {}", count / 7);
 }
 
+#[test]
+fn f2_a_closed_store_that_cannot_be_opened_is_left_as_it_is() {
+    for (peers, is_connected) in [(3, false), (60, false), (60, true)] {
+        let (mut closed, listing) = store(peers, true);
+        if is_connected {
+            // The opening has peers to disconnect, and reads their rows.
+            let disk = Disk::of(closed);
+            let store = Redb::open_on(disk.clone(), config(), &Options::default()).unwrap();
+            let store = Peerstore::new(store);
+            assert!(listing.keys().take(9).all(|peer| store.connected(peer, NOW).unwrap()));
+            store.into_engine().close().unwrap();
+            closed = disk.bytes();
+        }
+        let (mut refused, mut opened) = (0, 0);
+        for at in (0..closed.len()).step_by(STRIDE).chain([100, 2048, HEAD + 100]) {
+            let mut bytes = closed.clone();
+            invert(&mut bytes, at);
+            let disk = Disk::of(bytes.clone());
+            match Redb::open_on(disk.clone(), config(), &Options::default()) {
+                Ok(store) => {
+                    opened += 1;
+                    let _ = store.close();
+                }
+                Err(error) => {
+                    refused += 1;
+                    assert_eq!(disk.bytes(), bytes, "the refusal changed the file: {at}: {error}");
+                }
+            }
+        }
+        assert!(refused > 2 && opened > 2, "{refused} refused, {opened} opened");
+    }
+}
+
 fn recover(disk: &Disk, loose: bool) -> (Recovered, Disk) {
     let out = Disk::default();
     (recover_on(|| Ok(disk.clone()), out.clone(), loose, NOW).unwrap(), out)
