@@ -2,4 +2,7 @@
 
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|data: &[u8]| redb_checked::testing::flipped_bit(data));
+libfuzzer_sys::fuzz_target!(
+    init: redb_checked::testing::hide_contained_panics(),
+    |data: &[u8]| redb_checked::testing::flipped_bit(data)
+);

@@ -6,11 +6,27 @@ mod properties;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError};
 
 use redb::StorageBackend;
 
+use crate::contain::is_contained;
+
 pub use properties::{any_file, flipped_bit, seeds};
+
+/// Leaves contained panics out of the reports of this process. Tests cause thousands of them, and
+/// the hook of libFuzzer ends the process at the first.
+pub fn hide_contained_panics() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let report = std::panic::take_hook();
+        std::panic::set_hook(Box::new(move |info| {
+            if !is_contained() {
+                report(info);
+            }
+        }));
+    });
+}
 
 /// A disk in memory. Clones are the same disk.
 #[derive(Clone, Debug, Default)]

@@ -15,6 +15,8 @@ use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::rng::Rng;
 use peermark_testkit::variable;
 
+use redb_checked::testing::hide_contained_panics;
+
 use super::disk::Disk;
 use super::work::ALL;
 
@@ -35,22 +37,9 @@ pub(crate) fn config() -> Config {
 /// What a listing says of each peer.
 type Listing = BTreeMap<PeerId, String>;
 
-/// Panics of redb are errors here, and thousands of them are not to be printed.
-fn be_quiet() {
-    static ONCE: std::sync::Once = std::sync::Once::new();
-    ONCE.call_once(|| {
-        let report = std::panic::take_hook();
-        std::panic::set_hook(Box::new(move |info| {
-            if !peermark_peerstore_redb::is_contained() {
-                report(info);
-            }
-        }));
-    });
-}
-
 /// A store with so many peers, written in batches, closed or killed; its bytes, and what it holds.
 pub(crate) fn store(peers: u64, is_closed: bool) -> (Vec<u8>, Listing) {
-    be_quiet();
+    hide_contained_panics();
     let disk = Disk::default();
     let store = Redb::open_on(disk.clone(), config(), &Options::default()).unwrap();
     let store = Peerstore::new(store);
