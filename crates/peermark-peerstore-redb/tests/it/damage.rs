@@ -14,7 +14,6 @@ use peermark_peerstore_redb::{
 use peermark_provenance::{Source, Timestamp};
 use peermark_testkit::rng::Rng;
 use peermark_testkit::variable;
-
 use redb_checked::testing::hide_contained_panics;
 
 use super::disk::Disk;
