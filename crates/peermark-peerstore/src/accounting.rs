@@ -14,6 +14,7 @@ mod counters;
 use crate::context::{EXEMPT, GROUPS, kind_groups, kind_of};
 use crate::entry::FloorRank;
 use crate::limits::Limits;
+use crate::metrics::Sample;
 use crate::outcome::Room;
 use crate::sync::{Mutex, MutexGuard, lock};
 use crate::transition::Need;
@@ -41,6 +42,21 @@ pub struct Usage {
     pub floors: usize,
     /// Peers whose contradiction is kept with both records.
     pub evidence: usize,
+}
+
+impl Usage {
+    /// Returns the numbers as gauges.
+    #[must_use]
+    pub fn samples(&self) -> Vec<Sample> {
+        let Self { peers, records, bytes, floors, evidence } = *self;
+        vec![
+            Sample::gauge("peers", "Peers with an address, or connected.", count(peers)),
+            Sample::gauge("records", "Certified records that are held.", count(records)),
+            Sample::gauge("bytes", "Bytes that are charged to peers.", bytes),
+            Sample::gauge("floors", "Replay floors of peers with nothing else.", count(floors)),
+            Sample::gauge("evidence", "Contradictions kept with both records.", count(evidence)),
+        ]
+    }
 }
 
 /// Numbers of what is held.

@@ -16,7 +16,7 @@
 //! - [`PeerView`], [`AddressView`], [`RecordView`]: reading without a copy; [`PeerAddress`] is the
 //!   copy.
 //! - [`Subscription`] and [`Event`]: what changes, as a stream of no particular runtime.
-//! - [`Metrics`] and [`Counters`]: how often what happened.
+//! - [`Metrics`] and [`Counters`]: how often what happened; [`PrometheusText`] prints it.
 //!
 //! And for those who write an engine of their own, as `docs/storage-contract.md` says:
 //!
@@ -103,7 +103,7 @@ pub use entry::{
 pub use event::{Cause, Equivocation, Event};
 pub use limits::{Limits, Share};
 pub use memory::Memory;
-pub use metrics::{Counters, Evicted, Metrics};
+pub use metrics::{Counters, Evicted, Metrics, PrometheusText, Sample, SampleKind};
 pub use outcome::{
     Applied, DialReported, Joined, Lifetime, Outcome, OutcomeKind, PayloadDigest, Refusal,
     Reported, Room, Swept,
@@ -114,7 +114,7 @@ pub use state::{
 };
 pub use store::{
     Config, ConsumeError, PeerAddress, PeerAddresses, Peerstore, Report, RoutingRecord,
-    SubscribeError,
+    SubscribeError, Unverified,
 };
 pub use subscribers::{Before, Subscribers, Subscription, TooManySubscribers};
 pub use transition::{

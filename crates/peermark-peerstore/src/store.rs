@@ -4,7 +4,6 @@ mod account;
 mod consume;
 mod deliver;
 mod floors;
-
 mod read;
 mod subscribe;
 
@@ -26,7 +25,7 @@ use crate::secret::Secret;
 use crate::sync::Arc;
 use crate::transition::{Clear, RemoveAddresses, ReportDial, Retract, SetConnected, SetLifetime};
 
-pub use consume::ConsumeError;
+pub use consume::{ConsumeError, Unverified};
 pub use deliver::Report;
 pub use read::{PeerAddress, RoutingRecord};
 pub use subscribe::{PeerAddresses, SubscribeError};
@@ -128,6 +127,12 @@ impl<E: Engine> Peerstore<E> {
     #[must_use]
     pub const fn engine(&self) -> &E {
         &self.engine
+    }
+
+    /// The engine, for what it alone can do.
+    #[must_use]
+    pub const fn engine_mut(&mut self) -> &mut E {
+        &mut self.engine
     }
 
     /// The engine alone: to be closed, where it can be.

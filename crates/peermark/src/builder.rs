@@ -2,8 +2,9 @@
 
 #[cfg(feature = "redb")]
 use std::path::Path;
+use std::sync::Arc;
 
-use peermark_peerstore::{Config, Limits, Memory, Peerstore};
+use peermark_peerstore::{Config, Limits, Memory, Metrics, Peerstore};
 #[cfg(feature = "redb")]
 use peermark_peerstore_redb::{OpenError, Options, Redb};
 
@@ -77,6 +78,13 @@ impl<C: Clock> PeerBookBuilder<C> {
         self
     }
 
+    /// With a receiver of counters, such as [`Counters`](peermark_peerstore::Counters). The default counts
+    /// nothing.
+    pub fn metrics(mut self, metrics: Arc<dyn Metrics>) -> Self {
+        self.config.metrics = metrics;
+        self
+    }
+
     /// With other times to live.
     pub fn lifetimes(self, lifetimes: Lifetimes) -> Self {
         Self { lifetimes, ..self }
@@ -113,7 +121,7 @@ impl<C: Clock> PeerBookBuilder<C> {
     ///
     /// # Errors
     ///
-    /// [`OpenError`]; the file is as it was then.
+    /// Returns [`OpenError`] if the file cannot be opened; it is left as it was.
     #[cfg(feature = "redb")]
     pub fn open(self, path: impl AsRef<Path>) -> Result<PeerBook<Redb, C>, OpenError> {
         let engine = Redb::open(path, self.config, &self.options)?;

@@ -62,7 +62,7 @@ pub use multiaddr::{self, Multiaddr};
 pub use book::PeerBook;
 pub use builder::PeerBookBuilder;
 pub use clock::{Clock, SystemClock};
-pub use compose::{sign, verify};
+pub use compose::{sign, verify, verify_many};
 pub use lifetimes::Lifetimes;
 pub use plan::PeerPlan;
 

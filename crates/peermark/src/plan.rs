@@ -76,13 +76,13 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn candidates(&self, peer: &PeerId) -> Result<Vec<Candidate>, E::Error> {
         let now = self.now();
         let candidate = |known: peermark_peerstore::PeerAddress| {
             Candidate::new(known.address, &known.provenance, now)
         };
-        Ok(self.store().addresses(peer, now)?.into_iter().map(candidate).collect())
+        Ok(self.addresses(peer)?.into_iter().map(candidate).collect())
     }
 
     /// Which addresses of a peer to dial, in which stages and when, and why not the others: by this
@@ -108,7 +108,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn plan(
         &self,
         peer: &PeerId,
@@ -122,7 +122,7 @@ impl<E: Engine, C: Clock> PeerBook<E, C> {
     ///
     /// # Errors
     ///
-    /// The engine's.
+    /// Returns the engine's error if the storage fails.
     pub fn plan_for(
         &self,
         target: &Target<'_>,

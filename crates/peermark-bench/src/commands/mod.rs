@@ -169,7 +169,7 @@ impl Files {
             } else {
                 book = Some(PeerBook::builder().open(held)?);
             }
-            let usage = book.context("a book")?.store().usage();
+            let usage = book.context("a book")?.usage();
             ensure!(usage.records == self.peers, "{} of {} are there", usage.records, self.peers);
         }
         for file in [db, copy, export] {

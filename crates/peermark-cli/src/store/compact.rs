@@ -67,11 +67,11 @@ struct BackedUp {
 /// Compacts a store.
 pub(super) fn compact(args: &Compact) -> Result<Status, Failure> {
     let path = &args.file;
-    let mut engine = database::existing(path)?.into_store().into_engine();
+    let mut book = database::existing(path)?;
     let bytes_before = length(path)?;
     let progress = Progress::waiting("compacting");
-    let compacted = engine.compact();
-    let closed = engine.close();
+    let compacted = book.compact();
+    let closed = book.close();
     progress.finish();
     compacted.and(closed)?;
     let bytes_after = length(path)?;

@@ -14,10 +14,10 @@ use crate::failure::Failure;
 pub(crate) fn copy_of(peer: &PeerId, path: &Path, limits: Limits) -> Result<PeerBook, Failure> {
     let book = database::for_reading(path)?;
     let copy = PeerBook::builder().limits(limits).clock(SystemClock).in_memory();
-    if let Some(state) = book.store().state(peer, book.now())? {
+    if let Some(state) = book.state(peer)? {
         let join = state.verify().map_err(|error| Failure::Refused(error.to_string()))?;
         let join = join.trusting_times().keeping_sources();
-        let Ok(_) = copy.store().join(&join, &Source::MANUAL, copy.now());
+        let Ok(_) = copy.join(&join, &Source::MANUAL);
     }
     Ok(copy)
 }

@@ -4,7 +4,6 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use peermark::peerstore::Engine as _;
 use peermark::peerstore_redb::Visited;
 
 use super::database::{self, Book, Database};
@@ -90,15 +89,10 @@ fn keep_the_store(store: &Path, out: &Path) -> Result<(), Failure> {
 fn write(book: &Book, out: &mut dyn Write) -> Result<(u64, Visited), Failure> {
     json::line(out, &Header { version: VERSION })?;
     let (mut peers, mut result, mut line) = (0u64, Ok(()), Vec::new());
-    let engine = book.store().engine();
-    let cx = engine.shared().context(engine.shared().advance(book.now()));
-    let visited = engine.visit(|entry| {
-        let state = entry.state(&cx);
-        if !state.is_empty() {
-            peers = peers.saturating_add(1);
-            line.clear();
-            result = write_row(&Row::from(&state), &mut line, out);
-        }
+    let visited = book.states(|state| {
+        peers = peers.saturating_add(1);
+        line.clear();
+        result = write_row(&Row::from(&state), &mut line, out);
         if result.is_ok() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     })?;
     result?;

@@ -12,6 +12,7 @@ use std::sync::mpsc::RecvTimeoutError;
 use std::time::Duration;
 
 use peermark::peer_record::CertifiedRecord;
+use peermark::peerstore::{Delivery, Limits};
 use peermark::peerstore_redb::Options;
 use peermark::provenance::{Source, SourceKind};
 use serde::Serialize;
@@ -195,7 +196,7 @@ pub(super) fn run(args: Args) -> Result<Status, Failure> {
 
 /// Says what the time to live is cut to (S4, S12).
 fn warn_of_cuts(source: SourceKind, ttl: Ttl) {
-    let limits = peermark::peerstore::Limits::default();
+    let limits = Limits::default();
     if ttl.0 > limits.record_age && !source.is_user() {
         output::warning(format_args!(
             "--ttl {ttl} is cut to {}: without contact no source but you keeps a record longer",
@@ -296,9 +297,9 @@ impl<'a> Store<'a> {
                 None => self.database.or_new(Options::default())?,
             };
             let book = self.book.insert(book);
-            let (store, now) = (book.store(), book.now());
-            let answers = store.apply_many(&self.records, &self.source, self.ttl, now);
             let records = std::mem::take(&mut self.records);
+            let delivery = Delivery::new(self.source, self.ttl);
+            let answers = book.apply_each(records.iter().map(|record| (record, delivery)));
             let places = std::mem::take(&mut self.places);
             for ((record, place), answer) in records.iter().zip(&places).zip(answers) {
                 if let Some(said) = outcomes::refusal(record, &answer) {

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use clap::ValueEnum;
 use peermark::identity::PeerId;
 use peermark::peer_record::Seq;
-use peermark::peerstore::{Context, Engine as _, PeerEntry, PeerView};
+use peermark::peerstore::PeerView;
 use peermark::provenance::TrustClass;
 use serde::Serialize;
 
@@ -77,8 +77,7 @@ struct Row {
 
 impl Row {
     /// `None` where no address is left.
-    fn of(entry: &PeerEntry, cx: &Context<'_>) -> Option<Self> {
-        let view = PeerView::new(entry, cx);
+    fn of(view: &PeerView<'_>) -> Option<Self> {
         let (mut addresses, mut class) = (0usize, None);
         for address in view.addresses() {
             addresses = addresses.saturating_add(1);
@@ -103,13 +102,11 @@ impl Row {
 /// Runs the command.
 pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let book = args.database.for_reading()?;
-    let engine = book.store().engine();
-    let cx = engine.shared().context(engine.shared().advance(book.now()));
     let class = args.class.map(TrustClass::from);
     let mut out = Output::stdout();
     let (mut shown, mut is_cut, mut result) = (0u64, false, Ok(()));
-    let visited = engine.visit(|entry| {
-        let row = Row::of(entry, &cx);
+    let visited = book.visit(|view| {
+        let row = Row::of(&view);
         let Some(row) = row.filter(|row| class.is_none_or(|class| row.class.0 == class)) else {
             return ControlFlow::Continue(());
         };

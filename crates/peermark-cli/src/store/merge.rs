@@ -1,14 +1,13 @@
 //! `peermark store merge`: two stores joined into a third.
 
-use std::num::NonZero;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::thread;
 
 use peermark::PeerBook;
 use peermark::peerstore::{Join, PeerState, StateError};
 use peermark::peerstore_redb::OpenError;
 use peermark::provenance::Source;
+use rayon::prelude::*;
 use serde::Serialize;
 
 use super::compact::tell;
@@ -82,7 +81,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let path = scratch.path().join("merged.redb");
     let open = |source: OpenError| Failure::Open { path: out.clone(), source };
     let new = PeerBook::builder().limits(database::limits()).open(&path).map_err(open)?;
-    let total = sources.iter().map(|(_, book)| book.store().usage()).fold(0u64, |sum, usage| {
+    let total = sources.iter().map(|(_, book)| book.usage()).fold(0u64, |sum, usage| {
         let peers = usage.peers.saturating_add(usage.floors);
         sum.saturating_add(u64::try_from(peers).unwrap_or(u64::MAX))
     });
@@ -94,15 +93,15 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     drop(sources);
     progress.finish();
     let checking = Progress::waiting("checking");
-    let checked = new.store().check();
+    let checked = new.check();
     checking.finish();
     checked.map_err(|defect| Failure::Refused(format!("the new store: {defect}")))?;
-    let usage = new.store().usage();
+    let usage = new.usage();
     let wide = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
     merged.peers = wide(usage.peers);
     merged.records = wide(usage.records);
     merged.floors = wide(usage.floors);
-    new.into_store().into_engine().close()?;
+    new.close()?;
     let whole = tempfile::TempPath::try_from_path(path).map_err(failed("create"))?;
     whole.persist_noclobber(out).map_err(|error| failed("create")(error.error))?;
     #[cfg(unix)]
@@ -121,10 +120,8 @@ fn merge(
     merged: &mut Merged,
     progress: &Progress,
 ) -> Result<(), Failure> {
-    let engine = from.store().engine();
-    let at = peermark::peerstore::Engine::shared(engine).advance(from.now());
     let (mut states, mut result) = (Vec::new(), Ok(()));
-    let visited = engine.states(at, |state| {
+    let visited = from.unverified_states(|state| {
         states.push(state);
         if states.len() >= BATCH {
             result = join(path, std::mem::take(&mut states), into, merged, progress);
@@ -156,9 +153,7 @@ fn join(
         let refused = |error| Failure::Refused(format!("{path:?}: {peer}: {error}"));
         joins.push(join.map_err(refused)?);
     }
-    for (peer, joined) in
-        peers.iter().zip(into.store().join_many(&joins, &Source::MANUAL, into.now()))
-    {
+    for (peer, joined) in peers.iter().zip(into.join_each(&joins, &Source::MANUAL)) {
         if let Some(refusal) = joined?.refusal {
             return Err(Failure::Refused(format!("{path:?}: {peer}: {refusal}")));
         }
@@ -170,20 +165,7 @@ fn join(
 
 /// Verifies on all cores, in order.
 fn verify(states: Vec<PeerState>) -> Vec<Result<Join, StateError>> {
-    let workers = thread::available_parallelism().map_or(1, NonZero::get);
-    let each = states.len().div_ceil(workers).max(1);
-    let verify = |state: &PeerState| {
-        state.clone().verify().map(|join| join.trusting_times().keeping_sources())
-    };
-    thread::scope(|scope| {
-        let parts = states.chunks(each);
-        let parts: Vec<_> = parts
-            .map(|part| scope.spawn(move || part.iter().map(verify).collect::<Vec<_>>()))
-            .collect();
-        // A thread that panicked panics here as well.
-        let done = |part: thread::ScopedJoinHandle<'_, Vec<_>>| {
-            part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-        };
-        parts.into_iter().flat_map(done).collect()
-    })
+    let verify =
+        |state: PeerState| state.verify().map(|join| join.trusting_times().keeping_sources());
+    states.into_par_iter().map(verify).collect()
 }

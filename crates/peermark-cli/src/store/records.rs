@@ -71,7 +71,7 @@ pub(super) fn run(args: &Args) -> Result<Status, Failure> {
     let mut out = Output::stdout();
     let mut status = Status::Good;
     for peer in &args.peers {
-        let record = book.store().signed_record(peer, book.now())?;
+        let record = book.signed_record(peer)?;
         if args.json {
             let envelope = record.as_deref().map(Hex);
             json::line(&mut out, &Row { peer_id: Text(*peer), envelope })?;

@@ -217,7 +217,7 @@ impl Writer<'_> {
         }
         let peers = std::mem::take(&mut self.peers);
         let joins = peers.iter().map(|(_, peer)| &peer.join);
-        let answers = self.book.store().join_many(joins, &Source::MANUAL, self.book.now());
+        let answers = self.book.join_each(joins, &Source::MANUAL);
         for ((place, peer), answer) in peers.iter().zip(answers) {
             let told = match answer {
                 Ok(joined) => self.restored.count(peer, &joined),

@@ -61,7 +61,7 @@ struct Record {
 impl Known {
     fn of(book: &Book, peer: PeerId) -> Result<Self, Failure> {
         let now = book.now();
-        let record = book.store().view(&peer, now, |view| {
+        let record = book.view(&peer, |view| {
             let record = view?.record()?;
             Some(Record {
                 seq: record.seq(),
@@ -72,8 +72,8 @@ impl Known {
             })
         })?;
         let contradiction = book.equivocation(&peer)?;
-        let floor = book.store().floor(&peer, now)?;
-        let addresses = book.store().addresses(&peer, now)?;
+        let floor = book.floor(&peer)?;
+        let addresses = book.addresses(&peer)?;
         Ok(Self { peer, now, record, floor, contradiction, addresses })
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use peermark::identity::PeerId;
 use peermark::peer_record::Seq;
-use peermark::peerstore::{Engine as _, Limits, PayloadDigest};
+use peermark::peerstore::{Limits, PayloadDigest};
 use serde::Serialize;
 
 use super::database::Database;
@@ -129,16 +129,15 @@ pub(super) fn check(args: &Check) -> Result<Status, Failure> {
     }
 
     let book = args.common.database.for_reading()?;
-    let bar = Progress::new(Some(u64::try_from(book.store().usage().peers).unwrap_or(0)), false);
+    let bar = Progress::new(Some(u64::try_from(book.usage().peers).unwrap_or(0)), false);
     let shown = AtomicU64::new(0);
-    let report = book.store().engine().examine_with(|done, _| {
+    let report = book.examine(|done, _| {
         let more = done.saturating_sub(shown.swap(done, Ordering::Relaxed));
         bar.advance(more, true, format_args!("{done} rows"));
     })?;
     bar.finish();
-    let (ok, usage) = (report.is_good(), book.store().usage());
-    let clock = book.store().engine().shared().clock().state();
-    let behind = clock.map(|clock| clock.mark.saturating_since(book.now())).unwrap_or_default();
+    let (ok, usage) = (report.is_good(), book.usage());
+    let behind = book.clock_behind();
     let defect = report.defect.as_ref().map(ToString::to_string);
     let object = Object {
         ok,
@@ -215,8 +214,8 @@ pub(super) fn stats(args: &Stats) -> Result<Status, Failure> {
     let database = &args.common.database;
     let (path, book) = (database.path()?, database.for_reading()?);
     let file = path.metadata().map_err(|error| Failure::file("look at", &path, error))?;
-    let (usage, next) = (book.store().usage(), book.until_next_expiry());
-    let (above, opened) = (book.store().engine().above(&Limits::default()), book.opened());
+    let (usage, next) = (book.usage(), book.until_next_expiry());
+    let (above, opened) = (book.above(&Limits::default()), book.opened());
     let object = Object {
         above_default_limits: AboveObject {
             peers: above.peers,
@@ -280,7 +279,7 @@ pub(super) fn forget(args: &Forget) -> Result<Status, Failure> {
 
     let book = args.common.database.existing()?;
     // Of a damaged row nothing can be read; it is there all the same.
-    let known = book.store().view(&args.peer, book.now(), |view| view.is_some()).unwrap_or(true);
+    let known = book.view(&args.peer, |view| view.is_some()).unwrap_or(true);
     let floor = book.forget(&args.peer)?;
     let forgotten = known || floor.is_some();
     let said = match (floor, forgotten) {

@@ -58,6 +58,66 @@ impl<E: Engine> Peerstore<E> {
         self.consume_delivery(bytes, dialects, &delivery, now)
     }
 
+    /// Consumes many envelopes of either dialect, each as it was delivered, and returns an answer for
+    /// each, in their order (S8). What is here already is told before any cryptography; the rest is
+    /// verified, and what verified is applied as one batch.
+    ///
+    /// Signatures are verified one after the other; [`consume_each_with`](Self::consume_each_with)
+    /// leaves it to the caller to use several threads.
+    pub fn consume_each<'a>(
+        &self,
+        envelopes: impl IntoIterator<Item = (&'a [u8], Delivery)>,
+        now: Timestamp,
+    ) -> Vec<Result<Applied, ConsumeError<E::Error>>> {
+        self.consume_each_with(envelopes, now, |_| {})
+    }
+
+    /// As [`consume_each`](Self::consume_each). `verify` is given the envelopes that are not known
+    /// byte for byte, to call [`Unverified::verify`] on each, on any threads. What it leaves out is
+    /// verified on this one.
+    pub fn consume_each_with<'a>(
+        &self,
+        envelopes: impl IntoIterator<Item = (&'a [u8], Delivery)>,
+        now: Timestamp,
+        verify: impl FnOnce(&mut [Unverified<'a>]),
+    ) -> Vec<Result<Applied, ConsumeError<E::Error>>> {
+        let limits = self.shared().envelopes;
+        let (mut answers, mut unverified, mut places) = (Vec::new(), Vec::new(), Vec::new());
+        for (bytes, delivery) in envelopes {
+            let answer = self.repeat(bytes, &delivery, now).transpose();
+            if answer.is_none() {
+                unverified.push(Unverified { bytes, limits, result: None });
+                places.push((answers.len(), delivery));
+            }
+            answers.push(answer);
+        }
+        verify(&mut unverified);
+        let mut answer = |index: usize, answer| {
+            if let Some(place) = answers.get_mut(index) {
+                *place = Some(answer);
+            }
+        };
+        let (mut records, mut applied) = (Vec::new(), Vec::new());
+        for (mut envelope, place) in unverified.into_iter().zip(places) {
+            match envelope.result.take().unwrap_or_else(|| envelope.verified()) {
+                Ok(record) => {
+                    records.push(record);
+                    applied.push(place);
+                }
+                Err(error) => {
+                    let (index, delivery) = place;
+                    answer(index, Err(self.invalid(error, &delivery.source)));
+                }
+            }
+        }
+        let items = records.iter().zip(applied.iter().map(|(_, delivery)| *delivery));
+        for (result, (index, _)) in self.apply_each(items, now).into_iter().zip(&applied) {
+            answer(*index, result.map_err(ConsumeError::Engine));
+        }
+        debug_assert!(answers.iter().all(Option::is_some), "an envelope without an answer");
+        answers.into_iter().flatten().collect()
+    }
+
     fn consume_delivery(
         &self,
         bytes: &[u8],
@@ -66,24 +126,58 @@ impl<E: Engine> Peerstore<E> {
         now: Timestamp,
     ) -> Result<Applied, ConsumeError<E::Error>> {
         if dialects == Dialects::Any
-            && let Some(peer) = claimed_peer(bytes)
+            && let Some(applied) = self.repeat(bytes, delivery, now)?
         {
-            let at = self.advance(now);
-            let repeated = self.engine.repeat(&peer, at, &Repeat::new(&peer, bytes, delivery));
-            if let Some(applied) = repeated.map_err(ConsumeError::Engine)? {
-                self.shared().metrics().applied(delivery.source.kind(), OutcomeKind::Refreshed);
-                return Ok(applied);
-            }
+            return Ok(applied);
         }
         match CertifiedRecord::verify_with(bytes, dialects, self.shared().envelopes) {
             Ok(record) => self.deliver(&record, *delivery, now).map_err(ConsumeError::Engine),
-            Err(error) => {
-                let source = delivery.source;
-                self.shared().metrics().invalid(source.kind());
-                tracing::debug!(%source, stage = %error.stage(), %error, "invalid record");
-                Err(error.into())
-            }
+            Err(error) => Err(self.invalid(error, &delivery.source)),
         }
+    }
+
+    /// Takes a record that is held byte for byte as a delivery of it; `None` if it is not held.
+    fn repeat(
+        &self,
+        bytes: &[u8],
+        delivery: &Delivery,
+        now: Timestamp,
+    ) -> Result<Option<Applied>, ConsumeError<E::Error>> {
+        let Some(peer) = claimed_peer(bytes) else { return Ok(None) };
+        let at = self.advance(now);
+        let repeated = self.engine.repeat(&peer, at, &Repeat::new(&peer, bytes, delivery));
+        let repeated = repeated.map_err(ConsumeError::Engine)?;
+        if repeated.is_some() {
+            self.shared().metrics().applied(delivery.source.kind(), OutcomeKind::Refreshed);
+        }
+        Ok(repeated)
+    }
+
+    fn invalid(&self, error: VerifyError, source: &Source) -> ConsumeError<E::Error> {
+        self.shared().metrics().invalid(source.kind());
+        tracing::debug!(%source, stage = %error.stage(), %error, "invalid record");
+        error.into()
+    }
+}
+
+/// An envelope that [`Peerstore::consume_each_with`] could not find in the store.
+#[derive(Debug)]
+pub struct Unverified<'a> {
+    bytes: &'a [u8],
+    limits: peermark_envelope::Limits,
+    result: Option<Result<CertifiedRecord, VerifyError>>,
+}
+
+impl Unverified<'_> {
+    /// Verifies it, if that was not done yet.
+    pub fn verify(&mut self) {
+        if self.result.is_none() {
+            self.result = Some(self.verified());
+        }
+    }
+
+    fn verified(&self) -> Result<CertifiedRecord, VerifyError> {
+        CertifiedRecord::verify_with(self.bytes, Dialects::Any, self.limits)
     }
 }
 

@@ -55,7 +55,7 @@ fn each_source_has_its_time_to_live() {
             assert_eq!(classes(&book, &peer).len(), 0, "{kind}");
             assert_eq!(book.sweep(100).unwrap().peers, 1, "{kind}");
         }
-        book.store().check().unwrap();
+        book.check().unwrap();
     }
 }
 

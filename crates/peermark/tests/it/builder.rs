@@ -32,13 +32,13 @@ fn what_is_said_is_what_the_book_has() {
     let clock = HandClock::new();
     let builder = PeerBook::builder().limits(limits).lifetimes(lifetimes).clock(&clock);
     let book = builder.clone().in_memory();
-    assert_eq!(book.store().limits().peers, 7);
+    assert_eq!(book.limits().peers, 7);
     assert_eq!(book.lifetimes().record, HOUR);
     let _ = book.apply(&record(1), &Source::DHT).unwrap();
     assert_eq!(book.until_next_expiry(), Some(HOUR));
 
     let other = builder.config(Config::default()).in_memory();
-    assert_eq!(other.store().limits(), &Limits::default());
+    assert_eq!(other.limits(), &Limits::default());
     assert_eq!(other.lifetimes().record, HOUR);
 }
 

@@ -93,7 +93,7 @@ fn kill_and_look(command: &str, args: &[&str], input: &std::path::Path, peers: &
 /// A store as it is to be found again: its export, sorted and without times.
 fn content(store: &Store) -> Vec<String> {
     let book = store.book();
-    book.store().check().unwrap();
+    book.check().unwrap();
     drop(book);
     let run = store.run("list", &["--json", "--limit", "0"], b"").expect(0);
     let mut peers: Vec<_> =
@@ -210,10 +210,10 @@ fn found(store: &Store, peers: &[PeerId]) -> usize {
         return 0;
     }
     let book = store.book();
-    book.store().check().unwrap();
+    book.check().unwrap();
     let held = book.signed_records(peers).unwrap();
     let found = held.iter().take_while(|record| record.is_some()).count();
     assert!(held[found..].iter().all(Option::is_none), "a hole behind {found}");
-    assert_eq!(book.store().usage().peers, found);
+    assert_eq!(book.usage().peers, found);
     found
 }

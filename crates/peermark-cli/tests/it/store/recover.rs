@@ -61,7 +61,7 @@ fn f2_damage_never_spreads_and_what_is_left_is_recovered() {
         assert_eq!(fs::read(&store.db).unwrap(), damaged, "{place}: recover changed the source");
         // As a program opens it, with the default limits.
         let book = PeerBook::builder().open(&out).unwrap();
-        let held = book.store().usage().peers;
+        let held = book.usage().peers;
         let lost = usize::try_from(report["lost"].as_u64().unwrap()).unwrap();
         assert!(held + lost >= 200 && lost <= 2, "{place}: {held} held, {report}");
         drop(book);
@@ -84,7 +84,7 @@ fn f2_a_store_that_nobody_may_write_to_is_read() {
     // Several at once, and a writer beside none of them.
     let read = || PeerBook::builder().open_read_only(&store.db).unwrap();
     let (one, two) = (read(), read());
-    assert_eq!((one.store().usage(), one.peers().count()), (two.store().usage(), 200));
+    assert_eq!((one.usage(), one.peers().count()), (two.usage(), 200));
     fs::set_permissions(&store.db, fs::Permissions::from_mode(0o600)).unwrap();
     store.run("sweep", &[], b"").expect_error(2, &["is in use"]);
     drop((one, two));
