@@ -66,5 +66,18 @@ fn main() {
         Ok(address) => format!("connected to {address}"),
         Err(error) => error.to_string(),
     };
-    writeln!(std::io::stdout(), "{said}").expect("somebody reads");
+    writeln!(std::io::stdout(), "{said}").expect("standard output");
+}
+
+#[cfg(test)]
+#[test]
+fn it_connects_and_it_fails() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let peer = "12D3KooWLKi1Mxitw7NPQHaqxYYW4iCdxBJXXrCHYjegHkuwjbhJ".parse().unwrap();
+    let address: Multiaddr = format!("/ip4/127.0.0.1/tcp/{port}").parse().unwrap();
+    let candidate = || vec![Candidate::explicit(address.clone())];
+    assert_eq!(connect(peer, candidate()), Ok(address.clone()));
+    drop(listener);
+    assert!(connect(peer, candidate()).is_err());
 }

@@ -1,15 +1,16 @@
 //! A payload type of one's own: a relay's price list, signed by the relay.
 //!
-//! Implementing [`Record`] is all it takes for a payload to have what peer records have: a
-//! signature for one purpose, and no way to read it before that signature verified.
+//! A type that implements [`Record`] is signed for one purpose, and cannot be read before that
+//! signature verified.
 //!
 //! Run it with `cargo run -p peermark-envelope --example own_payload`.
 
 use std::error::Error;
-use std::str::Utf8Error;
+use std::fmt;
 
-use peermark_envelope::{Envelope, Purpose, Record, purpose};
-use peermark_identity::{Keypair, PeerId, PeerIdExt as _, PublicKey};
+use peermark_envelope::{
+    Envelope, Keypair, PeerId, PeerIdExt as _, PublicKey, Purpose, Record, purpose,
+};
 
 /// What a relay asks for a minute of its time.
 #[derive(Debug, PartialEq, Eq)]
@@ -18,16 +19,23 @@ struct PriceList {
     cents_per_minute: u16,
 }
 
-/// Why a signed payload is no price list.
-#[derive(Debug, thiserror::Error)]
+/// Why a signed payload is not a price list.
+#[derive(Debug)]
 enum PriceListError {
-    #[error("not text")]
-    NotText(#[from] Utf8Error),
-    #[error("not `<peer id> <cents>`")]
     Form,
-    #[error("signed by somebody else than the relay that it names")]
     NotTheRelay,
 }
+
+impl fmt::Display for PriceListError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Form => "not `<peer id> <cents>`",
+            Self::NotTheRelay => "not signed by the relay that it names",
+        })
+    }
+}
+
+impl Error for PriceListError {}
 
 impl Record for PriceList {
     // Decided here, once. The domain never travels; a signature for anything else does not open.
@@ -40,11 +48,11 @@ impl Record for PriceList {
     }
 
     fn decode(payload: &[u8], signer: &PublicKey) -> Result<Self, Self::DecodeError> {
-        let text = std::str::from_utf8(payload)?;
+        let text = std::str::from_utf8(payload).map_err(|_| PriceListError::Form)?;
         let (relay, cents) = text.split_once(' ').ok_or(PriceListError::Form)?;
         let relay = PeerId::parse_text(relay).map_err(|_| PriceListError::Form)?;
         let cents_per_minute = cents.parse().map_err(|_| PriceListError::Form)?;
-        // Anybody can sign a list that names somebody else. The payload binds the key, or nothing does.
+        // Every key can sign a list that names another relay. Nothing but this binds the two.
         if relay != signer.peer_id() {
             return Err(PriceListError::NotTheRelay);
         }
@@ -72,4 +80,10 @@ fn main() -> Result<(), Box<dyn Error>> {
             Ok(())
         }
     }
+}
+
+#[cfg(test)]
+#[test]
+fn it_runs() {
+    main().unwrap();
 }

@@ -16,8 +16,7 @@
 //! 4. [`Signed`]: a decoded [`Record`] together with the opened envelope that proves it.
 //!
 //! ```
-//! use peermark_envelope::{Envelope, Purpose};
-//! use peermark_identity::{Keypair, Signer};
+//! use peermark_envelope::{Envelope, Keypair, Purpose};
 //!
 //! /// Decided once, in code; never read from the wire.
 //! const GREETING: Purpose = peermark_envelope::purpose!("example-greeting", b"/example/greeting");
@@ -68,5 +67,8 @@ mod signed_bytes;
 pub use envelope::{Envelope, Opened};
 pub use error::{DecodeError, OpenError, PayloadType, SealError};
 pub use limits::{LimitError, Limits};
+pub use peermark_identity::{
+    self as identity, Keypair, PeerId, PeerIdExt, PublicKey, SignError, Signer,
+};
 pub use purpose::{Purpose, PurposeError};
 pub use record::{OpenRecordError, Record, SealRecordError, Signed};

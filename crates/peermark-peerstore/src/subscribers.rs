@@ -223,6 +223,17 @@ impl Subscription {
         Self::take(&mut lock(&self.queue.state))
     }
 
+    /// Waits for the next event, on any runtime. A subscription does not end. Dropping the future loses
+    /// nothing.
+    pub async fn next(&mut self) -> Event {
+        loop {
+            let next = core::future::poll_fn(|cx| Pin::new(&mut *self).poll_next(cx));
+            if let Some(event) = next.await {
+                return event;
+            }
+        }
+    }
+
     fn take(state: &mut State) -> Option<Event> {
         if core::mem::take(&mut state.lost) {
             return Some(Event::Resync);
