@@ -1,6 +1,7 @@
 //! Integration tests of the facade: the clock, the times to live, that it adds nothing, and a real
 //! dialer on top of it, which is the example's.
 
+mod batches;
 mod book;
 #[cfg(feature = "redb")]
 mod builder;
