@@ -2,7 +2,7 @@
 //!
 //! One file per command. A command installs nothing: where it needs a program that is not there,
 //! it says which, how to get it, and ends with status 2 ([`process::Missing`]). What decides
-//! whether a change may go in, [`tidy`] and [`codegen`] with `--check`, also runs as an ordinary
+//! whether a change may go in, [`tidy`], and [`codegen`] and [`readmes`] with `--check`, also runs as an ordinary
 //! test of this crate.
 
 #![expect(
@@ -18,6 +18,7 @@ mod instructions;
 mod mutants;
 mod process;
 mod products;
+mod readmes;
 mod sim;
 mod tidy;
 mod workspace;
@@ -38,6 +39,7 @@ enum Command {
     Instructions(instructions::Args),
     Mutants(mutants::Args),
     Plans(products::PlansArgs),
+    Readmes(readmes::Args),
     Sim(sim::Args),
     Tidy(tidy::Args),
 }
@@ -52,6 +54,7 @@ fn main() -> ExitCode {
         Command::Instructions(args) => instructions::run(&args),
         Command::Mutants(args) => mutants::run(&args),
         Command::Plans(args) => products::plans(&args),
+        Command::Readmes(args) => readmes::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Tidy(args) => tidy::run(&args),
     };

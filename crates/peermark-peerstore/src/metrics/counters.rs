@@ -88,12 +88,8 @@ impl Counters {
                 add("records_applied_total", help, labels, self.applied_of(source, outcome));
             }
         }
-        for (name, help, count) in [
-            (
-                "records_invalid_total",
-                "Records that did not verify, by source.",
-                Self::invalid_of as fn(&Self, SourceKind) -> u64,
-            ),
+        let by_source: [(_, _, fn(&Self, SourceKind) -> u64); 3] = [
+            ("records_invalid_total", "Records that did not verify, by source.", Self::invalid_of),
             (
                 "addresses_reported_total",
                 "Reported addresses that were stored or known, by source.",
@@ -104,7 +100,8 @@ impl Counters {
                 "Reported addresses that were not taken, by source.",
                 Self::refused_of,
             ),
-        ] {
+        ];
+        for (name, help, count) in by_source {
             for source in SourceKind::ALL {
                 add(name, help, vec![("source", name_of(source))], count(self, source));
             }
