@@ -67,5 +67,5 @@ pub use lifetimes::Lifetimes;
 pub use plan::PeerPlan;
 
 #[cfg(doctest)]
-#[doc = include_str!("../../../README.md")]
+#[doc = include_str!("../README.md")]
 struct ReadmeDoctests;

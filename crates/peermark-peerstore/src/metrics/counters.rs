@@ -88,7 +88,7 @@ impl Counters {
                 add("records_applied_total", help, labels, self.applied_of(source, outcome));
             }
         }
-        let by_source: [(_, _, fn(&Self, SourceKind) -> u64); 3] = [
+        let by_source: [(_, _, BySource); 3] = [
             ("records_invalid_total", "Records that did not verify, by source.", Self::invalid_of),
             (
                 "addresses_reported_total",
@@ -113,6 +113,9 @@ impl Counters {
         samples
     }
 }
+
+/// Reads one counter of a kind of source.
+type BySource = fn(&Counters, SourceKind) -> u64;
 
 /// The counters of all applications are one.
 fn name_of(source: SourceKind) -> String {
