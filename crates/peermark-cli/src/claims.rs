@@ -7,30 +7,21 @@ use peermark::peer_record::address_text;
 use peermark::peerstore::PeerAddress;
 use peermark::provenance::{ClaimKind, Expiry, Provenance, Timestamp};
 
+use crate::table::{self, Align, Table};
+
 /// Writes the table.
 pub(crate) fn write(
     out: &mut impl Write,
     addresses: &[PeerAddress],
     now: Timestamp,
 ) -> io::Result<()> {
-    row(out, &["address", "class", "who says so", "for"])?;
+    let aligns = [Align::Left, Align::Left, Align::Left, Align::Right];
+    let mut table = Table::new(["address", "class", "who says so", "for"], aligns);
     for PeerAddress { address, class, provenance, .. } in addresses {
-        row(
-            out,
-            &[
-                &address_text(address),
-                &class.to_string(),
-                &sources(provenance),
-                &remaining(provenance, now),
-            ],
-        )?;
+        let address = address_text(address);
+        table.row([address, class.to_string(), sources(provenance), remaining(provenance, now)]);
     }
-    Ok(())
-}
-
-fn row(out: &mut impl Write, cells: &[&str; 4]) -> io::Result<()> {
-    let [first, second, third, fourth] = cells;
-    writeln!(out, "  {first:33}  {second:11}  {third:20}  {fourth:>9}")
+    table.write(out, 2, table::width())
 }
 
 fn sources(provenance: &Provenance) -> String {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 
 use crate::failure::{Failure, Status};
-use crate::{complaint, demo, dial, inspect, key, output, plan, sign, store, verify};
+use crate::{complaint, demo, dial, diff, inspect, key, output, plan, sign, store, verify};
 
 /// Sign, inspect and verify certified peer records
 ///
@@ -17,6 +17,9 @@ use crate::{complaint, demo, dial, inspect, key, output, plan, sign, store, veri
 struct Cli {
     #[command(subcommand)]
     command: Command,
+    /// Show the library's events on standard error; twice for all of them
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, display_order = 100)]
+    verbose: u8,
 }
 
 const STATUS: &str = "\
@@ -29,6 +32,7 @@ enum Command {
     Sign(sign::Args),
     Inspect(inspect::Args),
     Verify(verify::Args),
+    Diff(diff::Args),
     Plan(plan::Args),
     Dial(dial::Args),
     Store(store::Args),
@@ -44,6 +48,10 @@ pub fn command() -> clap::Command {
 /// Runs the program with these arguments, the first of which is its own name.
 #[must_use]
 pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let args: Vec<_> = args.into_iter().collect();
+    if args.iter().take_while(|arg| *arg != "--").any(|arg| arg == "--json") {
+        output::remark_as_json();
+    }
     let cli = match Cli::try_parse_from(args) {
         Ok(cli) => cli,
         Err(error) => {
@@ -59,6 +67,7 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
             return u8::try_from(status).map_or(Status::Trouble.into(), ExitCode::from);
         }
     };
+    show_events(cli.verbose);
     let only_reads = cli.only_reads();
     match cli.run() {
         Ok(status) => status.into(),
@@ -73,11 +82,27 @@ pub fn run(args: impl IntoIterator<Item = OsString>) -> ExitCode {
     }
 }
 
+/// Shows what the library traces; nothing without `-v`.
+fn show_events(verbose: u8) {
+    let level = match verbose {
+        0 => return,
+        1 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let events = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr);
+    // An error says that a program around this one has a subscriber of its own.
+    let _ = events.with_ansi(false).without_time().try_init();
+}
+
 impl Cli {
     /// Whether what it writes to standard output is all that it does.
     fn only_reads(&self) -> bool {
         match &self.command {
-            Command::Inspect(_) | Command::Demo(_) | Command::Plan(_) | Command::Verify(_) => true,
+            Command::Inspect(_)
+            | Command::Demo(_)
+            | Command::Diff(_)
+            | Command::Plan(_)
+            | Command::Verify(_) => true,
             Command::Store(args) => args.only_reads(),
             Command::Dial(_) | Command::Key(_) | Command::Sign(_) => false,
         }
@@ -89,6 +114,7 @@ impl Cli {
             Command::Sign(args) => sign::run(args),
             Command::Inspect(args) => inspect::run(args),
             Command::Demo(args) => demo::run(args),
+            Command::Diff(args) => diff::run(&args),
             Command::Plan(args) => plan::run(args),
             Command::Dial(args) => dial::run(args),
             Command::Store(args) => store::run(args),

@@ -8,6 +8,8 @@ use std::io::{self, Write};
 use clap::Error;
 use clap::error::{ContextKind, ContextValue};
 
+use crate::output;
+
 /// Writes the error, or the help or the version that was asked for, to where it belongs.
 pub(crate) fn print(mut error: Error) -> io::Result<()> {
     let context: Vec<_> = error.context().map(|(kind, value)| (kind, value.clone())).collect();
@@ -24,6 +26,11 @@ pub(crate) fn print(mut error: Error) -> io::Result<()> {
             // The advice repeats the argument, styled.
             error.remove(ContextKind::Suggested);
         }
+    }
+    if error.use_stderr() && output::remarks_as_json() {
+        let text = error.render().to_string();
+        output::error(text.trim_start_matches("error:").trim());
+        return Ok(());
     }
     error.print()?;
     io::stdout().flush()

@@ -11,7 +11,10 @@ mod walk;
 use std::io::Write;
 use std::path::PathBuf;
 
+use peermark::peer_record::{CertifiedRecord, Dialects};
+
 use crate::failure::{Failure, Status};
+use crate::identify;
 use crate::input::{Source, WholeFormat};
 use crate::json;
 use crate::keyfile::{self, Likeness};
@@ -26,7 +29,7 @@ use report::Report;
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// The file to read; `-` is standard input, and so is no file at all
+    /// The file to read; standard input if it is `-` or left out
     #[arg(value_name = "FILE", default_value = "-")]
     file: PathBuf,
     /// How the envelope is written
@@ -64,13 +67,21 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
             "several lines, which are not one envelope together, inspected as if they were",
         );
     }
-    let report = Report::new(&bytes, format, refusal.as_ref(), limits);
+    let mut bytes = &*bytes;
+    if refusal.is_none()
+        && CertifiedRecord::verify_with(bytes, Dialects::Any, limits).is_err()
+        && let Some(record) = identify::signed_record(bytes)
+    {
+        identify::tell();
+        bytes = record;
+    }
+    let report = Report::new(bytes, format, refusal.as_ref(), limits);
     let mut out = Output::stdout();
     if args.json {
         json::line(&mut out, &report)?;
     } else {
         let paint = out.paint();
-        render::human(&report, &bytes, args.full, paint, &mut out)?;
+        render::human(&report, bytes, args.full, paint, &mut out)?;
     }
     out.flush()?;
     Ok(if report.verified { Status::Good } else { Status::Refused })

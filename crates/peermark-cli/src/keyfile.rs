@@ -13,7 +13,8 @@ use std::fs::OpenOptions;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use peermark::identity::{Keypair, PrivateKeyError};
+use data_encoding::HEXLOWER_PERMISSIVE;
+use peermark::identity::{KeyType, Keypair, PrivateKeyError};
 use zeroize::Zeroizing;
 
 use crate::failure::Failure;
@@ -35,8 +36,52 @@ pub(crate) fn load(source: &Source) -> Result<Keypair, Failure> {
         .map_err(|error| Failure::Refused(format!("no private key in {}: {error}", source.name())))
 }
 
+/// Reads a bare secret of this type: 32 bytes, or 64 hex digits; or a key in any of the other forms that
+/// is of this type.
+pub(crate) fn load_bare(source: &Source, key_type: KeyType) -> Result<Keypair, Failure> {
+    let bytes = read(source)?;
+    warn_if_shared(source);
+    let refused =
+        |reason: String| Failure::Refused(format!("no private key in {}: {reason}", source.name()));
+    let Some(secret) = bare(&bytes) else {
+        let keypair = decode(&bytes).map_err(refused)?;
+        if keypair.key_type() != key_type {
+            let found = keypair.key_type().name();
+            return Err(refused(format!("it is of type {found}, not {}", key_type.name())));
+        }
+        return Ok(keypair);
+    };
+    match key_type {
+        KeyType::Secp256k1 => {
+            Keypair::secp256k1_from_secret(&secret).map_err(|error| refused(error.to_string()))
+        }
+        _ => Ok(Keypair::ed25519_from_seed(&secret)),
+    }
+}
+
+/// 32 bytes as they are, or as hex digits.
+fn bare(bytes: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
+    let mut secret = Zeroizing::new([0; 32]);
+    if bytes.len() == secret.len() {
+        secret.copy_from_slice(bytes);
+        return Some(secret);
+    }
+    let text = Zeroizing::new(squeeze(bytes));
+    let digits = text.strip_prefix(b"0x").unwrap_or(&text);
+    if digits.len() != 64 {
+        return None;
+    }
+    HEXLOWER_PERMISSIVE.decode_mut(digits, &mut *secret).ok()?;
+    Some(secret)
+}
+
 /// Writes a private key to a new file.
 pub(crate) fn store(path: &Path, keypair: &Keypair) -> Result<(), Failure> {
+    create(path, &keypair.encode())
+}
+
+/// Writes a new file that its owner alone can read.
+pub(crate) fn create(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
     if path == Path::new("-") {
         return Err(Failure::Usage("a private key goes into a file, not to a pipe".to_owned()));
     }
@@ -45,7 +90,7 @@ pub(crate) fn store(path: &Path, keypair: &Keypair) -> Result<(), Failure> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(|error| Failure::file("create", path, error))?;
-    let written = file.write_all(&keypair.encode()).and_then(|()| file.sync_all());
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
     written.map_err(|error| {
         // Half a key is worse than none: the file would be in the way of the next attempt.
         drop(file);

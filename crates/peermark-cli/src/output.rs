@@ -5,6 +5,7 @@
 
 use std::fmt::Display;
 use std::io::{self, BufWriter, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstream::{AutoStream, ColorChoice};
 use anstyle::{AnsiColor, Style};
@@ -80,9 +81,31 @@ impl Paint {
     }
 }
 
+/// Whether remarks are objects, as results are with `--json`.
+static AS_JSON: AtomicBool = AtomicBool::new(false);
+
+/// Turns errors and warnings into objects on one line.
+pub(crate) fn remark_as_json() {
+    AS_JSON.store(true, Ordering::Relaxed);
+}
+
+/// Whether errors and warnings are objects.
+pub(crate) fn remarks_as_json() -> bool {
+    AS_JSON.load(Ordering::Relaxed)
+}
+
 /// Says something on standard error.
 pub(crate) fn note(message: impl Display) {
     let _ = writeln!(io::stderr().lock(), "{message}");
+}
+
+fn remarked_as_json(kind: &str, message: &impl Display) -> bool {
+    let as_json = remarks_as_json();
+    if as_json {
+        let object = serde_json::json!({ kind: message.to_string() });
+        let _ = writeln!(io::stderr().lock(), "{object}");
+    }
+    as_json
 }
 
 /// Says what went wrong on standard error.
@@ -96,6 +119,9 @@ pub(crate) fn warning(message: impl Display) {
 }
 
 fn remark(kind: &str, color: AnsiColor, message: impl Display) {
+    if remarked_as_json(kind, &message) {
+        return;
+    }
     let style = color.on_default().bold();
     let _ = writeln!(anstream::stderr().lock(), "{style}{kind}:{style:#} {message}");
 }

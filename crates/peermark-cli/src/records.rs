@@ -8,6 +8,7 @@ use peermark::peer_record::{CertifiedRecord, Dialects, Stage};
 use crate::chunks::{Chunks, MAX_LINE};
 use crate::failure::Failure;
 use crate::format::{decode_text, trim};
+use crate::identify;
 use crate::input::{Source, Whole, WholeFormat, read_whole};
 use crate::keyfile;
 use crate::refusal::Refusal;
@@ -61,6 +62,20 @@ impl Judge {
         Ok(())
     }
 
+    /// Returns the record of an input that holds one and nothing else.
+    pub(crate) fn only(&self, source: &Source) -> Result<CertifiedRecord, Failure> {
+        let mut found = None;
+        self.read(source, |_, verdict| {
+            let refused = |refusal| Failure::Refused(format!("{}: {refusal}", source.name()));
+            if found.replace(verdict.map_err(refused)?).is_some() {
+                let message = format!("{}: more than one record", source.name());
+                return Err(Failure::Refused(message));
+            }
+            Ok(())
+        })?;
+        found.ok_or_else(|| Failure::Refused(format!("{}: no record", source.name())))
+    }
+
     /// Judges one line; `buffer` is whatever was there before, kept for its memory.
     pub(crate) fn line(&self, line: &[u8], buffer: &mut Vec<u8>) -> Verdict {
         if line.len() > MAX_LINE {
@@ -75,8 +90,19 @@ impl Judge {
         self.bytes(buffer)
     }
 
-    /// Judges the bytes of one envelope.
+    /// Judges the bytes of one envelope, or of an identify message that carries one.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> Verdict {
+        let verdict = self.envelope(bytes);
+        if verdict.is_err()
+            && let Some(record) = identify::signed_record(bytes)
+        {
+            identify::tell();
+            return self.envelope(record);
+        }
+        verdict
+    }
+
+    fn envelope(&self, bytes: &[u8]) -> Verdict {
         match CertifiedRecord::verify_with(bytes, self.dialects, self.limits) {
             Ok(record) => Ok(record),
             // The error would tell field numbers and lengths, and those may be of a secret. At

@@ -6,10 +6,11 @@ use std::path::{Path, PathBuf};
 use clap::ValueEnum;
 use data_encoding::{BASE64, HEXLOWER};
 use peermark::Multiaddr;
+use peermark::envelope::Limits;
 use peermark::identity::Keypair;
 use peermark::peer_record::{
-    CertifiedRecord, Dialect, Effect, IssueError, PeerRecord, Seq, SeqSource, address_text,
-    is_public, objections, objections_to_all, parse_address,
+    CertifiedRecord, Dialect, Dialects, Effect, IssueError, PeerRecord, Seq, SeqSource,
+    address_text, is_public, objections, objections_to_all, parse_address,
 };
 use peermark::{Clock, SystemClock};
 use serde::Serialize;
@@ -21,6 +22,7 @@ use crate::json::{self, Hex, Text};
 use crate::keyfile;
 use crate::outfile::{self, Held};
 use crate::output::{self, Output};
+use crate::records::Judge;
 
 /// Sign a record of the addresses of a peer
 ///
@@ -38,21 +40,24 @@ pub(crate) struct Args {
         value_name = "MULTIADDR",
         num_args = 1..,
         value_parser = parse_address,
-        required_unless_present = "withdraw_all"
+        required_unless_present_any = ["withdraw_all", "renew"]
     )]
     addr: Vec<Multiaddr>,
     /// Sign a record of no addresses, which withdraws what the peer said before
     #[arg(long, conflicts_with = "addr")]
     withdraw_all: bool,
+    /// Sign the addresses of this record again, in its dialect, with a higher sequence number
+    #[arg(long, value_name = "RECORD", conflicts_with_all = ["addr", "withdraw_all"])]
+    renew: Option<PathBuf>,
     /// Leave out addresses that a stranger cannot dial: private hosts and names, bare IPs, port 0
     #[arg(long)]
     public_only: bool,
     /// The sequence number, a counter
     #[arg(long, value_name = "N", allow_negative_numbers = true)]
     seq: Option<u64>,
-    /// The dialect to sign in
-    #[arg(long, value_enum, default_value_t = DialectArg::PeerRecord)]
-    dialect: DialectArg,
+    /// The dialect to sign in [default: peer-record, or that of the record of --renew]
+    #[arg(long, value_enum)]
+    dialect: Option<DialectArg>,
     /// The file to write, instead of standard output; a record in it is replaced by one with a higher
     /// sequence number, or with --seq
     #[arg(long, value_name = "FILE")]
@@ -72,7 +77,8 @@ pub(crate) struct Args {
 const EXAMPLES: &str = "\
 Examples:
   peermark sign --key alice.key --addr /ip4/192.0.2.1/tcp/4001 --format hex
-  peermark sign --key alice.key --addr /dns/alice.example/tcp/443/wss --out alice.record
+  peermark sign --key alice.key --addr /dns/example.com/tcp/443/wss --out alice.record
+  peermark sign --key alice.key --renew alice.record --out alice.record
   peermark sign --key alice.key --withdraw-all --dialect routing-state | peermark verify";
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -121,14 +127,17 @@ pub(crate) fn run(args: Args) -> Result<Status, Failure> {
             "not a record: {out:?} is kept as it is; --replace writes over it"
         )));
     }
-    let (addresses, left_out) = wanted(&args)?;
+    let before = args.renew.as_deref().map(renewed).transpose()?;
+    let (addresses, left_out) = wanted(&args, before.as_ref())?;
     let keypair = keyfile::load(&Source::from_arg(&args.key))?;
-    let mut warnings = match args.dialect {
-        DialectArg::PeerRecord => warnings(&addresses),
-        // rust-libp2p alone reads it, and reads all that is signed.
-        DialectArg::RoutingState => Vec::new(),
+    let of_before = before.as_ref().map(CertifiedRecord::dialect);
+    let dialect = args.dialect.map(Dialect::from).or(of_before).unwrap_or_default();
+    let mut warnings = match dialect {
+        Dialect::PeerRecord => warnings(&addresses),
+        // rust-libp2p alone reads the other, and reads all that is signed.
+        _ => Vec::new(),
     };
-    let record = sign(&args, &keypair, addresses)?;
+    let record = sign(&args, before.as_ref(), &keypair, addresses, dialect)?;
     if let (Held::Record(held), Some(out)) = (&held, out) {
         warnings.extend(replaced(&args, held, &record, out)?);
     }
@@ -272,9 +281,22 @@ fn keep_the_key(key: &Path, out: &Path) -> Result<(), Failure> {
     }
 }
 
+/// The record to sign again.
+fn renewed(path: &Path) -> Result<CertifiedRecord, Failure> {
+    let judge = Judge { dialects: Dialects::Any, limits: Limits::default() };
+    judge.only(&Source::from_arg(path))
+}
+
 /// The addresses to sign, and those that are left out.
-fn wanted(args: &Args) -> Result<(Vec<Multiaddr>, Vec<Multiaddr>), Failure> {
-    let (mut addresses, mut left_out) = (args.addr.clone(), Vec::new());
+fn wanted(
+    args: &Args,
+    before: Option<&CertifiedRecord>,
+) -> Result<(Vec<Multiaddr>, Vec<Multiaddr>), Failure> {
+    let mut addresses = match before {
+        Some(record) => record.addresses().map(|address| address.to_multiaddr()).collect(),
+        None => args.addr.clone(),
+    };
+    let mut left_out = Vec::new();
     if args.public_only {
         (addresses, left_out) = addresses.into_iter().partition(is_public);
         for address in &left_out {
@@ -290,17 +312,27 @@ fn wanted(args: &Args) -> Result<(Vec<Multiaddr>, Vec<Multiaddr>), Failure> {
 
 fn sign(
     args: &Args,
+    before: Option<&CertifiedRecord>,
     keypair: &Keypair,
     addresses: Vec<Multiaddr>,
+    dialect: Dialect,
 ) -> Result<CertifiedRecord, Failure> {
+    if let Some(before) = before.filter(|before| before.peer_id() != keypair.peer_id()) {
+        return Err(Failure::Refused(format!(
+            "not the key of the record: it is of {}, and the key is of {}",
+            before.peer_id(),
+            keypair.peer_id()
+        )));
+    }
+    let mut last = before.map_or_else(SeqSource::new, |it| SeqSource::restore(it.seq()));
     let seq = match args.seq {
         Some(seq) => Seq::new(seq),
-        None => SeqSource::new()
+        None => last
             .next(SystemClock.now().into())
             .map_err(|error| Failure::Usage(error.to_string()))?,
     };
     let record = PeerRecord::new(keypair.peer_id(), seq, addresses);
-    record.certify(keypair, args.dialect.into()).map_err(|error| {
+    record.certify(keypair, dialect).map_err(|error| {
         Failure::Usage(match &error {
             IssueError::Address { index, defect } => {
                 let address = record.addresses().get(*index).map(address_text);

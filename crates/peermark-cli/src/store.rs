@@ -8,6 +8,7 @@ mod copy;
 mod database;
 mod duration;
 mod export;
+mod filter;
 mod import;
 mod list;
 mod merge;

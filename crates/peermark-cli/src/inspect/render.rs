@@ -8,6 +8,7 @@ use super::report::{Fate, Key, Report, State, Verdict};
 use super::walk::{Found, Shown, Stop};
 use crate::json::Hex;
 use crate::output::Paint;
+use crate::when;
 
 /// Writes the report on `bytes`.
 pub(super) fn human(
@@ -152,7 +153,8 @@ fn meaning(report: &Report<'_>, paint: Paint, out: &mut impl Write) -> io::Resul
             Some(peer_id) => writeln!(out, "  peer  {}", peer_id.0)?,
             None => writeln!(out, "  peer  none that can be read")?,
         }
-        writeln!(out, "  seq   {}, a counter", record.seq.0)?;
+        let clock = when::clock(record.seq.0.into()).map(|date| format!(" ({date})"));
+        writeln!(out, "  seq   {}, a counter{}", record.seq.0, clock.unwrap_or_default())?;
         if record.addresses.is_empty() {
             writeln!(out, "  no addresses: the peer withdraws what it said before")?;
         }

@@ -19,7 +19,7 @@ pub(crate) type Book = PeerBook<Redb, SystemClock>;
 #[derive(Clone, Debug, clap::Args)]
 pub(super) struct Database {
     /// The store [default: peermark/peers.redb in the user's data directory]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", env = "PEERMARK_DB", hide_env_values = true)]
     db: Option<PathBuf>,
 }
 

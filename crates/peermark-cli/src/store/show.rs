@@ -15,6 +15,7 @@ use crate::claims;
 use crate::failure::{Failure, Status};
 use crate::json::{self, Text};
 use crate::output::Output;
+use crate::when;
 
 /// Show what is known of a peer
 ///
@@ -54,8 +55,8 @@ struct Record {
     seq: Seq,
     len: usize,
     left: Duration,
-    accepted: Duration,
-    contact: Option<Duration>,
+    accepted: Timestamp,
+    contact: Option<Timestamp>,
 }
 
 impl Known {
@@ -67,8 +68,8 @@ impl Known {
                 seq: record.seq(),
                 len: record.as_bytes().len(),
                 left: left(record.expiry(), now),
-                accepted: now.saturating_since(record.accepted()),
-                contact: record.contact().map(|contact| now.saturating_since(contact)),
+                accepted: record.accepted(),
+                contact: record.contact(),
             })
         })?;
         let contradiction = book.equivocation(&peer)?;
@@ -107,13 +108,16 @@ fn write(out: &mut Output, known: &Known) -> Result<(), Failure> {
         None => writeln!(out, "  class      none: no address is known")?,
     }
     if let Some(Record { seq, len, left, accepted, contact }) = &known.record {
-        let (left, accepted) = (claims::time(*left), claims::time(*accepted));
-        let contact = contact.map_or_else(
-            || "no contact".to_owned(),
-            |contact| format!("last contact {} ago", claims::time(contact)),
-        );
-        writeln!(out, "  record     seq {seq}, {len} bytes, for {left}")?;
-        writeln!(out, "  accepted   {accepted} ago, {contact}")?;
+        writeln!(out, "  record     seq {seq}, {len} bytes")?;
+        if let Some(date) = when::clock(*seq) {
+            writeln!(out, "             {date}")?;
+        }
+        writeln!(out, "  expires    in {}", when::until(*left, known.now))?;
+        writeln!(out, "  accepted   {}", when::ago(*accepted, known.now))?;
+        match contact {
+            Some(contact) => writeln!(out, "  contact    {}", when::ago(*contact, known.now))?,
+            None => writeln!(out, "  contact    never")?,
+        }
     }
     if let Some(pair) = &known.contradiction {
         let Equivocation { seq, held, got, .. } = pair;
@@ -204,8 +208,10 @@ impl Object {
                 seq: Text(record.seq),
                 len: record.len,
                 ttl_ms: millis(record.left),
-                accepted_ms_ago: millis(record.accepted),
-                contact_ms_ago: record.contact.map(millis),
+                accepted_ms_ago: millis(known.now.saturating_since(record.accepted)),
+                contact_ms_ago: record
+                    .contact
+                    .map(|contact| millis(known.now.saturating_since(contact))),
             }),
             contradiction: known.contradiction.as_ref().map(contradiction_object),
             floor: known

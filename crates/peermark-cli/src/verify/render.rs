@@ -10,6 +10,7 @@ use crate::input::Source;
 use crate::json::{self, Hex, Text};
 use crate::output::Paint;
 use crate::refusal::Refusal;
+use crate::when;
 
 /// How verdicts are written.
 #[derive(Clone, Copy, Debug)]
@@ -183,6 +184,9 @@ fn long(
     writeln!(out, "  key        {}", record.signer().key_type())?;
     writeln!(out, "  dialect    {}", record.dialect())?;
     writeln!(out, "  seq        {}", record.seq())?;
+    if let Some(date) = when::clock(record.seq()) {
+        writeln!(out, "             {date}")?;
+    }
     let mut label = "addresses";
     for address in record.addresses() {
         writeln!(out, "  {label:9}  {address}")?;

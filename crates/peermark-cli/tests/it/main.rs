@@ -9,6 +9,7 @@ mod dial;
 mod inspect;
 mod key;
 mod lines;
+mod operators;
 mod plan;
 mod secrets;
 mod sign;

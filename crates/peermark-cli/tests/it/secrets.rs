@@ -87,7 +87,7 @@ fn k4_inspect_shows_no_private_key_of_any_type_in_any_form() {
                 false => "this looks like a private key, not an envelope, and is not shown",
             };
             let expected = format!("error: standard input: {words}");
-            assert!(run.stderr.starts_with(&expected), "{name}: {}", run.stderr);
+            assert!(run.said().starts_with(&expected), "{name}: {}", run.stderr);
             assert!(run.stderr.len() < 160, "{name}: {}", run.stderr);
         }
     }

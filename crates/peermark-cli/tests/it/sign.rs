@@ -236,7 +236,7 @@ fn r2_addresses_that_cost_others_the_whole_record_are_warned_of() {
     ] {
         let run = sign(&[good, address]);
         for word in ["warning: ", "for js-libp2p,", component, address, words] {
-            assert!(run.stderr.contains(word), "no {word:?} in {}", run.stderr);
+            assert!(run.said().contains(word), "no {word:?} in {}", run.stderr);
         }
         let warnings = &run.objects()[0]["warnings"];
         assert_eq!(warnings.as_array().unwrap().len(), 1);

@@ -31,6 +31,18 @@ impl Run {
         self.text().lines().map(|line| serde_json::from_str(line).expect("an object")).collect()
     }
 
+    /// Its errors, warnings and notes as text; with `--json` some are objects.
+    pub(crate) fn said(&self) -> String {
+        let line = |line: &str| match serde_json::from_str::<Value>(line) {
+            Ok(Value::Object(object)) => {
+                let (kind, message) = object.iter().next().expect("a kind of remark");
+                format!("{kind}: {}\n", message.as_str().expect("a message"))
+            }
+            _ => format!("{line}\n"),
+        };
+        self.stderr.lines().map(line).collect()
+    }
+
     /// That it went as it should, with this status.
     #[track_caller]
     pub(crate) fn expect(self, status: i32) -> Self {
@@ -43,7 +55,7 @@ impl Run {
     pub(crate) fn expect_error(self, status: i32, words: &[&str]) -> Self {
         assert_eq!(self.status, status, "{self:#?}");
         for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in {self:#?}");
+            assert!(self.said().contains(word), "no {word:?} in {self:#?}");
         }
         self
     }

@@ -31,8 +31,8 @@ fn show_has_everything_that_is_known() {
         "class      dialed",
         "record     seq 9, ",
         "floor      seq 9, payload ",
-        "/ip4/1.2.3.1/tcp/9                 dialed       record 9, dialed           48 h",
-        "/ip4/5.6.7.8/tcp/1                 third-party  dht                         1 h",
+        "/ip4/1.2.3.1/tcp/9  dialed       record 9, dialed  48 h",
+        "/ip4/5.6.7.8/tcp/1  third-party  dht                1 h",
     ] {
         assert!(text.text().contains(part), "no {part:?} in\n{}", text.text());
     }
@@ -68,7 +68,7 @@ fn list_has_classes_and_a_limit() {
     assert_eq!(run.objects(), [expected]);
     let run = store.run("list", &["--class", "certified", "--limit", "2"], b"").expect(0);
     assert_eq!(run.text().lines().count(), 2);
-    assert!(run.text().contains("  certified    1 address  seq "), "{}", run.text());
+    assert!(run.text().contains("  certified     1 address    seq "), "{}", run.text());
     assert_eq!(run.stderr, "there are more than 2: --limit 0 lists all\n");
     let run = store.run("list", &["--class", "certified", "--limit", "3"], b"").expect(0);
     assert_eq!(run.stderr, "", "these are all");
