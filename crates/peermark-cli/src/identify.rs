@@ -26,12 +26,9 @@ fn field_8(message: &[u8]) -> Option<&[u8]> {
     let (mut reader, mut found) = (Reader::new(Message::Other, message), None);
     while let Some(field) = reader.next_field().ok()? {
         match field.value {
-            Value::Bytes(value) if field.number == SIGNED_RECORD => {
-                // Parsers disagree which of two counts.
-                if found.replace(value).is_some() {
-                    return None;
-                }
-            }
+            // Parsers disagree which of two counts.
+            Value::Bytes(_) if field.number == SIGNED_RECORD && found.is_some() => return None,
+            Value::Bytes(value) if field.number == SIGNED_RECORD => found = Some(value),
             Value::Bytes(_) => {}
             _ if KNOWN.contains(&field.number) => return None,
             _ => {}

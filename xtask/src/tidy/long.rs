@@ -23,6 +23,7 @@ pub(super) fn findings() -> Result<Vec<String>> {
 
 fn check(sources: &[SourceFile], texts: &[SourceFile]) -> Vec<String> {
     let read: BTreeSet<_> = sources.iter().flat_map(|file| read(&file.text)).collect();
+    let options: BTreeSet<_> = sources.iter().flat_map(|file| options(&file.text)).collect();
     let mut findings = Vec::new();
     for SourceFile { path, text } in sources.iter().chain(texts) {
         for (number, line) in (1..).zip(text.lines()) {
@@ -30,7 +31,7 @@ fn check(sources: &[SourceFile], texts: &[SourceFile]) -> Vec<String> {
             if is_for_commands(path) {
                 used.extend(set(line, path.ends_with(".yml")));
             }
-            for name in used.difference(&read) {
+            for name in used.difference(&read).filter(|name| !options.contains(*name)) {
                 findings.push(format!("{path}:{number}: no `variable(\"{name}\", ..)` reads it"));
             }
             for filter in filters(line).filter(|_| is_for_commands(path)) {
@@ -60,6 +61,11 @@ fn named(text: &str) -> impl Iterator<Item = &str> {
 fn read(text: &str) -> impl Iterator<Item = &str> {
     let calls = text.split("variable(").skip(1);
     calls.filter_map(|call| named(call.trim_start().strip_prefix('"')?.split('"').next()?).next())
+}
+
+/// The names in a source file that set an option of the command line.
+fn options(text: &str) -> impl Iterator<Item = &str> {
+    text.split("env = \"").skip(1).filter_map(|rest| named(rest.split('"').next()?).next())
 }
 
 /// The variables that a line of a workflow or a command sets, those of other programs aside.
