@@ -44,8 +44,8 @@ pub(crate) use signed::{Content, Evidence, Rival, SetDigest, Signed, is_better_e
 pub use view::{AddressView, PeerView, RecordView};
 
 pub(crate) use cost::{
-    ENTRY, FLOOR, MODEL, claim as cost_of_claim, evidence as cost_of_evidence,
-    record as cost_of_record,
+    ENTRY, FLOOR, MODEL, address as cost_of_address, claim as cost_of_claim,
+    evidence as cost_of_evidence, record as cost_of_record,
 };
 
 /// What is held of one peer.

@@ -292,6 +292,16 @@ impl PeerEntry {
     }
 }
 
+impl PeerEntry {
+    /// The two payloads by which the peer contradicted itself.
+    pub(crate) fn contradiction(&self) -> Option<(Seq, PayloadDigest, PayloadDigest)> {
+        if !self.has_evidence() {
+            return None;
+        }
+        self.equivocation().map(|proof| (proof.seq, proof.held, proof.got))
+    }
+}
+
 impl Remnant {
     /// The pair of records by which the peer contradicted itself, where it is kept.
     pub(crate) fn equivocation(&self) -> Option<Equivocation> {

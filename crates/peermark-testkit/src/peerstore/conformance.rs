@@ -26,6 +26,7 @@ pub mod connections;
 pub mod evictions;
 pub mod flood;
 pub mod floors;
+pub mod joins;
 pub mod lifetimes;
 pub mod limits;
 pub mod provenance;
@@ -197,6 +198,14 @@ macro_rules! peerstore_conformance {
                 s4_what_was_removed_does_not_come_back_by_hearsay,
                 s4_a_removed_address_stays_away,
                 s1_what_would_be_over_at_once_is_refused,
+            }
+            joins {
+                s11_a_join_without_room_changes_nothing,
+                s11_a_join_of_many_addresses_evicts_nobody,
+                s11_what_a_join_evicts_is_counted,
+                s10_an_equivocation_that_is_joined_in_is_told,
+                s11_the_longest_addresses_are_made_room_for,
+                s11_nothing_goes_for_what_cannot_fit,
             }
             flood {
                 s11_a_flood_from_one_network_keeps_to_its_share,
