@@ -207,7 +207,7 @@ impl PeerEntry {
         let own = counts.then(|| Floor {
             seq: self.seq,
             digest: PayloadDigest::of(self.record.payload()),
-            until: self.floor,
+            until: self.life_now(at, limits).lasting(at, limits).floor,
         });
         let outside = self.extra.as_ref().and_then(|extra| extra.rest.outside.as_deref());
         let outside = outside.filter(|outside| outside.lasts(at)).map(|outside| Floor {
@@ -219,6 +219,15 @@ impl PeerEntry {
             (Some(own), Some(outside)) if outside.seq > own.seq => Some(outside),
             (own, outside) => own.or(outside),
         }
+    }
+
+    /// The last contact that is told to others with the record, in seconds of aging, or the last that
+    /// others claim; 0 for none. Of a record that the user delivered it is what the peer itself said:
+    /// the time to live of the user is written as a contact, and was none (S4).
+    pub(crate) fn told_contact(&self) -> u32 {
+        let is_users = self.marks.kinds().has_user();
+        let contact = if is_users { secs_begun(self.said) } else { self.contact };
+        contact.max(self.claimed)
     }
 
     /// The class of its best address, however long that lives; a connected peer counts as dialed.
@@ -313,6 +322,11 @@ impl PeerEntry {
         }
         self.tidy();
     }
+}
+
+/// Nanoseconds as seconds, rounded up.
+pub(crate) fn secs_begun(nanos: u64) -> u32 {
+    u32::try_from(nanos.div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
 }
 
 impl core::fmt::Debug for PeerEntry {

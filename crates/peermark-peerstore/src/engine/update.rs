@@ -280,7 +280,7 @@ impl<'a, E: Entries> Update<'a, E> {
         let before = self.before(key)?;
         let (cost, rest, events) = self.entries.read(key, |entry| {
             tracing::debug!(peer = %entry.peer_id(), class = ?entry.class(), "evicted");
-            let rest = entry.remnant();
+            let rest = entry.leave(self.cx);
             let gone = PeerEntry::new(entry.peer_id(), None);
             let events = before.map(|before| before.changes(&gone, Cause::Eviction));
             (Cost::of(entry), rest, events)

@@ -107,14 +107,17 @@ impl JoinState<'_> {
                 floor,
             };
         }
-        let ages = [Some(state.first), state.contact, state.claimed];
+        // What stands for the user's time to live was no contact.
+        let contact = if state.kinds.has_user() { state.said } else { state.contact };
+        let ages = [Some(state.first), contact, state.claimed];
         let age = ages.into_iter().flatten().min().unwrap_or_default();
         let bounded = left.min(cx.limits.record_age.saturating_sub(age));
         Life {
             end: cx.now().saturating_add(if is_users { left } else { bounded }),
             first: at.aging_secs_begun(),
             contact: by_user,
-            claimed: at.aging_before(age),
+            // One that is too old to keep anything alive ends nothing either.
+            claimed: if age < cx.limits.record_age { at.aging_before(age) } else { 0 },
             last: at.aging_secs_begun(),
             floor,
         }
@@ -140,7 +143,6 @@ impl JoinState<'_> {
             is_joined: true,
             is_known: trusts && state.is_known,
             is_told: !trusts,
-            ttl: cx.clamp(state.left),
             group: self.group(cx),
         }
     }

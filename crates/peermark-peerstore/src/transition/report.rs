@@ -300,13 +300,18 @@ impl PeerEntry {
             return false;
         };
         let address = address.to_vec();
-        self.remove_address(&address, Marks::NONE);
+        self.remove_address(&address, Marks::NONE, cx);
         true
     }
 
     /// Drops an address with all claims on it, that of the record among them. The record gets these
     /// marks then.
-    pub(super) fn remove_address(&mut self, address: &[u8], marks: Marks) -> bool {
+    pub(super) fn remove_address(
+        &mut self,
+        address: &[u8],
+        marks: Marks,
+        cx: &Context<'_>,
+    ) -> bool {
         let mut gone = false;
         if let Some(extra) = &mut self.extra {
             let before = extra.addresses.len();
@@ -319,7 +324,7 @@ impl PeerEntry {
         if self.record.contains(address) {
             gone = true;
             if self.record.len() == 1 {
-                self.scrap_record(marks);
+                self.scrap_record(marks, cx);
             } else {
                 self.record.retain(|ours| ours.as_bytes() != address);
                 self.marks = self.marks.with(marks);
