@@ -25,7 +25,7 @@ mod stored;
 mod view;
 
 use peermark_identity::PeerId;
-use peermark_provenance::{Seq, Timestamp, TrustClass};
+use peermark_provenance::{DialHistory, Seq, Timestamp, TrustClass};
 
 use crate::clock::Moment;
 use crate::context::EXEMPT;
@@ -303,9 +303,12 @@ impl PeerEntry {
         if let Some(extra) = &mut self.extra {
             let record = &self.record;
             let before = extra.addresses.len();
-            extra
-                .addresses
-                .retain(|address| !address.claims.is_empty() || record.contains(&address.address));
+            // Of an address of the record what dialing taught is kept.
+            extra.addresses.retain(|address| {
+                !address.claims.is_empty()
+                    || (address.dials != DialHistory::default()
+                        && record.contains(&address.address))
+            });
             if extra.addresses.len() < before {
                 extra.shrink();
             }

@@ -27,8 +27,10 @@ pub mod evictions;
 pub mod flood;
 pub mod floors;
 pub mod joins;
+pub mod lasting;
 pub mod lifetimes;
 pub mod limits;
+pub mod numbers;
 pub mod provenance;
 pub mod queries;
 pub mod records;
@@ -206,6 +208,18 @@ macro_rules! peerstore_conformance {
                 s10_an_equivocation_that_is_joined_in_is_told,
                 s11_the_longest_addresses_are_made_room_for,
                 s11_nothing_goes_for_what_cannot_fit,
+            }
+            lasting {
+                s3_a_floor_lasts_as_long_as_what_the_user_kept,
+                s3_a_floor_outlasts_a_long_connection,
+                s3_a_floor_lasts_as_long_as_a_victim_might_have,
+                s4_what_the_user_keeps_is_told_as_old_as_it_is,
+                s7_whichever_came_first_a_connection_holds_it,
+            }
+            numbers {
+                g2_a_state_of_any_numbers_does_no_harm,
+                s4_an_age_that_is_too_old_ends_nothing,
+                s11_what_is_replaced_or_taken_back_gives_its_memory_back,
             }
             flood {
                 s11_a_flood_from_one_network_keeps_to_its_share,
