@@ -213,7 +213,7 @@ pub fn s4_what_the_user_keeps_is_told_as_old_as_it_is<E: Engine>(make: Make<'_, 
 pub fn s7_whichever_came_first_a_connection_holds_it<E: Engine>(make: Make<'_, E>) {
     let (low, high) = (record(1, 7, &numbers(0..2)), record(1, 8, &numbers(0..3)));
     let empty = record(1, 7, &[]);
-    let events: [&[(&str, &dyn Fn(&Trial<E>))]; 4] = [
+    let events: [&[Told<'_, E>]; 4] = [
         &[
             ("connect", &|trial| assert!(trial.connect(&peer(1)))),
             ("low by identify", &|trial| ignore(trial.apply(&low, &itself(1), HOUR))),
@@ -260,6 +260,9 @@ pub fn s7_whichever_came_first_a_connection_holds_it<E: Engine>(make: Make<'_, E
         }
     }
 }
+
+/// Something that happens, and what it is.
+type Told<'a, E> = (&'static str, &'a dyn Fn(&Trial<E>));
 
 /// All orders of so many.
 fn orders(count: usize) -> Vec<Vec<usize>> {
