@@ -170,7 +170,7 @@ impl<R: Signed> Arrival<'_, R> {
     pub(super) fn run(&self, entry: &mut PeerEntry, plan: &Plan, cx: &Context<'_>) -> Applied {
         match plan.0 {
             Decision::Stale { held } => {
-                self.note_stale(entry);
+                self.note_stale(entry, cx);
                 self.answer(Outcome::Stale { held })
             }
             Decision::Refuse(reason) => self.answer(Outcome::Refused { reason }),
@@ -189,7 +189,16 @@ impl<R: Signed> Arrival<'_, R> {
 
     /// Who tells of a peer, or is in contact with it, is known to have been, be the record an old one: it
     /// decides which floors go first (S3).
-    fn note_stale(&self, entry: &mut PeerEntry) {
+    fn note_stale(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
+        // A peer that was in contact or had an address is not unknown, whichever came first.
+        if (self.life.contact > 0 || self.record.addresses().len() > 0)
+            && let Some(floor) = entry.extra.as_mut().and_then(|extra| extra.rest.floor.as_mut())
+            && floor.marks.has(Marks::LOWEST)
+        {
+            floor.marks = floor.marks.without(Marks::LOWEST);
+            let life = crate::limits::whole_secs(cx.limits.floor_life);
+            floor.life.floor = floor.life.floor.max(floor.life.last.saturating_add(life));
+        }
         // A connection holds what is higher than the peer said itself, whichever came first.
         if self.said > 0 {
             if entry.has_record() {
@@ -232,7 +241,8 @@ impl<R: Signed> Arrival<'_, R> {
             .with_if(itself, Marks::ITSELF)
             .with_if(was_known || is_other_group || self.is_known, Marks::KNOWN);
         let mut life = self.life;
-        if record.addresses().len() == 0 && held.is_none() && life.contact == 0 {
+        let is_unknown = held.as_ref().is_none_or(|held| held.marks.has(Marks::LOWEST));
+        if record.addresses().len() == 0 && is_unknown && life.contact == 0 {
             life.floor = life.floor.min(empty_floor_until(cx));
             marks = marks.with(Marks::LOWEST);
         }

@@ -213,6 +213,7 @@ macro_rules! peerstore_conformance {
                 s3_a_floor_lasts_as_long_as_what_the_user_kept,
                 s3_a_floor_outlasts_a_long_connection,
                 s3_a_floor_lasts_as_long_as_a_victim_might_have,
+                s3_many_withdrawals_of_an_unknown_peer_leave_the_lowest_floor,
                 s4_what_the_user_keeps_is_told_as_old_as_it_is,
                 s7_whichever_came_first_a_connection_holds_it,
             }

@@ -139,6 +139,47 @@ pub fn s3_a_floor_lasts_as_long_as_a_victim_might_have<E: Engine>(make: Make<'_,
     }
 }
 
+/// However many records without addresses an unknown peer signs, their floor is of the lowest rank; one
+/// with an address, or a contact, makes it a floor like any other, whichever came first (S3, P3).
+pub fn s3_many_withdrawals_of_an_unknown_peer_leave_the_lowest_floor<E: Engine>(make: Make<'_, E>) {
+    let trial = Trial::with(make, |limits| {
+        limits.floors = 4;
+        unshared(limits);
+    });
+    for index in 0..4 {
+        let _ = trial.apply(&record(index, 5, &numbers(0..1)), &Source::DHT, HOUR);
+        assert!(trial.clear(&peer(index)));
+    }
+    for index in 10..20 {
+        for seq in 1..4 {
+            let _ = trial.apply(&record(index, seq, &[]), &Source::DHT, HOUR);
+        }
+        assert_eq!(trial.floor(&peer(index)), None);
+    }
+    assert!((0..4).all(|index| trial.floor(&peer(index)) == Some(5)));
+    trial.check();
+
+    let (first, empty) = (record(1, 4, &numbers(0..1)), record(1, 5, &[]));
+    let said = record(1, 4, &[]);
+    for (other, source) in [(&first, Source::DHT), (&said, itself(1)), (&first, itself(1))] {
+        for is_first in [false, true] {
+            let trial = Trial::new(make);
+            if is_first {
+                let _ = trial.apply(other, &source, HOUR);
+            }
+            let _ = trial.apply(&empty, &Source::DHT, HOUR);
+            if !is_first {
+                let _ = trial.apply(other, &source, HOUR);
+            }
+            trial.live(DAY * 7 - TICK);
+            assert_eq!(trial.floor(&peer(1)), Some(5), "{source}, {is_first}");
+            trial.live(Duration::from_secs(2));
+            assert_eq!(trial.floor(&peer(1)), None, "{source}, {is_first}");
+            trial.check();
+        }
+    }
+}
+
 /// How old a record is told to be, as another store would take it.
 fn told_age<E: Engine>(trial: &Trial<E>) -> Duration {
     let now = trial.clock.now();

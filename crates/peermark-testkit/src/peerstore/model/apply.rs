@@ -107,7 +107,7 @@ impl Peer {
         let no_room = answer(Outcome::Refused { reason: Refusal::NoRoom(Room::Addresses) });
         match held {
             Some(held) if seq < held => {
-                self.note_said(offer);
+                self.note_stale(&new, offer, at);
                 return answer(Outcome::Stale { held });
             }
             Some(held) if seq == held => {}
@@ -145,8 +145,17 @@ impl Peer {
         }
     }
 
-    /// The peer said a lower one itself: a connection holds what is higher, whichever came first.
-    fn note_said(&mut self, offer: &Offer) {
+    /// An older one. The peer said it itself: a connection holds what is higher, whichever came first. It
+    /// had an address, or was in contact: it is not unknown.
+    fn note_stale(&mut self, new: &Content, offer: &Offer, at: At<'_>) {
+        if let Some(accepted) = &mut self.accepted
+            && accepted.lowest
+            && (offer.contact.is_some() || !new.listed.is_empty())
+        {
+            accepted.lowest = false;
+            let floor = accepted.last + secs_up(at.limits.floor_life);
+            accepted.floor = accepted.floor.max(floor);
+        }
         if let Some(accepted) = &mut self.accepted
             && offer.said.is_some()
             && (accepted.certified.is_some() || accepted.held().listed.is_empty())
@@ -159,7 +168,9 @@ impl Peer {
     fn accept(&mut self, seq: Seq, new: Content, offer: &Offer, at: At<'_>) -> Verdict {
         let was_by_itself = self.accepted.as_ref().is_some_and(|accepted| accepted.by_itself);
         let was = self.record().map(|accepted| accepted.seq);
-        let lowest = new.listed.is_empty() && self.accepted.is_none() && offer.contact.is_none();
+        let lowest = new.listed.is_empty()
+            && self.accepted.as_ref().is_none_or(|accepted| accepted.lowest)
+            && offer.contact.is_none();
         let mut floor = offer.floor;
         if lowest {
             floor = floor.min(at.time.dated() + secs_up(at.limits.empty_floor_life));
