@@ -182,7 +182,19 @@ impl Ledger {
         self.groups.get(usize::from(group)).unwrap_or(&self.exempt)
     }
 
-    /// What there is no room in for this need, when what was freed for it is gone; of a `new` entry, with
+    /// Whether this need is more than a whole limit or share, so that nobody need go for it.
+    pub(crate) fn never_fits(need: &Need, new: Option<u64>, limits: &Limits) -> bool {
+        let bytes = need.bytes.saturating_add(new.unwrap_or(0));
+        let is_more = |share: crate::limits::Share| bytes > share.of(limits.bytes);
+        let is_of_kind = kind_of(need.group).is_some_and(|kind| !limits.exempt.contains(kind));
+        bytes > limits.bytes
+            || (new.is_some() && limits.peers == 0)
+            || (need.record && limits.records == 0)
+            || share_of(need.group, limits).is_some_and(is_more)
+            || (is_of_kind && is_more(limits.kinds_share))
+    }
+
+    /// What there is no room in for this need, when what was `freed` for it goes; of a `new` entry, with
     /// what that costs before anything is added.
     pub(crate) fn lacks(
         &self,
@@ -195,7 +207,10 @@ impl Ledger {
         let bytes = need.bytes.saturating_add(new.unwrap_or(0));
         // Above a limit already, an arrival has to free what it needs, and no more.
         let lacks = |held: u64, more: u64, limit: u64, freed: &dyn Fn() -> u64| {
-            more > 0 && held.saturating_add(more) > limit && freed() < more
+            more > 0 && held.saturating_add(more) > limit && {
+                let freed = freed();
+                freed < more && held.saturating_sub(freed).saturating_add(more) > limit
+            }
         };
         let share = |among: Among, counters: &[&Counters], share: &dyn Fn(u64) -> u64| {
             let sum = |of: fn(&Counters) -> u64| {

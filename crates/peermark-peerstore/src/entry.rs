@@ -25,7 +25,7 @@ mod stored;
 mod view;
 
 use peermark_identity::PeerId;
-use peermark_provenance::{Seq, Timestamp, TrustClass};
+use peermark_provenance::{DialHistory, Seq, Timestamp, TrustClass};
 
 use crate::clock::Moment;
 use crate::context::EXEMPT;
@@ -44,8 +44,8 @@ pub(crate) use signed::{Content, Evidence, Rival, SetDigest, Signed, is_better_e
 pub use view::{AddressView, PeerView, RecordView};
 
 pub(crate) use cost::{
-    ENTRY, FLOOR, MODEL, claim as cost_of_claim, evidence as cost_of_evidence,
-    record as cost_of_record,
+    ENTRY, FLOOR, MODEL, address as cost_of_address, claim as cost_of_claim,
+    evidence as cost_of_evidence, record as cost_of_record,
 };
 
 /// What is held of one peer.
@@ -207,7 +207,7 @@ impl PeerEntry {
         let own = counts.then(|| Floor {
             seq: self.seq,
             digest: PayloadDigest::of(self.record.payload()),
-            until: self.floor,
+            until: self.life_now(at, limits).lasting(at, limits).floor,
         });
         let outside = self.extra.as_ref().and_then(|extra| extra.rest.outside.as_deref());
         let outside = outside.filter(|outside| outside.lasts(at)).map(|outside| Floor {
@@ -219,6 +219,15 @@ impl PeerEntry {
             (Some(own), Some(outside)) if outside.seq > own.seq => Some(outside),
             (own, outside) => own.or(outside),
         }
+    }
+
+    /// The last contact that is told to others with the record, in seconds of aging, or the last that
+    /// others claim; 0 for none. Of a record that the user delivered it is what the peer itself said:
+    /// the time to live of the user is written as a contact, and was none (S4).
+    pub(crate) fn told_contact(&self) -> u32 {
+        let is_users = self.marks.kinds().has_user();
+        let contact = if is_users { secs_begun(self.said) } else { self.contact };
+        contact.max(self.claimed)
     }
 
     /// The class of its best address, however long that lives; a connected peer counts as dialed.
@@ -294,9 +303,12 @@ impl PeerEntry {
         if let Some(extra) = &mut self.extra {
             let record = &self.record;
             let before = extra.addresses.len();
-            extra
-                .addresses
-                .retain(|address| !address.claims.is_empty() || record.contains(&address.address));
+            // Of an address of the record what dialing taught is kept.
+            extra.addresses.retain(|address| {
+                !address.claims.is_empty()
+                    || (address.dials != DialHistory::default()
+                        && record.contains(&address.address))
+            });
             if extra.addresses.len() < before {
                 extra.shrink();
             }
@@ -313,6 +325,11 @@ impl PeerEntry {
         }
         self.tidy();
     }
+}
+
+/// Nanoseconds as seconds, rounded up.
+pub(crate) fn secs_begun(nanos: u64) -> u32 {
+    u32::try_from(nanos.div_ceil(1_000_000_000)).unwrap_or(u32::MAX)
 }
 
 impl core::fmt::Debug for PeerEntry {

@@ -295,8 +295,14 @@ pub struct Joined {
     pub added: usize,
     /// Claims that came or live longer.
     pub updated: usize,
-    /// Addresses that cannot be stored, or for which there is no room.
+    /// Addresses that cannot be stored, or for which there is no room, and claims beyond what one call
+    /// looks at.
     pub refused: usize,
-    /// Whether there was no room for any of it.
+    /// Addresses and claims that had to go for these and for the record, so that the peer keeps to its
+    /// caps (S11).
+    pub evicted: usize,
+    /// Why none of it was stored: there is no room for all of it. Nothing changed then.
     pub refusal: Option<Refusal>,
+    /// Whether the two payloads that prove a contradiction are others than before.
+    pub(crate) is_news: bool,
 }

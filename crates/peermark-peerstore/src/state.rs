@@ -13,7 +13,7 @@ use peermark_provenance::{Seq, SourceKind, SourceKinds};
 
 use crate::clock::Moment;
 use crate::context::Context;
-use crate::entry::{Claimant, Life, Marks, PeerEntry, ReportedAddress, StoredClaim};
+use crate::entry::{Claimant, Life, Marks, PeerEntry, ReportedAddress, StoredClaim, secs_begun};
 use crate::outcome::PayloadDigest;
 use crate::transition::Join;
 
@@ -230,6 +230,9 @@ impl Ages {
     }
 
     fn accepted(&self, seq: Seq, life: Life, marks: Marks, said: u64) -> AcceptedState {
+        // One that lies ahead stands for the user's time to live, and was none.
+        let is_ahead = life.contact > self.at.aging_secs_begun();
+        let contact = if is_ahead { secs_begun(said) } else { life.contact };
         AcceptedState {
             seq,
             digest: PayloadDigest::of(&[]),
@@ -238,7 +241,7 @@ impl Ages {
             rival: None,
             left: life.end.saturating_since(self.at.now),
             first: self.aging(life.first),
-            contact: self.aging_if(life.contact),
+            contact: self.aging_if(contact),
             ahead: self.aging_left(life.contact),
             claimed: self.aging_if(life.claimed),
             last: self.aging(life.last),
@@ -277,13 +280,8 @@ impl PeerEntry {
         let evidence = rest.and_then(|rest| rest.evidence.as_deref());
         let copy = |bytes: &[u8]| (!bytes.is_empty()).then(|| Bytes::copy_from_slice(bytes));
         let accepted = if entry.has_record() {
-            let mut life = entry.life();
-            if entry.is_record_held() {
-                // As if the peer disconnected now.
-                let ttl = entry.extra.as_ref().map(|extra| extra.record_ttl).unwrap_or_default();
-                life.end = life.end.max(cx.now().saturating_add(ttl));
-                life.contact = life.contact.max(cx.at.aging_secs_begun());
-            }
+            // As if the peer disconnected now.
+            let life = entry.life_now(cx.at, cx.limits).lasting(cx.at, cx.limits);
             let mut state = ages.accepted(entry.seq, life, entry.marks, entry.said);
             state.digest = PayloadDigest::of(entry.record.payload());
             state.envelope = copy(entry.record.envelope());

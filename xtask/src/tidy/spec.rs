@@ -1,4 +1,5 @@
-//! `docs/spec.md`: every rule has a place in the code and a test that pins it, and both exist.
+//! `docs/spec.md`: every rule has a place in the code and a test that pins it, and both exist. On every
+//! other page of `docs`, the tests that are named exist: what stands in backticks and begins with a rule.
 //!
 //! A row is `| rule | code | tests |`; in the last table, the first cell is a sentence and no rule.
 //! In the code and test cells, what stands in backticks or as the target of a link is checked:
@@ -22,7 +23,41 @@ pub(super) fn findings() -> Result<Vec<String>> {
         .iter()
         .flat_map(|file| tests(&file.text).into_iter().chain(cases(&file.text)))
         .collect();
-    Ok(check(&spec, |path| root.join(path).exists(), |name| tests.contains(name)))
+    let is_test = |name: &str| tests.contains(name);
+    let mut findings = check(&spec, |path| root.join(path).exists(), is_test);
+    for page in workspace::files(&["docs"], &["md"])? {
+        if page.path != "docs/spec.md" {
+            findings.extend(check_page(&page.path, &page.text, is_test));
+        }
+    }
+    Ok(findings)
+}
+
+/// The tests that another page names and that there are not: those that begin with a rule.
+fn check_page(path: &str, page: &str, is_test: impl Fn(&str) -> bool) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (number, line) in (1..).zip(page.lines()) {
+        // Every second part is in backticks.
+        for cited in line.split('`').skip(1).step_by(2) {
+            let name = cited.rsplit("::").next().unwrap_or(cited).trim_end_matches("()");
+            if begins_with_a_rule(name) && !is_test(name) {
+                findings.push(format!("{path}:{number}: cites `{cited}`, no such test"));
+            }
+        }
+    }
+    findings
+}
+
+/// Whether it is a name like `s3_floors_end`: a letter, a number, and words.
+fn begins_with_a_rule(name: &str) -> bool {
+    let Some((rule, words)) = name.split_once('_') else { return false };
+    let Some((letter, number)) = rule.split_at_checked(1) else { return false };
+    let is_word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    letter.chars().all(|c| c.is_ascii_lowercase())
+        && !number.is_empty()
+        && number.chars().all(|c| c.is_ascii_digit())
+        && words.starts_with(|c: char| c.is_ascii_lowercase())
+        && words.chars().all(is_word)
 }
 
 fn check(spec: &str, exists: impl Fn(&str) -> bool, is_test: impl Fn(&str) -> bool) -> Vec<String> {
@@ -193,7 +228,7 @@ const RULES: &[(char, u32)] =
 
 #[cfg(test)]
 mod tests {
-    use super::{cases, check, citations, tests};
+    use super::{cases, check, check_page, citations, tests};
 
     #[test]
     fn citations_are_backticks_and_links() {
@@ -243,6 +278,19 @@ mod tests {
     fn a_rule_without_a_row_is_found() {
         let findings = check("", |_| true, |_| true);
         assert_eq!(findings.len(), 7 + 5 + 6 + 6 + 6 + 17 + 8 + 6);
+    }
+
+    #[test]
+    fn tests_that_pages_name_are_held_to_the_tree() {
+        let findings = |page: &str| check_page("docs/a.md", page, |name| name == "s1_is");
+        assert_eq!(
+            findings("`s1_is`, `s1_is()`, `it::s1_is`, s1_gone, `sha2_x y`, `x86_64`"),
+            [""; 0]
+        );
+        let all = findings("One.\n| row | `s1_is`, `s1_gone`, `it::f2_gone()` |");
+        let cites = |cited| format!("docs/a.md:2: cites `{cited}`, no such test");
+        assert_eq!(all, [cites("s1_gone"), cites("it::f2_gone()")]);
+        assert_eq!(findings("`s1_`, `S1_gone`, `s_gone`, `s1`, `s1-gone_x`"), [""; 0]);
     }
 
     #[test]

@@ -33,7 +33,7 @@ impl Batch<'_> {
     ) -> Result<Option<OrderKey>, Error> {
         for rank in [FloorRank::Lowest, FloorRank::OneGroup, FloorRank::Known] {
             let admits = |group| choice.admits(rank, group);
-            let first = self.first_of_code(rank.index(), choice.among, admits, None)?;
+            let first = self.first_of_code(rank.index(), choice.among, admits, &[])?;
             if first.is_some() {
                 return Ok(first);
             }
@@ -46,7 +46,7 @@ impl Batch<'_> {
         code: u8,
         among: Among,
         admits: impl Fn(u16) -> bool,
-        except: Option<u64>,
+        except: &[u64],
     ) -> Result<Option<OrderKey>, Error> {
         if !self.writer.books.has(code) {
             return Ok(None);
@@ -65,7 +65,7 @@ impl Batch<'_> {
         group: u16,
         code: u8,
         slot: u32,
-        except: Option<u64>,
+        except: &[u64],
     ) -> Result<Option<OrderKey>, Error> {
         let range = (group, code, slot, 0)..=(group, code, u32::MAX, u64::MAX);
         let mut chosen: Option<(u64, OrderKey)> = None;
@@ -74,7 +74,7 @@ impl Batch<'_> {
             if chosen.is_some_and(|(_, first)| first.2 != key.2) {
                 break;
             }
-            if Some(key.3) != except {
+            if !except.contains(&key.3) {
                 let lot = (self.shared.secret().hash(&key.3.to_le_bytes()), key);
                 chosen = Some(chosen.map_or(lot, |chosen| chosen.min(lot)));
             }
@@ -87,7 +87,7 @@ impl Batch<'_> {
         &mut self,
         code: u8,
         admits: impl Fn(u16) -> bool,
-        except: Option<u64>,
+        except: &[u64],
     ) -> Result<Option<OrderKey>, Error> {
         let lot = self.shared.secret().hash(&self.writer.draws.to_le_bytes());
         let Some(group) = self.writer.books.draw(code, lot, &admits) else { return Ok(None) };
@@ -99,7 +99,7 @@ impl Batch<'_> {
                 return Ok(Some(key));
             }
         }
-        // The one that may not go is alone in its group.
+        // Those that may not go are alone in their group.
         for group in self.writer.books.groups().filter(|group| admits(*group)) {
             if let Some(key) = self.first_of_group(group, code, 0, except)? {
                 return Ok(Some(key));

@@ -137,8 +137,8 @@ pub struct Choice<'a, K> {
     pub with_record: bool,
     /// They are of no higher class.
     pub up_to: TrustClass,
-    /// Not this one.
-    pub except: Option<K>,
+    /// None of these: the one that room is made for, and those that are chosen already.
+    pub except: &'a [K],
     /// The limits.
     pub limits: &'a crate::Limits,
 }

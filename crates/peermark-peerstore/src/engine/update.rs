@@ -210,7 +210,7 @@ impl<'a, E: Entries> Update<'a, E> {
                 among: Among::Group(group),
                 with_record: false,
                 up_to: TrustClass::User,
-                except: None,
+                except: &[],
                 limits,
             };
             match self.entries.victim(&choice)? {
@@ -244,24 +244,33 @@ impl<'a, E: Entries> Update<'a, E> {
         need: &Need,
         place: Place<E::Key>,
     ) -> Result<Result<(), Room>, E::Error> {
-        let limits = self.cx.limits;
-        let (mut freed, existing) = (Freed::default(), place.key());
-        while let Some(lack) = self.ledger.lacks(need, place.cost(), &freed, limits) {
-            if let Some(ended) = self.entries.ended(existing)? {
-                self.expire(ended, &mut Swept::default())?;
-                continue;
+        let (limits, cost) = (self.cx.limits, place.cost());
+        let existing = place.key();
+        let mut freed = Freed::default();
+        while self.ledger.lacks(need, cost, &freed, limits).is_some() {
+            let Some(ended) = self.entries.ended(existing)? else { break };
+            self.expire(ended, &mut Swept::default())?;
+        }
+        // Nobody goes for what does not fit in the end: they are chosen first, and go together.
+        let mut spared: Vec<E::Key> = existing.into_iter().collect();
+        let chosen = spared.len();
+        while let Some(lack) = self.ledger.lacks(need, cost, &freed, limits) {
+            if Ledger::never_fits(need, cost, limits) {
+                return Ok(Err(lack.room));
             }
             let choice = Choice {
                 among: lack.among,
                 with_record: lack.room == Room::Records,
                 up_to: need.class,
-                except: existing,
+                except: &spared,
                 limits,
             };
-            match self.entries.victim(&choice)? {
-                Some(victim) => freed.add(self.evict(victim)?),
-                None => return Ok(Err(lack.room)),
-            }
+            let Some(victim) = self.entries.victim(&choice)? else { return Ok(Err(lack.room)) };
+            freed.add(self.entries.read(victim, Cost::of)?);
+            spared.push(victim);
+        }
+        for victim in spared.into_iter().skip(chosen) {
+            self.evict(victim)?;
         }
         Ok(Ok(()))
     }
@@ -271,7 +280,7 @@ impl<'a, E: Entries> Update<'a, E> {
         let before = self.before(key)?;
         let (cost, rest, events) = self.entries.read(key, |entry| {
             tracing::debug!(peer = %entry.peer_id(), class = ?entry.class(), "evicted");
-            let rest = entry.remnant();
+            let rest = entry.leave(self.cx);
             let gone = PeerEntry::new(entry.peer_id(), None);
             let events = before.map(|before| before.changes(&gone, Cause::Eviction));
             (Cost::of(entry), rest, events)

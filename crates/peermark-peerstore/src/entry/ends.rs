@@ -2,10 +2,10 @@
 
 use peermark_provenance::{Seq, Timestamp};
 
-use super::{Content, Marks, Packed, PeerEntry, Remnant, StoredFloor};
+use super::{Content, Life, Marks, Packed, PeerEntry, Remnant, StoredFloor};
 use crate::clock::Moment;
 use crate::context::Context;
-use crate::limits::Limits;
+use crate::limits::{Limits, whole_secs};
 
 impl PeerEntry {
     /// Whether a connection keeps the record from ending (S7).
@@ -25,10 +25,29 @@ impl PeerEntry {
         ends.then(|| self.life().ends(at, limits))
     }
 
-    /// What of it outlives its addresses: what an engine keeps of a peer whose entry is
-    /// [empty](Self::is_empty) or has to go.
+    /// The numbers of the record, as if the peer disconnected now where a connection holds it: that
+    /// counts as a contact (S4, S7).
+    pub(crate) fn life_now(&self, at: Moment, limits: &Limits) -> Life {
+        let mut life = self.life();
+        if self.is_record_held() {
+            let ttl = self.extra.as_ref().map(|extra| extra.record_ttl).unwrap_or_default();
+            let now = at.aging_secs_begun();
+            life.end = life.end.max(at.now.saturating_add(ttl));
+            life.contact = life.contact.max(now);
+            life.floor = life.floor.max(now.saturating_add(whole_secs(limits.floor_life)));
+        }
+        life
+    }
+
+    /// What is left of a peer whose entry is [empty](Self::is_empty): what an engine keeps of it.
     #[must_use]
     pub fn remnant(&self) -> Option<Remnant> {
+        let rest = Remnant { group: self.group, ..self.extra.as_ref()?.rest.clone() };
+        Some(rest).filter(|rest| !rest.is_empty())
+    }
+
+    /// What is left of a peer whose entry has to go for another.
+    pub(crate) fn leave(&self, cx: &Context<'_>) -> Option<Remnant> {
         let mut rest = match &self.extra {
             Some(extra) => extra.rest.clone(),
             None if self.record.is_some() => Remnant::new(self.peer_id(), self.group),
@@ -36,14 +55,20 @@ impl PeerEntry {
         };
         rest.group = self.group;
         if self.record.is_some() {
-            self.leave_record(&mut rest, Marks::NONE);
+            self.leave_record(&mut rest, Marks::NONE, self.life_left(cx));
         }
         Some(rest).filter(|rest| !rest.is_empty())
     }
 
+    /// The numbers of the floor that the record leaves now: it lasts at least as long as the record might
+    /// have.
+    fn life_left(&self, cx: &Context<'_>) -> Life {
+        self.life_now(cx.at, cx.limits).lasting(cx.at, cx.limits)
+    }
+
     /// Leaves the floor of the record in `rest`, with these marks beside those it has, and the record
     /// itself as a proof where it is one.
-    fn leave_record(&self, rest: &mut Remnant, marks: Marks) {
+    fn leave_record(&self, rest: &mut Remnant, marks: Marks, life: Life) {
         let envelope = self.record.envelope();
         let record = peermark_peer_record::StoredRecord::dangerous_assume_verified(envelope);
         debug_assert!(record.is_ok(), "the envelope of a record that was verified");
@@ -51,7 +76,7 @@ impl PeerEntry {
             Box::new(StoredFloor {
                 seq: self.seq,
                 content: Content::of(&record, self.said),
-                life: self.life(),
+                life,
                 marks: self.marks.without(Marks::ITSELF).with(marks),
             })
         });
@@ -75,12 +100,15 @@ impl PeerEntry {
     }
 
     /// Drops the record and leaves its floor (S3, S5), with these marks beside those it has.
-    pub(crate) fn scrap_record(&mut self, marks: Marks) {
-        self.extra_mut();
-        if let Some(mut extra) = self.extra.take() {
-            self.leave_record(&mut extra.rest, marks);
-            self.extra = Some(extra);
-        }
+    pub(crate) fn scrap_record(&mut self, marks: Marks, cx: &Context<'_>) {
+        self.scrap_record_as(marks, self.life_left(cx));
+    }
+
+    /// As [`Self::scrap_record`]. The floor has these numbers.
+    pub(crate) fn scrap_record_as(&mut self, marks: Marks, life: Life) {
+        let mut rest = self.extra_mut().rest.clone();
+        self.leave_record(&mut rest, marks, life);
+        self.extra_mut().rest = rest;
         self.record = Packed::default();
         self.forget_record();
         self.tidy();
@@ -103,7 +131,7 @@ impl PeerEntry {
             extra.rest.expire(cx.at);
         }
         if self.record.is_some() && !self.has_live_record(cx.at, cx.limits) {
-            self.scrap_record(Marks::NONE);
+            self.scrap_record(Marks::NONE, cx);
             if let Some(extra) = &mut self.extra {
                 extra.rest.expire(cx.at);
             }

@@ -74,6 +74,13 @@ impl Life {
         self.end.min(Timestamp::from_nanos(at.now.as_nanos().saturating_add(left)))
     }
 
+    /// With a floor that ends no earlier than the record may (S3).
+    pub(crate) fn lasting(self, at: Moment, limits: &Limits) -> Self {
+        let left = self.ends(at, limits).saturating_since(at.now);
+        let until = if left.is_zero() { 0 } else { at.aging_begun_after(left) };
+        Self { floor: self.floor.max(until), ..self }
+    }
+
     /// Whether the floor lasts.
     pub(crate) fn has_floor(&self, at: Moment) -> bool {
         self.floor > at.aging_secs()

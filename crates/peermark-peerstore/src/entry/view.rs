@@ -195,11 +195,10 @@ impl<'a> RecordView<'a> {
     /// what to tell with it to others (S4). `None` where there was none.
     #[must_use]
     pub fn contact(&self) -> Option<Timestamp> {
-        let life = self.entry.life();
         if self.entry.is_record_held() {
             return Some(self.at.shown);
         }
-        let met = life.contact.max(life.claimed);
+        let met = self.entry.told_contact();
         (met > 0).then(|| self.at.aging_to_shown(met).min(self.at.shown))
     }
 }
@@ -289,6 +288,16 @@ impl PeerEntry {
             held_envelope: copy(self.record.envelope()),
             got_envelope: copy(&rival.envelope),
         })
+    }
+}
+
+impl PeerEntry {
+    /// The two payloads by which the peer contradicted itself.
+    pub(crate) fn contradiction(&self) -> Option<(Seq, PayloadDigest, PayloadDigest)> {
+        if !self.has_evidence() {
+            return None;
+        }
+        self.equivocation().map(|proof| (proof.seq, proof.held, proof.got))
     }
 }
 

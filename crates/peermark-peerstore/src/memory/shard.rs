@@ -306,7 +306,7 @@ impl Entries for Work<'_> {
             let tag = Tag(tag);
             let fits = choice.among.has(tag.group(), choice.limits)
                 && (!choice.with_record || tag.has_record())
-                && Some(key) != choice.except
+                && !choice.except.contains(&key)
                 && tag.rank() <= worst;
             fits.then(|| tag.rank())
         }))

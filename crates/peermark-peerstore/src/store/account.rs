@@ -7,7 +7,7 @@ use super::Peerstore;
 use crate::engine::Engine;
 use crate::event::{Equivocation, Event};
 use crate::metrics::Evicted;
-use crate::outcome::{Applied, Outcome};
+use crate::outcome::{Applied, Joined, Outcome};
 
 impl<E: Engine> Peerstore<E> {
     /// Counts an outcome, and tells of a contradiction.
@@ -18,10 +18,30 @@ impl<E: Engine> Peerstore<E> {
         }
     }
 
+    /// Counts what joining did, and tells of a contradiction.
+    pub(super) fn account_join(&self, joined: &Joined, source: &Source) {
+        if let Some(applied) = &joined.record {
+            self.count_outcome(applied, source);
+            if joined.is_news {
+                self.tell_contradiction(applied);
+            }
+        }
+        // Those that its records pushed out are among them.
+        self.count_evicted(joined.evicted);
+        if let Some(refusal) = joined.refusal {
+            self.shared().metrics().refused(source.kind(), refusal);
+            tracing::debug!(%source, %refusal, "what another store knows refused");
+        }
+    }
+
     pub(super) fn count(&self, applied: &Applied, source: &Source) {
+        self.count_outcome(applied, source);
+        self.count_evicted(applied.evicted.into());
+    }
+
+    fn count_outcome(&self, applied: &Applied, source: &Source) {
         let metrics = self.shared().metrics();
         metrics.applied(source.kind(), applied.outcome.kind());
-        self.count_evicted(applied.evicted.into());
         match applied.outcome {
             Outcome::Refused { reason } => {
                 metrics.refused(source.kind(), reason);

@@ -86,9 +86,7 @@ impl<E: Engine> Peerstore<E> {
     /// Returns the engine's error if the storage fails.
     pub fn join(&self, join: &Join, source: &Source, now: Timestamp) -> Result<Joined, E::Error> {
         let joined = self.engine.update(join.peer_id(), self.advance(now), &join.by(source))?;
-        if let Some(applied) = &joined.record {
-            self.account(applied, source);
-        }
+        self.account_join(&joined, source);
         Ok(joined)
     }
 
@@ -103,9 +101,7 @@ impl<E: Engine> Peerstore<E> {
             joins.into_iter().map(|join| (*join.peer_id(), join.by(source))).collect();
         let answers = self.engine.update_many(&items, self.advance(now));
         for joined in answers.iter().flatten() {
-            if let Some(applied) = &joined.record {
-                self.account(applied, source);
-            }
+            self.account_join(joined, source);
         }
         answers
     }

@@ -132,12 +132,8 @@ impl<'a> ApplyRecord<'a> {
         Self { record, delivery }
     }
 
-    fn arrival(
-        &self,
-        (life, said, group): Offer,
-        cx: &Context<'_>,
-    ) -> Arrival<'a, CertifiedRecord> {
-        let Delivery { source, ttl, .. } = &self.delivery;
+    fn arrival(&self, (life, said, group): Offer) -> Arrival<'a, CertifiedRecord> {
+        let source = &self.delivery.source;
         Arrival {
             record: self.record,
             life,
@@ -147,7 +143,6 @@ impl<'a> ApplyRecord<'a> {
             is_joined: false,
             is_known: false,
             is_told: true,
-            ttl: cx.clamp(*ttl),
             group,
         }
     }
@@ -166,7 +161,7 @@ impl Transition for ApplyRecord<'_> {
         match self.delivery.offer(|peer| self.record.peer_id() == *peer, cx) {
             Ok((life, said)) => {
                 let offer = (life, said, self.delivery.group(cx));
-                let (need, plan) = self.arrival(offer, cx).plan(entry, cx);
+                let (need, plan) = self.arrival(offer).plan(entry, cx);
                 (need, Plan(Ok((offer, plan))))
             }
             Err(reason) => (None, Plan(Err(reason))),
@@ -175,7 +170,7 @@ impl Transition for ApplyRecord<'_> {
 
     fn run(&self, entry: &mut PeerEntry, plan: Plan, cx: &Context<'_>) -> Applied {
         match plan.0 {
-            Ok((offer, plan)) => self.arrival(offer, cx).run(entry, &plan, cx),
+            Ok((offer, plan)) => self.arrival(offer).run(entry, &plan, cx),
             Err(reason) => self.refused(reason),
         }
     }
@@ -242,9 +237,9 @@ impl<'a> Repeat<'a> {
         let mut marks = entry.marks.with(Marks::of_kinds(kind.into()));
         if said > 0 {
             marks = marks.with(Marks::ITSELF);
-            if let Some(extra) = &mut entry.extra {
-                extra.record_ttl = extra.record_ttl.max(cx.clamp(self.delivery.ttl));
-            }
+        }
+        if let Some(extra) = entry.extra.as_mut().filter(|extra| extra.connected) {
+            extra.record_ttl = extra.record_ttl.max(life.end.saturating_since(cx.now()));
         }
         if !marks.has(Marks::KNOWN) && entry.group != EXEMPT {
             let group = self.delivery.group(cx);

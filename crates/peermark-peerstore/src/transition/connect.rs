@@ -1,5 +1,7 @@
 //! A peer connects or disconnects (S7).
 
+use core::time::Duration;
+
 use super::{Need, Transition};
 use crate::context::{Context, EXEMPT};
 use crate::entry::PeerEntry;
@@ -39,29 +41,20 @@ impl Transition for SetConnected {
             return true;
         }
         if self.0 {
-            // What the peer delivered before it connected has so much left when it disconnects.
-            let left = entry.record_ends(cx.at, cx.limits);
-            let left = left.map(|ends| ends.saturating_since(cx.now()));
+            // What was delivered before it connected has so much left when it disconnects.
+            let left = super::record::life_of(entry).end.saturating_since(cx.now());
             let extra = entry.extra_mut();
             extra.connected = true;
-            extra.record_ttl = left.unwrap_or_default();
+            extra.record_ttl = left;
         } else {
-            let held = entry.is_record_held();
+            let life = entry.life_now(cx.at, cx.limits);
             let extra = entry.extra_mut();
             extra.connected = false;
+            extra.record_ttl = Duration::ZERO;
             for claim in extra.addresses.iter_mut().flat_map(|address| &mut address.claims) {
                 claim.release(cx.now());
             }
-            let ttl = core::mem::take(&mut extra.record_ttl);
-            if held {
-                // A disconnect counts as a contact (S4).
-                let mut life = entry.life();
-                life.end = life.end.max(cx.now().saturating_add(ttl));
-                life.contact = life.contact.max(cx.at.aging_secs_begun());
-                let floor = crate::limits::whole_secs(cx.limits.floor_life);
-                life.floor = life.floor.max(cx.at.aging_secs_begun().saturating_add(floor));
-                entry.set_life(life);
-            }
+            entry.set_life(life);
         }
         entry.tidy();
         true

@@ -1,6 +1,9 @@
 //! What another store knows is joined in (G2): idempotent, commutative, associative.
 
 mod dials;
+mod room;
+
+pub(super) use room::sum_of_dearest;
 
 use core::time::Duration;
 
@@ -11,13 +14,11 @@ use peermark_provenance::{Source, SourceKinds, Timestamp, TrustClass, normalize_
 use super::record::Arrival;
 use super::{Brought, Need, RaiseFloor, Transition};
 use crate::context::{Context, EXEMPT};
-use crate::entry::{
-    Claimant, FLOOR, Life, PeerEntry, ReportedAddress, StoredClaim, cost_of_evidence,
-};
+use crate::entry::{Claimant, Life, PeerEntry, StoredClaim};
 use crate::event::Cause;
 use crate::limits::whole_secs;
 use crate::outcome::{Joined, Lifetime, Outcome, Refusal, Room};
-use crate::state::{AcceptedState, AddressState, ClaimState, DialState, OutsideState};
+use crate::state::{AcceptedState, AddressState, ClaimState, OutsideState};
 
 type Accepted =
     (AcceptedState, Option<CertifiedRecord>, Option<(CertifiedRecord, Option<Duration>)>);
@@ -106,14 +107,17 @@ impl JoinState<'_> {
                 floor,
             };
         }
-        let ages = [Some(state.first), state.contact, state.claimed];
+        // What stands for the user's time to live was no contact.
+        let contact = if state.kinds.has_user() { state.said } else { state.contact };
+        let ages = [Some(state.first), contact, state.claimed];
         let age = ages.into_iter().flatten().min().unwrap_or_default();
         let bounded = left.min(cx.limits.record_age.saturating_sub(age));
         Life {
             end: cx.now().saturating_add(if is_users { left } else { bounded }),
             first: at.aging_secs_begun(),
             contact: by_user,
-            claimed: at.aging_before(age),
+            // One that is too old to keep anything alive ends nothing either.
+            claimed: if age < cx.limits.record_age { at.aging_before(age) } else { 0 },
             last: at.aging_secs_begun(),
             floor,
         }
@@ -139,7 +143,6 @@ impl JoinState<'_> {
             is_joined: true,
             is_known: trusts && state.is_known,
             is_told: !trusts,
-            ttl: cx.clamp(state.left),
             group: self.group(cx),
         }
     }
@@ -157,14 +160,6 @@ impl JoinState<'_> {
             let record = record.as_ref().map(|record| (record, state.said, state));
             rival.into_iter().chain(record)
         })
-    }
-
-    fn claims(&self) -> impl Iterator<Item = (&AddressState, &ClaimState)> {
-        let live = |claim: &&ClaimState| !claim.left.is_zero();
-        self.join
-            .addresses
-            .iter()
-            .flat_map(move |known| known.claims.iter().filter(live).map(move |made| (known, made)))
     }
 
     /// On the word of others all claims are of the source that brings them (G4).
@@ -199,22 +194,36 @@ impl JoinState<'_> {
 
     fn join_claims(&self, entry: &mut PeerEntry, joined: &mut Joined, cx: &Context<'_>) {
         use super::report::Put;
-        for (known, claim) in self.claims() {
-            let Ok(address) = normalize_address(known.address.as_ref(), &self.join.peer) else {
-                joined.refused = joined.refused.saturating_add(1);
-                continue;
-            };
-            let stored = self.stored(claim, cx);
-            let group = stored.group;
-            let (put, _) = entry.put_claim(address.as_bytes(), stored, Lifetime::Extend, group, cx);
-            let count = match put {
-                Put::Added => &mut joined.added,
-                Put::Updated => &mut joined.updated,
-                Put::Unchanged => continue,
-                Put::NoRoom => &mut joined.refused,
-            };
-            *count = count.saturating_add(1);
+        joined.refused = joined.refused.saturating_add(self.beyond(cx));
+        let mut new: Vec<Box<[u8]>> = Vec::new();
+        for known in self.looked_at(cx) {
+            let address = normalize_address(known.address.as_ref(), &self.join.peer);
+            for claim in Self::claims_on(known, cx) {
+                let Ok(address) = &address else {
+                    joined.refused = joined.refused.saturating_add(1);
+                    continue;
+                };
+                let stored = self.stored(claim, cx);
+                let group = stored.group;
+                let (put, evicted) =
+                    entry.put_claim(address.as_bytes(), stored, Lifetime::Extend, group, cx);
+                joined.evicted = joined.evicted.saturating_add(evicted);
+                let count = match put {
+                    Put::Added => {
+                        new.push(address.as_bytes().into());
+                        &mut joined.added
+                    }
+                    Put::Updated => &mut joined.updated,
+                    Put::Unchanged => continue,
+                    Put::NoRoom => &mut joined.refused,
+                };
+                *count = count.saturating_add(1);
+            }
         }
+        let gone = entry.gone_again(new.iter().map(|address| &**address).collect());
+        joined.added = joined.added.saturating_sub(gone);
+        joined.evicted = joined.evicted.saturating_sub(gone);
+        joined.refused = joined.refused.saturating_add(gone);
     }
 
     /// Whether a floor stands for the record: its envelope is not kept, or it is over.
@@ -273,61 +282,7 @@ impl Transition for JoinState<'_> {
     type Plan = ();
 
     fn need(&self, entry: &PeerEntry, cx: &Context<'_>) -> (Option<Need>, ()) {
-        let mut needs: Option<Need> = None;
-        let mut add = |need: Need| match &mut needs {
-            None => needs = Some(need),
-            Some(all) => {
-                all.record |= need.record;
-                all.bytes = all.bytes.saturating_add(need.bytes);
-                all.class = all.class.max(need.class);
-            }
-        };
-        for (record, said, state) in self.records() {
-            let arrival = self.arrival(record, said, state, cx);
-            if self.is_over(&arrival.life, cx) {
-                continue;
-            }
-            if let (Some(need), _) = arrival.plan(entry, cx) {
-                add(need);
-            }
-        }
-        let mut beside = 0u64;
-        if let Some((_, Some(record), Some((rival, _)))) = &self.join.accepted {
-            let both = record.as_bytes().len().saturating_add(rival.as_bytes().len());
-            let all = both.saturating_add(entry.record.envelope().len());
-            beside = cost_of_evidence(all);
-        }
-        if (self.leaves_floor(cx) || self.join.outside.is_some()) && !entry.has_outside_floor() {
-            beside = beside.saturating_add(FLOOR);
-        }
-        if self.join.keeps_sources {
-            for known in &self.join.addresses {
-                let len = known.address.as_ref().len();
-                let is_taught = known.dials != DialState::default();
-                let cost = ReportedAddress::cost_of(len, &Claimant::Dialed);
-                beside = beside.saturating_add(if is_taught { cost } else { 0 });
-            }
-        }
-        if beside > 0 {
-            add(Need {
-                record: false,
-                bytes: beside.saturating_add(entry.beside_to_make()),
-                class: TrustClass::ThirdParty,
-                group: self.group(cx),
-            });
-        }
-        for (known, claim) in self.claims() {
-            let by = self.claimant(claim);
-            let len = known.address.as_ref().len();
-            let class = by.class();
-            add(Need {
-                record: false,
-                bytes: ReportedAddress::cost_of(len, &by).saturating_add(entry.beside_to_make()),
-                class,
-                group: if class >= TrustClass::Dialed { EXEMPT } else { self.group(cx) },
-            });
-        }
-        (needs, ())
+        (self.needed(entry, cx), ())
     }
 
     fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> Joined {
@@ -339,6 +294,7 @@ impl Transition for JoinState<'_> {
         if entry.is_empty() || entry.group == EXEMPT {
             entry.group = self.group(cx);
         }
+        let before = entry.contradiction();
         for (record, said, state) in self.records() {
             let arrival = self.arrival(record, said, state, cx);
             if self.is_over(&arrival.life, cx) {
@@ -347,8 +303,12 @@ impl Transition for JoinState<'_> {
                 continue;
             }
             let (_, plan) = arrival.plan(entry, cx);
-            joined.record = Some(arrival.run(entry, &plan, cx));
+            let applied = arrival.run(entry, &plan, cx);
+            joined.evicted = joined.evicted.saturating_add(applied.evicted.into());
+            joined.record = Some(applied);
         }
+        let after = entry.contradiction();
+        joined.is_news = after.is_some() && after != before;
         self.join_floor(entry, cx);
         if let Some(outside) = self.join.outside {
             self.raise(entry, outside, cx);

@@ -39,8 +39,6 @@ pub(super) struct Arrival<'a, R> {
     pub(super) is_known: bool,
     /// Whether its source tells it on its own word, and no echo of what one's own stores were told.
     pub(super) is_told: bool,
-    /// How long it is to live once the peer disconnects.
-    pub(super) ttl: Duration,
     /// The budget of its source.
     pub(super) group: u16,
 }
@@ -172,7 +170,7 @@ impl<R: Signed> Arrival<'_, R> {
     pub(super) fn run(&self, entry: &mut PeerEntry, plan: &Plan, cx: &Context<'_>) -> Applied {
         match plan.0 {
             Decision::Stale { held } => {
-                self.note_known(entry);
+                self.note_stale(entry, cx);
                 self.answer(Outcome::Stale { held })
             }
             Decision::Refuse(reason) => self.answer(Outcome::Refused { reason }),
@@ -191,7 +189,27 @@ impl<R: Signed> Arrival<'_, R> {
 
     /// Who tells of a peer, or is in contact with it, is known to have been, be the record an old one: it
     /// decides which floors go first (S3).
-    fn note_known(&self, entry: &mut PeerEntry) {
+    fn note_stale(&self, entry: &mut PeerEntry, cx: &Context<'_>) {
+        // A peer that was in contact or had an address is not unknown, whichever came first.
+        if (self.life.contact > 0 || self.record.addresses().len() > 0)
+            && let Some(floor) = entry.extra.as_mut().and_then(|extra| extra.rest.floor.as_mut())
+            && floor.marks.has(Marks::LOWEST)
+        {
+            floor.marks = floor.marks.without(Marks::LOWEST);
+            let life = crate::limits::whole_secs(cx.limits.floor_life);
+            floor.life.floor = floor.life.floor.max(floor.life.last.saturating_add(life));
+        }
+        // A connection holds what is higher than the peer said itself, whichever came first.
+        if self.said > 0 {
+            if entry.has_record() {
+                entry.marks = entry.marks.with(Marks::ITSELF);
+            } else if let Some(floor) =
+                entry.extra.as_mut().and_then(|extra| extra.rest.floor.as_mut())
+                && floor.content.addresses == 0
+            {
+                floor.marks = floor.marks.with(Marks::ITSELF);
+            }
+        }
         let is_other = entry.group != EXEMPT && entry.group != self.group;
         if self.life.contact == 0 && !self.is_known && !(self.is_told && is_other) {
             return;
@@ -208,8 +226,10 @@ impl<R: Signed> Arrival<'_, R> {
     fn accept(&self, entry: &mut PeerEntry, from: Option<Seq>, cx: &Context<'_>) -> Applied {
         let record = self.record;
         let held = Held::of(entry, cx);
-        // A connection holds the record that the peer delivered, and a higher one that replaces it.
-        let itself = self.said > 0 || entry.is_record_held();
+        // A connection holds the record that the peer delivered, and a higher one that replaces it,
+        // whether it connected before or connects now.
+        let was_itself = held.as_ref().is_some_and(|held| held.marks.has(Marks::ITSELF));
+        let itself = self.said > 0 || was_itself;
         let was_told = !entry.is_empty() || held.is_some();
         let is_other_group =
             self.is_told && was_told && entry.group != EXEMPT && entry.group != self.group;
@@ -221,13 +241,14 @@ impl<R: Signed> Arrival<'_, R> {
             .with_if(itself, Marks::ITSELF)
             .with_if(was_known || is_other_group || self.is_known, Marks::KNOWN);
         let mut life = self.life;
-        if record.addresses().len() == 0 && held.is_none() && life.contact == 0 {
+        let is_unknown = held.as_ref().is_none_or(|held| held.marks.has(Marks::LOWEST));
+        if record.addresses().len() == 0 && is_unknown && life.contact == 0 {
             life.floor = life.floor.min(empty_floor_until(cx));
             marks = marks.with(Marks::LOWEST);
         }
         if let Some(extra) = &mut entry.extra {
             extra.rest.evidence = None;
-            extra.record_ttl = self.ttl;
+            extra.record_ttl = if extra.connected { self.left(cx) } else { Duration::ZERO };
             // What the peer itself says, or what is as high, makes a floor from outside moot.
             let is_moot = |seq| self.is_contact || record.seq() >= seq;
             if extra.rest.outside.as_ref().is_some_and(|outside| is_moot(outside.seq)) {
@@ -259,12 +280,17 @@ impl<R: Signed> Arrival<'_, R> {
                 extra.rest.floor = None;
             }
         } else {
-            let marks = marks.without(Marks::ITSELF);
+            // Of a withdrawal: the higher record that comes next is held by a connection.
             let floor = StoredFloor { seq, content: content(), life, marks };
             entry.extra_from(self.record.peer()).rest.floor = Some(Box::new(floor));
             entry.forget_record();
         }
         entry.tidy();
+    }
+
+    /// How long the delivery lets it live: what starts to run when the peer disconnects.
+    pub(super) fn left(&self, cx: &Context<'_>) -> Duration {
+        self.life.end.saturating_since(cx.now())
     }
 
     pub(super) fn answer(&self, outcome: Outcome) -> Applied {
@@ -303,7 +329,7 @@ fn empty_floor_until(cx: &Context<'_>) -> u32 {
     cx.at.aging_secs_begun().saturating_add(life)
 }
 
-fn life_of(entry: &PeerEntry) -> Life {
+pub(super) fn life_of(entry: &PeerEntry) -> Life {
     let floor = entry.extra.as_ref().and_then(|extra| extra.rest.floor.as_deref());
     match floor {
         Some(floor) if !entry.has_record() => floor.life,

@@ -37,12 +37,12 @@ impl Transition for RemoveAddresses<'_> {
         (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, (): (), _: &Context<'_>) -> usize {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> usize {
         let normal = |address: &'_ Multiaddr| {
             normalize_address(address.as_ref(), &self.peer).ok().map(|a| a.as_bytes().to_vec())
         };
         let addresses = self.addresses.iter().filter_map(normal);
-        addresses.filter(|address| entry.remove_address(address, Marks::REMOVED)).count()
+        addresses.filter(|address| entry.remove_address(address, Marks::REMOVED, cx)).count()
     }
 
     fn refuse(&self, _: Room) -> usize {
@@ -163,7 +163,7 @@ impl Transition for Clear {
         (None, ())
     }
 
-    fn run(&self, entry: &mut PeerEntry, (): (), _: &Context<'_>) -> bool {
+    fn run(&self, entry: &mut PeerEntry, (): (), cx: &Context<'_>) -> bool {
         let had = entry.has_record() || !entry.reported().is_empty();
         if let Some(extra) = &mut entry.extra {
             extra.addresses = Vec::new();
@@ -172,7 +172,7 @@ impl Transition for Clear {
             }
         }
         if entry.has_record() {
-            entry.scrap_record(Marks::REMOVED);
+            entry.scrap_record(Marks::REMOVED, cx);
         }
         had
     }

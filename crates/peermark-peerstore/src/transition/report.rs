@@ -6,6 +6,7 @@ use multiaddr::Multiaddr;
 use peermark_identity::PeerId;
 use peermark_provenance::{Source, SourceKind, TrustClass, normalize_address};
 
+use super::join::sum_of_dearest;
 use super::{Need, Transition};
 use crate::context::{Context, EXEMPT};
 use crate::entry::{Claimant, Marks, PeerEntry, ReportedAddress, StoredClaim, cost_of_claim};
@@ -77,24 +78,19 @@ impl<'a> ReportAddresses<'a> {
             return None;
         }
         let by = Claimant::of(&self.source);
-        let mut bytes = 0u64;
-        // What cannot be stored is not asked for, and nothing is evicted for it.
-        let mut places = cx.limits.addresses_per_peer;
         let stored =
             self.looked_at().filter_map(|a| normalize_address(a.as_ref(), &self.peer).ok());
-        for address in stored {
+        let costs = stored.filter_map(|address| {
             let address = address.as_bytes();
-            let more = match entry.reported_at(address) {
-                Some(known) if known.claim(&by).is_some() => continue,
-                Some(_) => cost_of_claim(&by),
-                None => ReportedAddress::cost_of(address.len(), &by),
-            };
-            match places.checked_sub(1) {
-                Some(left) => places = left,
-                None => break,
+            match entry.reported_at(address) {
+                Some(known) if known.claim(&by).is_some() => None,
+                Some(_) => Some(cost_of_claim(&by)),
+                None => Some(ReportedAddress::cost_of(address.len(), &by)),
             }
-            bytes = bytes.saturating_add(more);
-        }
+        });
+        // What cannot be stored is not asked for, and nothing is evicted for it. Which of them stay is
+        // the secret's choice: it may be the longest.
+        let bytes = sum_of_dearest(costs.collect(), cx.limits.addresses_per_peer);
         (bytes > 0).then(|| Need {
             record: false,
             bytes: bytes.saturating_add(entry.beside_to_make()),
@@ -171,11 +167,7 @@ impl Transition for ReportAddresses<'_> {
             }
         }
         // What came and had to go again for another of the same call was not added.
-        let count = new.len();
-        new.sort_unstable();
-        new.dedup();
-        let left = new.iter().filter(|address| entry.reported_at(address).is_some()).count();
-        let gone = count.saturating_sub(left);
+        let gone = entry.gone_again(new);
         if gone > 0 {
             reported.added = reported.added.saturating_sub(gone);
             reported.evicted = reported.evicted.saturating_sub(gone);
@@ -212,6 +204,15 @@ pub(super) enum Put {
 type Rank = (Option<TrustClass>, u64);
 
 impl PeerEntry {
+    /// How many of the addresses that one call added had to go again for others of the same call.
+    pub(super) fn gone_again(&self, mut added: Vec<&[u8]>) -> usize {
+        let count = added.len();
+        added.sort_unstable();
+        added.dedup();
+        let left = added.iter().filter(|address| self.reported_at(address).is_some()).count();
+        count.saturating_sub(left)
+    }
+
     /// Makes a claim, in the place of the worst address or claim where the caps are reached (S11).
     pub(super) fn put_claim(
         &mut self,
@@ -299,13 +300,18 @@ impl PeerEntry {
             return false;
         };
         let address = address.to_vec();
-        self.remove_address(&address, Marks::NONE);
+        self.remove_address(&address, Marks::NONE, cx);
         true
     }
 
     /// Drops an address with all claims on it, that of the record among them. The record gets these
     /// marks then.
-    pub(super) fn remove_address(&mut self, address: &[u8], marks: Marks) -> bool {
+    pub(super) fn remove_address(
+        &mut self,
+        address: &[u8],
+        marks: Marks,
+        cx: &Context<'_>,
+    ) -> bool {
         let mut gone = false;
         if let Some(extra) = &mut self.extra {
             let before = extra.addresses.len();
@@ -318,7 +324,7 @@ impl PeerEntry {
         if self.record.contains(address) {
             gone = true;
             if self.record.len() == 1 {
-                self.scrap_record(marks);
+                self.scrap_record(marks, cx);
             } else {
                 self.record.retain(|ours| ours.as_bytes() != address);
                 self.marks = self.marks.with(marks);

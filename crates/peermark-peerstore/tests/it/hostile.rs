@@ -235,3 +235,39 @@ fn s11_rows_that_move_together_are_found_and_end_when_they_should() {
         assert_eq!(store.usage().peers, ends.iter().flatten().count());
     }
 }
+
+#[test]
+fn s11_what_was_replaced_or_taken_back_takes_no_memory() {
+    let peers = peers(1_000);
+    let ours = |n: u64, seq, count| record(n, seq, &numbers(0..count));
+    let all = 0..u64::try_from(peers.len()).unwrap();
+    let long: Vec<_> = all.clone().map(|n| ours(n, 1, 64)).collect();
+    let other: Vec<_> = all.clone().map(|n| ours(n, 1, 60)).collect();
+    let short: Vec<_> = all.map(|n| ours(n, 2, 1)).collect();
+    check("records of 64 addresses that were replaced", |store| {
+        for records in [&long, &other, &short] {
+            for record in records {
+                let _ = store.apply(record, &Source::DHT, HOUR, NOW).unwrap();
+            }
+        }
+    });
+    check("claims that were taken back", |store| {
+        for (peer, record) in peers.iter().zip(&short) {
+            let _ = store.apply(record, &Source::DHT, HOUR, NOW).unwrap();
+            report(store, peer, &numbers(1..64), &Source::PUBSUB, HOUR);
+            let _ = store.report(peer, &numbers(1..63), &Source::PUBSUB, Duration::ZERO, NOW);
+        }
+    });
+    let reporters: Vec<_> = (1_000..1_008).map(peer).collect();
+    check("claims of eight that one is left of", |store| {
+        for peer in &peers {
+            for reporter in &reporters {
+                let source = Source::PEER_EXCHANGE.reported_by(*reporter);
+                let _ = store.report(peer, &numbers(0..4), &source, HOUR, NOW).unwrap();
+            }
+            report(store, peer, &numbers(9..10), &Source::DHT, HOUR);
+            let kind = peermark_provenance::SourceKind::PeerExchange;
+            assert_eq!(store.retract(peer, kind, NOW), Ok(32));
+        }
+    });
+}

@@ -135,9 +135,7 @@ impl Engine for Cas {
     }
 
     fn floor(&self, peer: &PeerId, at: Moment) -> Result<Option<Floor>, Infallible> {
-        let mut entry = self.table().entry_or_rest(peer);
-        entry.expire(&self.shared.context(at));
-        Ok(entry.remnant().and_then(|rest| rest.floor()))
+        Ok(self.table().entry_or_rest(peer).floor_at(at, self.shared.limits()))
     }
 
     fn remnant(&self, peer: &PeerId) -> Result<Option<Remnant>, Infallible> {

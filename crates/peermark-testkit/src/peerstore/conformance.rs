@@ -26,8 +26,11 @@ pub mod connections;
 pub mod evictions;
 pub mod flood;
 pub mod floors;
+pub mod joins;
+pub mod lasting;
 pub mod lifetimes;
 pub mod limits;
+pub mod numbers;
 pub mod provenance;
 pub mod queries;
 pub mod records;
@@ -197,6 +200,27 @@ macro_rules! peerstore_conformance {
                 s4_what_was_removed_does_not_come_back_by_hearsay,
                 s4_a_removed_address_stays_away,
                 s1_what_would_be_over_at_once_is_refused,
+            }
+            joins {
+                s11_a_join_without_room_changes_nothing,
+                s11_a_join_of_many_addresses_evicts_nobody,
+                s11_what_a_join_evicts_is_counted,
+                s10_an_equivocation_that_is_joined_in_is_told,
+                s11_the_longest_addresses_are_made_room_for,
+                s11_nothing_goes_for_what_cannot_fit,
+            }
+            lasting {
+                s3_a_floor_lasts_as_long_as_what_the_user_kept,
+                s3_a_floor_outlasts_a_long_connection,
+                s3_a_floor_lasts_as_long_as_a_victim_might_have,
+                s3_many_withdrawals_of_an_unknown_peer_leave_the_lowest_floor,
+                s4_what_the_user_keeps_is_told_as_old_as_it_is,
+                s7_whichever_came_first_a_connection_holds_it,
+            }
+            numbers {
+                g2_a_state_of_any_numbers_does_no_harm,
+                s4_an_age_that_is_too_old_ends_nothing,
+                s11_what_is_replaced_or_taken_back_gives_its_memory_back,
             }
             flood {
                 s11_a_flood_from_one_network_keeps_to_its_share,

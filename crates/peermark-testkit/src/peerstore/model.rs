@@ -94,8 +94,8 @@ impl Model {
         self.change(peer, |peer, at| {
             if !std::mem::replace(&mut peer.connected, true) {
                 // What the peer delivered before has so much left when it disconnects.
-                let ends = peer.record().map(|accepted| accepted.ends(at));
-                peer.left = ends.map_or(Duration::ZERO, |ends| ends.saturating_since(at.now()));
+                let end = peer.accepted.as_ref().map(|accepted| accepted.end);
+                peer.left = end.map_or(Duration::ZERO, |end| end.saturating_since(at.now()));
             }
         });
         true
@@ -112,14 +112,14 @@ impl Model {
 
     /// `clear`.
     pub fn clear(&mut self, peer: PeerId) -> bool {
-        self.change(peer, |peer, _| peer.clear())
+        self.change(peer, |peer, at| peer.clear(at))
     }
 
     /// `forget`.
     pub fn forget(&mut self, peer: PeerId) -> Option<(Seq, PayloadDigest)> {
-        self.change(peer, |peer, _| {
+        self.change(peer, |peer, at| {
             let floor = peer.floor();
-            peer.clear();
+            peer.clear(at);
             (peer.accepted, peer.outside) = (None, None);
             floor
         })

@@ -6,6 +6,7 @@ mod dialer;
 mod flips;
 mod join;
 mod network;
+mod order;
 mod reader;
 mod replay;
 mod store;

@@ -129,7 +129,7 @@ fn keep_listed(entry: &mut PeerEntry) -> Result<(), RowError> {
         entry.record.retain(|kept| is_listed(kept.as_bytes()));
         entry.tidy();
     } else {
-        entry.scrap_record(Marks::NONE);
+        entry.scrap_record_as(Marks::NONE, entry.life());
     }
     Ok(())
 }

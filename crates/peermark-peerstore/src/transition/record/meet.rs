@@ -30,10 +30,8 @@ impl<R: Signed> Arrival<'_, R> {
             offered.floor = offered.floor.min(empty_floor_until(cx));
         }
         change_life(entry, |life| life.join(offered));
-        if self.said > 0
-            && let Some(extra) = &mut entry.extra
-        {
-            extra.record_ttl = extra.record_ttl.max(self.ttl);
+        if let Some(extra) = entry.extra.as_mut().filter(|extra| extra.connected) {
+            extra.record_ttl = extra.record_ttl.max(self.left(cx));
         }
         if was_held && entry.record.payload() == self.record.payload() {
             return self.repeat_payload(entry, new_marks, before, cx);
@@ -80,7 +78,8 @@ impl<R: Signed> Arrival<'_, R> {
                 } else if let Some(floor) =
                     entry.extra.as_mut().and_then(|extra| extra.rest.floor.as_mut())
                 {
-                    floor.marks = marks.without(Marks::ITSELF);
+                    let is_withdrawal = floor.content.addresses == 0;
+                    floor.marks = if is_withdrawal { marks } else { marks.without(Marks::ITSELF) };
                     floor.content.said_at(content.said);
                 }
                 Counts::default()

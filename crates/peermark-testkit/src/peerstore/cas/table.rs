@@ -231,7 +231,7 @@ impl Entries for Work<'_> {
 
     fn victim(&mut self, choice: &Choice<'_, PeerId>) -> Result<Option<PeerId>, Infallible> {
         let fits = |peer: &PeerId, entry: &PeerEntry| {
-            Some(*peer) != choice.except
+            !choice.except.contains(peer)
                 && entry.class() <= Some(choice.up_to)
                 && (!choice.with_record || entry.has_record())
                 && choice.among.has(Cost::of(entry).owner(), choice.limits)

@@ -84,7 +84,7 @@ fn offer(peer: PeerId, delivery: Delivery, at: At<'_>) -> Result<Offer, Refusal>
         kinds: SourceKinds::from(source.kind()),
         is_contact: itself || user,
         is_joined: false,
-        left: ttl,
+        left,
     })
 }
 
@@ -106,7 +106,10 @@ impl Peer {
         }
         let no_room = answer(Outcome::Refused { reason: Refusal::NoRoom(Room::Addresses) });
         match held {
-            Some(held) if seq < held => return answer(Outcome::Stale { held }),
+            Some(held) if seq < held => {
+                self.note_stale(&new, offer, at);
+                return answer(Outcome::Stale { held });
+            }
             Some(held) if seq == held => {}
             _ if !self.has_room_for(&new, at) => return no_room,
             _ => return self.accept(seq, new, offer, at),
@@ -142,11 +145,32 @@ impl Peer {
         }
     }
 
+    /// An older one. The peer said it itself: a connection holds what is higher, whichever came first. It
+    /// had an address, or was in contact: it is not unknown.
+    fn note_stale(&mut self, new: &Content, offer: &Offer, at: At<'_>) {
+        if let Some(accepted) = &mut self.accepted
+            && accepted.lowest
+            && (offer.contact.is_some() || !new.listed.is_empty())
+        {
+            accepted.lowest = false;
+            let floor = accepted.last + secs_up(at.limits.floor_life);
+            accepted.floor = accepted.floor.max(floor);
+        }
+        if let Some(accepted) = &mut self.accepted
+            && offer.said.is_some()
+            && (accepted.certified.is_some() || accepted.held().listed.is_empty())
+        {
+            accepted.by_itself = true;
+        }
+    }
+
     /// A first record, or a higher one.
     fn accept(&mut self, seq: Seq, new: Content, offer: &Offer, at: At<'_>) -> Verdict {
-        let holds = self.holds_record();
+        let was_by_itself = self.accepted.as_ref().is_some_and(|accepted| accepted.by_itself);
         let was = self.record().map(|accepted| accepted.seq);
-        let lowest = new.listed.is_empty() && self.accepted.is_none() && offer.contact.is_none();
+        let lowest = new.listed.is_empty()
+            && self.accepted.as_ref().is_none_or(|accepted| accepted.lowest)
+            && offer.contact.is_none();
         let mut floor = offer.floor;
         if lowest {
             floor = floor.min(at.time.dated() + secs_up(at.limits.empty_floor_life));
@@ -170,7 +194,7 @@ impl Peer {
             floor,
             end: offer.end,
             kinds: offer.kinds,
-            by_itself: offer.said.is_some() || holds,
+            by_itself: offer.said.is_some() || was_by_itself,
             removed: false,
             contradicted: false,
             lowest,
@@ -194,7 +218,7 @@ impl Peer {
         }
         let offer = &offer;
         self.join_offer(offer, true);
-        if connected && offer.said.is_some() {
+        if connected {
             self.left = self.left.max(offer.left);
         }
         let accepted = self.accepted.as_mut().expect("it has this number");
@@ -232,7 +256,7 @@ impl Peer {
         let accepted = self.accepted.as_mut().expect("it has this number");
         accepted.keep_two();
         accepted.contradicted |= accepted.rival().is_some() || !is_same_set;
-        if accepted.certified.is_none() {
+        if accepted.certified.is_none() && !accepted.held().listed.is_empty() {
             accepted.by_itself = false;
         }
         let is_held = self.record().is_some();
@@ -299,7 +323,6 @@ impl Peer {
         if let Some(accepted) = &mut self.accepted {
             accepted.certified = (!kept.is_empty()).then_some(kept);
             if accepted.certified.is_none() {
-                accepted.by_itself = false;
                 // Of a record without addresses the digest is kept alone.
                 accepted.held_mut().envelope.clear();
             }
@@ -309,7 +332,7 @@ impl Peer {
         while self.record().is_some() && self.all_addresses().len() > at.limits.addresses_per_peer {
             let others = self.all_addresses().into_iter().filter(|a| !self.is_certified(a));
             let victim = others.min_by_key(|a| (self.class_of(a), at.hash(a)));
-            self.remove(&victim.expect("the record alone is within the cap"), false);
+            self.remove(&victim.expect("the record alone is within the cap"), false, at);
             evicted += 1;
         }
         let small = |count| u16::try_from(count).expect("a small number");

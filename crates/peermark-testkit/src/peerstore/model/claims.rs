@@ -115,9 +115,9 @@ impl Model {
 
     /// `remove`.
     pub fn remove(&mut self, id: PeerId, addresses: &[Multiaddr]) -> usize {
-        self.change(id, |peer, _| {
+        self.change(id, |peer, at| {
             let normal = addresses.iter().filter_map(|address| normal(address, &id).ok());
-            normal.filter(|address| peer.remove(address, true)).count()
+            normal.filter(|address| peer.remove(address, true, at)).count()
         })
     }
 
@@ -200,7 +200,7 @@ impl Peer {
             let addresses = self.all_addresses().into_iter();
             let worst = addresses.min_by_key(|a| (self.class_of(a), at.hash(a)));
             match worst.filter(|worst| self.class_of(worst) <= Some(who.class())) {
-                Some(worst) => *evicted += usize::from(self.remove(&worst, false)),
+                Some(worst) => *evicted += usize::from(self.remove(&worst, false, at)),
                 None => return Put::NoRoom,
             }
         }

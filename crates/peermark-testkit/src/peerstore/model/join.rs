@@ -105,15 +105,17 @@ impl Joining<'_> {
             };
         }
         // Somebody else's times are a claimed contact (G4).
-        let ages = [Some(state.first), state.contact, state.claimed];
+        let contact = if state.kinds.has_user() { state.said } else { state.contact };
+        let ages = [Some(state.first), contact, state.claimed];
         let age = ages.into_iter().flatten().min().unwrap_or_default();
         let record_age = at.limits.record_age;
         let bounded = left.min(record_age.saturating_sub(age));
         let until = at.time.dated() + secs_up(left.saturating_sub(record_age));
         Offer {
             contact: is_users.then_some(until),
-            claimed: Some(at.time.second_before(age)),
+            claimed: (age < record_age).then(|| at.time.second_before(age)),
             end: at.now().saturating_add(if is_users { left } else { bounded }),
+            left: if is_users { left } else { bounded },
             ..common
         }
     }
@@ -155,6 +157,7 @@ impl Joining<'_> {
     }
 
     fn claims(&self, peer: &mut Peer, union: &mut Union, at: At<'_>) {
+        let mut new = Vec::new();
         for known in &self.state.addresses {
             for claim in known.claims.iter().filter(|claim| !claim.left.is_zero()) {
                 let Ok(address) = normal(&known.address, &self.state.peer) else {
@@ -164,13 +167,23 @@ impl Joining<'_> {
                 let told = self.told(claim, at);
                 let (who, lifetime) = (self.who(claim), Lifetime::Extend);
                 match peer.claim(&address, who, told, lifetime, at, &mut 0) {
-                    Put::Added => union.added += 1,
+                    Put::Added => {
+                        union.added += 1;
+                        new.push(address);
+                    }
                     Put::Updated => union.updated += 1,
                     Put::Unchanged => {}
                     Put::NoRoom => union.refused += 1,
                 }
             }
         }
+        // What came and had to go again for another of the same state was not added.
+        let count = new.len();
+        new.sort_unstable();
+        new.dedup();
+        let gone = count - new.iter().filter(|a| peer.class_told(a).is_some()).count();
+        union.added -= gone;
+        union.refused += gone;
     }
 
     fn who(&self, claim: &ClaimState) -> Who {

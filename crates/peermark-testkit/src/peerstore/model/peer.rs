@@ -110,6 +110,7 @@ impl Peer {
         let held = self.holds_record();
         if let Some(accepted) = &mut self.accepted {
             if accepted.certified.is_some() && !held && !accepted.is_alive(at) {
+                accepted.lasts(at);
                 accepted.scrap();
             }
             // As long as the record lives it is its own floor (S3).
@@ -181,7 +182,7 @@ impl Peer {
 
     /// Takes an address out, with everything that is claimed of it. With its last certified address
     /// the record goes (S5).
-    pub(super) fn remove(&mut self, address: &[u8], by_user: bool) -> bool {
+    pub(super) fn remove(&mut self, address: &[u8], by_user: bool, at: At<'_>) -> bool {
         let was_there = self.class_of(address).is_some();
         self.claims.retain(|(other, _), _| other != address);
         self.dials.remove(address);
@@ -192,18 +193,19 @@ impl Peer {
             accepted.removed |= by_user;
             certified.retain(|other| other != address);
             if certified.is_empty() {
-                accepted.scrap();
+                *certified = vec![address.to_vec()];
+                self.leave_record(at);
             }
         }
         was_there
     }
 
-    pub(super) fn clear(&mut self) -> bool {
+    pub(super) fn clear(&mut self, at: At<'_>) -> bool {
         let had = !self.all_addresses().is_empty();
         if let Some(accepted) = &mut self.accepted {
             accepted.removed = true;
-            accepted.scrap();
         }
+        self.leave_record(at);
         self.claims.clear();
         self.dials.clear();
         had
@@ -219,13 +221,30 @@ impl Peer {
                 told.ends = told.ends.max(at.now().saturating_add(told.ttl));
             }
         }
-        if let Some(accepted) = self.accepted.as_mut().filter(|_| held) {
-            // It counts as a contact (S4).
+        if held {
+            self.let_go(at);
+        }
+        self.left = Duration::ZERO;
+    }
+
+    /// What a disconnect does to the record that the connection holds: it counts as a contact (S4).
+    fn let_go(&mut self, at: At<'_>) {
+        if let Some(accepted) = &mut self.accepted {
             accepted.end = accepted.end.max(at.now().saturating_add(self.left));
             accepted.contact = accepted.contact.max(Some(at.time.dated()));
             let floor = at.time.dated() + super::secs_up(at.limits.floor_life);
             accepted.floor = accepted.floor.max(floor);
         }
-        self.left = Duration::ZERO;
+    }
+
+    /// The record goes, and leaves a floor that lasts as long as it might have (S3).
+    fn leave_record(&mut self, at: At<'_>) {
+        if self.holds_record() {
+            self.let_go(at);
+        }
+        if let Some(accepted) = self.accepted.as_mut().filter(|held| held.certified.is_some()) {
+            accepted.lasts(at);
+            accepted.scrap();
+        }
     }
 }

@@ -105,7 +105,10 @@ impl Model {
         if peer.holds_record() {
             return Some(self.shown());
         }
-        let met = record.contact.max(record.claimed)?;
+        // What stands for the user's time to live was no contact.
+        let said = record.held().said.map(|said| said.div_ceil(1_000_000_000));
+        let contact = if record.kinds.has_user() { said } else { record.contact };
+        let met = contact.max(record.claimed)?;
         Some(self.at().time.aging_to_shown(met).min(self.shown()))
     }
 

@@ -151,6 +151,14 @@ impl Accepted {
         met.unwrap_or(self.first) + secs_up(at.limits.record_age)
     }
 
+    /// Its floor ends no earlier than the record may (S3).
+    pub(super) fn lasts(&mut self, at: At<'_>) {
+        let left = self.ends(at).saturating_since(at.now());
+        if !left.is_zero() {
+            self.floor = self.floor.max(at.time.dated_after(left));
+        }
+    }
+
     pub(super) fn is_alive(&self, at: At<'_>) -> bool {
         at.now() < self.end && at.time.aged() < self.bound(at)
     }
